@@ -1,0 +1,29 @@
+/**
+ * The few types that every payload is made of. Prices and quantities stay the strings the exchange sent: a float would
+ * round them.
+ */
+import { Schema } from "effect"
+
+/** A decimal number as the exchange writes it, such as `"2891.17000000"`. */
+export const Decimal = Schema.String.check(
+  Schema.isPattern(/^-?\d+(\.\d+)?$/, { message: "expected a decimal number in a string" })
+).pipe(Schema.brand("Decimal"))
+
+/** A trade, aggregate or order-book id: an integer that a double holds exactly. */
+export const Id = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("Id"))
+
+/** A trade id inside a candle or a ticker window: -1 where there was no trade. */
+export const OptionalId = Schema.Int.check(Schema.isGreaterThanOrEqualTo(-1)).pipe(Schema.brand("OptionalId"))
+
+/** An instant of the exchange's clock, Unix milliseconds or microseconds: the connection's `timeUnit` decides. */
+export const ExchangeTime = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("ExchangeTime"))
+export type ExchangeTime = typeof ExchangeTime.Type
+
+/** A symbol as payloads spell it, upper-case; it may hold non-ASCII characters. */
+export const MarketSymbol = Schema.NonEmptyString.pipe(Schema.brand("MarketSymbol"))
+
+/** Above this a Unix time is in microseconds: as milliseconds it would lie in the year 5138. */
+const FIRST_MICROSECONDS = 1e14
+
+/** Milliseconds, whichever unit the connection delivers. */
+export const toMillis = (time: number): number => (time >= FIRST_MICROSECONDS ? Math.floor(time / 1000) : time)

@@ -1,0 +1,75 @@
+/**
+ * A stream kind: all that the pipeline needs to know of one family of Binance streams. One file a kind in `kinds/`, one
+ * line in `kinds/registry.ts`; nothing else in the program names a kind.
+ */
+import { Exit, Schema } from "effect"
+
+/**
+ * The ids that an event covers, both inclusive: a trade covers its own id, a depth update `U` to `u`, a closed candle its
+ * open to its close time (ms). Two events follow one another without a hole when `next.first === previous.last + 1`.
+ */
+export interface Span {
+  readonly first: number
+  readonly last: number
+}
+
+/** What one payload says of itself. */
+export interface EventFacts {
+  /** As the payload spells it; `undefined` where the payload carries none (partial depth). */
+  readonly symbol: string | undefined
+  /** The exchange's event time `E` in ms; `undefined` where the payload carries none. */
+  readonly eventTime: number | undefined
+  /** Tells the event from every other of its stream and symbol, by itself if `exact`, else beside a digest of its bytes. */
+  readonly id: string | number
+  readonly exact: boolean
+  /** `undefined` for what has no sequence: tickers, open candles. */
+  readonly span: Span | undefined
+}
+
+export interface StreamKind {
+  /** As Binance writes it: `trade`, `aggTrade`, `kline`. */
+  readonly name: string
+  /** What it is, for people, in a few words. */
+  readonly title: string
+  /** One stream name as a user would write it. */
+  readonly example: string
+  /** Matches what follows `<symbol>@`. */
+  readonly suffix: RegExp
+  /** Matches the whole name of the form that carries every symbol, one row each; `undefined` where there is none. */
+  readonly allMarket: RegExp | undefined
+  /** The variable that names its topic, and the topic if it is unset. */
+  readonly topic: { readonly variable: string; readonly default: string }
+  /** A record's `stream_type`, from the part of the stream's name that is not the symbol. */
+  readonly streamType: (suffix: string) => string
+  /** Validates one payload, or one row of an array stream. */
+  readonly decode: (payload: unknown) => Exit.Exit<EventFacts, Schema.SchemaError>
+}
+
+/** A kind as its file declares it: `facts` reads the type that `payload` decodes to. */
+export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
+  readonly name: string
+  readonly title: string
+  readonly example: string
+  readonly suffix: RegExp
+  readonly allMarket?: RegExp
+  readonly topic: StreamKind["topic"]
+  readonly streamType?: (suffix: string) => string
+  /** The wire shape. Structs and checks only: a transformation would leave the compiled decoder. */
+  readonly payload: P
+  readonly facts: (payload: P["Type"]) => EventFacts
+}
+
+/** Binds a definition's payload type away, so that a registry can hold kinds of every payload. */
+export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definition: Definition<P>): StreamKind => {
+  const decode = Schema.decodeUnknownExit(definition.payload)
+  return {
+    name: definition.name,
+    title: definition.title,
+    example: definition.example,
+    suffix: definition.suffix,
+    allMarket: definition.allMarket,
+    topic: definition.topic,
+    streamType: definition.streamType ?? (() => definition.name),
+    decode: (payload) => Exit.map(decode(payload), definition.facts)
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * `<symbol>@trade`: every trade, in real time.
+ *
+ * ```json
+ * {"e":"trade","E":1795402801207,"s":"ETHUSDT","t":4123456789,"p":"2891.17000000","q":"0.34120000","T":1795402801205,"m":false,"M":true}
+ * ```
+ *
+ * `t` counts up by one per symbol. `m`: the buyer is the maker. `M` is documented as to be ignored.
+ *
+ * @see https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#trade-streams
+ */
+import { Schema } from "effect"
+import { Decimal, ExchangeTime, Id, MarketSymbol, toMillis } from "../Primitives.ts"
+import { streamKind } from "../StreamKind.ts"
+
+export const Trade = Schema.Struct({
+  e: Schema.Literal("trade"),
+  E: ExchangeTime,
+  s: MarketSymbol,
+  t: Id,
+  p: Decimal,
+  q: Decimal,
+  T: ExchangeTime,
+  m: Schema.Boolean
+})
+
+export const trade = streamKind({
+  name: "trade",
+  title: "every trade",
+  example: "btcusdt@trade",
+  suffix: /^trade$/,
+  topic: { variable: "TOPIC_RAW_TRADES", default: "raw_trades" },
+  payload: Trade,
+  facts: (payload) => ({
+    symbol: payload.s,
+    eventTime: toMillis(payload.E),
+    id: payload.t,
+    exact: true,
+    span: { first: payload.t, last: payload.t }
+  })
+})

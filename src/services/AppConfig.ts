@@ -1,0 +1,14 @@
+/** The program's settings, checked before anything is opened. Layers: `layers/AppConfig`. */
+import { Context, Schema } from "effect"
+import type { Settings } from "../schema/Settings.ts"
+
+/** Every fault at once, a line each: the variable, its value, what is expected, an example. */
+export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
+  faults: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `${this.faults.length} bad setting${this.faults.length === 1 ? "" : "s"}:\n${this.faults.map((fault) => `  ${fault}`).join("\n")}`
+  }
+}
+
+export class AppConfig extends Context.Service<AppConfig, Settings>()("binance-kafka/services/AppConfig") {}

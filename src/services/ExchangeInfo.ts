@@ -1,0 +1,15 @@
+/** What the exchange's REST side says of its symbols. Layers: `BinanceRest`, `MemoryExchangeInfo`. */
+import { Context, type Effect, Schema } from "effect"
+
+export class ExchangeInfoError extends Schema.TaggedError<ExchangeInfoError>()("ExchangeInfoError", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
+export class ExchangeInfo extends Context.Service<
+  ExchangeInfo,
+  {
+    /** Those of the symbols (upper-case) that the exchange does not know: it acknowledges their streams and stays silent. */
+    readonly unknownSymbols: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, ExchangeInfoError>
+  }
+>()("binance-kafka/services/ExchangeInfo") {}

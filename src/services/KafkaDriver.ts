@@ -1,0 +1,69 @@
+/**
+ * A Kafka client, reduced to what delivery needs and made honest: one partition a call, an answer believed only if it names
+ * that partition, errors sorted by what may be done about them. No retries of its own. Called with at most one `produce`
+ * in flight a partition. Layers: `KafkaJs`; `MemoryKafka` for tests.
+ */
+import { Context, type Effect, Schema } from "effect"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
+
+/**
+ * - `Unreachable`: nothing was written; try again later.
+ * - `Doubt`: it may have been stored or not: timed out, or the connection closed after writing.
+ * - `Moved`: not stored, the leader is elsewhere: look up the metadata, try again at once.
+ * - `MissingTopic`: not stored, the topic or partition is not there.
+ * - `Refused`: not stored and never will be as it stands (too large, an invalid timestamp): a record is at fault.
+ * - `Denied`: credentials, certificate or rights; needs a person.
+ * - `Busy`: not stored, the broker is not ready (too few replicas, throttled, loading): try again later.
+ */
+export const KafkaErrorKind = Schema.Literals([
+  "Unreachable",
+  "Doubt",
+  "Moved",
+  "MissingTopic",
+  "Refused",
+  "Denied",
+  "Busy"
+])
+
+export class KafkaError extends Schema.TaggedError<KafkaError>()("KafkaError", {
+  kind: KafkaErrorKind,
+  /** For the operator: what the client said, and which variable to look at where that is known. */
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
+export interface TopicDescription {
+  readonly name: string
+  readonly partitions: number
+  readonly replicationFactor: number
+  /** `max.message.bytes`: the largest record batch it takes; 1,000,000 where the broker will not say. */
+  readonly maxMessageBytes: number
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitions: number
+  /** `undefined`: the broker's default. */
+  readonly replicationFactor: number | undefined
+}
+
+export class KafkaDriver extends Context.Service<
+  KafkaDriver,
+  {
+    /** Connects, and says so early if the credentials are wrong. Safe to repeat. */
+    readonly connect: Effect.Effect<void, KafkaError>
+    /** The topics of these that exist. */
+    readonly describe: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicDescription>, KafkaError>
+    /** Creates a topic; one that exists already is left as it is. */
+    readonly create: (topic: NewTopic) => Effect.Effect<void, KafkaError>
+    /**
+     * Stores a batch in one partition and gives the offset of its first record (-1 with `KAFKA_ACKS=0`, which learns
+     * nothing). After `Doubt` with `KAFKA_ACKS=all` the identical batch may be repeated: the broker drops the double.
+     */
+    readonly produce: (
+      topic: string,
+      partition: number,
+      records: ReadonlyArray<SinkRecord>
+    ) => Effect.Effect<number, KafkaError>
+  }
+>()("binance-kafka/services/KafkaDriver") {}
