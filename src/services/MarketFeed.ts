@@ -1,9 +1,9 @@
 /**
  * Where frames come from: the exchange, a recording, a test. A feed owns its connections; it reconnects by itself and ends
  * only when it has no more to give. A consumer that is slower than the feed makes it read slower: nothing is dropped.
- * Interrupting the stream closes the connections. Layers: `BinanceWebSocket`, `ReplayFeed`, `MemoryFeed`.
+ * Its connections close with `close`, or with its scope. Layers: `BinanceWebSocket`, `ReplayFeed`, `MemoryFeed`.
  */
-import { Context, Schema, type Stream } from "effect"
+import { Context, type Effect, Schema, type Stream } from "effect"
 
 /** One WebSocket message, bytes as received. */
 export interface Frame {
@@ -23,5 +23,7 @@ export class MarketFeed extends Context.Service<
   {
     /** Frames in the order received on each connection, chunked as they arrived. Run it once. */
     readonly frames: Stream.Stream<Frame, FeedError>
+    /** Closes the connections; `frames` still gives what was read before, and ends. */
+    readonly close: Effect.Effect<void>
   }
 >()("binance-kafka/services/MarketFeed") {}
