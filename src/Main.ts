@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import "./layers/NodeVersion.ts"
+import "effect/schema/SchemaJITCompiler/enable"
+import { Effect, Layer } from "effect"
+import * as AppConfig from "./layers/AppConfig.ts"
+import * as Feeds from "./layers/Feeds.ts"
+import * as HealthState from "./layers/HealthState.ts"
+import * as Launch from "./layers/Launch.ts"
+import * as Logging from "./layers/Logging.ts"
+import * as OpsServer from "./layers/OpsServer.ts"
+import * as Sinks from "./layers/Sinks.ts"
+import * as SymbolCheck from "./layers/SymbolCheck.ts"
+import * as Tracing from "./layers/Tracing.ts"
+import * as Ingest from "./pipeline/Ingest.ts"
+
+/** What the pipeline joins, and what an operator asks about it. */
+const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, OpsServer.layer, SymbolCheck.layer).pipe(
+  Layer.provide(HealthState.layer)
+)
+
+/** What everything is seen through, and the settings that all of it reads. */
+const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(Layer.provideMerge(AppConfig.layer))
+
+Ingest.run.pipe(Effect.provide(Connector), Launch.logFailure, Effect.provide(Foundation), Launch.main)

@@ -1,0 +1,65 @@
+/**
+ * Between the sockets' callbacks and the pipeline: takes every frame at once and, when the pipeline is slower, stops reading
+ * from the sockets, so that memory stays bounded and TCP holds the exchange back. Nothing is dropped.
+ */
+import { Cause, Effect, Queue, Stream } from "effect"
+import type { Frame } from "../../services/MarketFeed.ts"
+
+/** Some 20,000 trades: a burst passes without a pause, and a stuck sink costs no more than this. */
+const PAUSE_BYTES = 4 * 1024 * 1024
+
+/** What can be told to stop and to go on reading. */
+export interface Pausable {
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+export interface Inbox {
+  readonly offer: (frame: Frame) => void
+  readonly attach: (socket: Pausable) => void
+  readonly detach: (socket: Pausable) => void
+  readonly isPaused: () => boolean
+  readonly frames: Stream.Stream<Frame>
+  /** What is held still comes out of `frames`, then it ends. */
+  readonly end: Effect.Effect<void>
+  /** `frames` fails with a defect: a connection's fiber has died of a bug. */
+  readonly fail: (cause: Cause.Cause<never>) => Effect.Effect<void>
+}
+
+export const make: Effect.Effect<Inbox> = Effect.gen(function* () {
+  const queue = yield* Queue.unbounded<Frame, Cause.Done>()
+  const sockets = new Set<Pausable>()
+  let held = 0
+  let paused = false
+
+  const taken = (frames: ReadonlyArray<Frame>) =>
+    Effect.sync(() => {
+      for (const frame of frames) held -= frame.bytes.byteLength
+      if (paused && held < PAUSE_BYTES / 2) {
+        paused = false
+        for (const socket of sockets) socket.resume()
+      }
+    })
+
+  return {
+    offer: (frame) => {
+      held += frame.bytes.byteLength
+      Queue.offerUnsafe(queue, frame)
+      if (!paused && held > PAUSE_BYTES) {
+        paused = true
+        for (const socket of sockets) socket.pause()
+      }
+    },
+    attach: (socket) => {
+      sockets.add(socket)
+      if (paused) socket.pause()
+    },
+    detach: (socket) => {
+      sockets.delete(socket)
+    },
+    isPaused: () => paused,
+    frames: Stream.fromQueue(queue).pipe(Stream.mapArrayEffect((frames) => Effect.as(taken(frames), frames))),
+    end: Effect.asVoid(Queue.end(queue)),
+    fail: (cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.asVoid(Queue.failCause(queue, cause)))
+  }
+})
