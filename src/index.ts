@@ -1,0 +1,88 @@
+/**
+ * The library: `run` for those who know no Effect; the services, the layers and the pipeline for those who do.
+ *
+ * ```ts
+ * import { run } from "binance-kafka-connector"
+ *
+ * const stop = new AbortController()
+ * await run({
+ *   settings: { BINANCE_STREAMS: "btcusdt@trade", HTTP_PORT: "0" },
+ *   signal: stop.signal,
+ *   store: async (batch) => console.log(batch.length)
+ * })
+ * ```
+ */
+import "effect/schema/SchemaJITCompiler/enable"
+import { Cause, Effect, Exit, Layer } from "effect"
+import * as AppConfig from "./layers/AppConfig.ts"
+import * as Feeds from "./layers/Feeds.ts"
+import * as HealthState from "./layers/HealthState.ts"
+import * as Logging from "./layers/Logging.ts"
+import * as OpsServer from "./layers/OpsServer.ts"
+import * as PromiseSink from "./layers/PromiseSink.ts"
+import * as Sinks from "./layers/Sinks.ts"
+import * as SymbolCheck from "./layers/SymbolCheck.ts"
+import * as Tracing from "./layers/Tracing.ts"
+import * as Ingest from "./pipeline/Ingest.ts"
+
+export * as Audit from "./pipeline/Audit.ts"
+export * as Decoder from "./pipeline/Decoder.ts"
+export * as Records from "./pipeline/Records.ts"
+export * from "./schema/Envelope.ts"
+export type * from "./schema/Settings.ts"
+export type * from "./schema/SinkRecord.ts"
+export type * from "./schema/StreamKind.ts"
+export * from "./schema/StreamName.ts"
+export { streamKinds } from "./schema/kinds/registry.ts"
+export { AppConfig, SettingsError } from "./services/AppConfig.ts"
+export * from "./services/EventSink.ts"
+export * from "./services/ExchangeInfo.ts"
+export * from "./services/Health.ts"
+export * from "./services/KafkaDriver.ts"
+export * from "./services/MarketFeed.ts"
+export * as Telemetry from "./services/Telemetry.ts"
+export * as AppConfigLayer from "./layers/AppConfig.ts"
+export * as BinanceRest from "./layers/BinanceRest.ts"
+export * as BinanceWebSocket from "./layers/BinanceWebSocket.ts"
+export * as ConsoleSink from "./layers/ConsoleSink.ts"
+export * as HealthState from "./layers/HealthState.ts"
+export * as KafkaJs from "./layers/KafkaJs.ts"
+export * as KafkaSink from "./layers/KafkaSink.ts"
+export * as LocalLog from "./layers/LocalLog.ts"
+export * as Logging from "./layers/Logging.ts"
+export * as MemoryExchangeInfo from "./layers/MemoryExchangeInfo.ts"
+export * as MemoryFeed from "./layers/MemoryFeed.ts"
+export * as MemoryKafka from "./layers/MemoryKafka.ts"
+export * as MemorySink from "./layers/MemorySink.ts"
+export * as OpsServer from "./layers/OpsServer.ts"
+export * as PromiseSink from "./layers/PromiseSink.ts"
+export * as ReplayFeed from "./layers/ReplayFeed.ts"
+export * as SymbolCheck from "./layers/SymbolCheck.ts"
+export * as Tracing from "./layers/Tracing.ts"
+export * as Simulator from "./simulator/Simulator.ts"
+export * as Ingest from "./pipeline/Ingest.ts"
+
+export interface RunOptions {
+  /** Settings by the names of their variables; what is left out has its default. The environment is not read. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Stops the connector: it drains, then the promise resolves. */
+  readonly signal?: AbortSignal
+  /** Takes the place of the sink that `SINK` names. */
+  readonly store?: PromiseSink.Store
+}
+
+/** Runs the connector until its feed ends or the signal aborts; rejects with the reason of any other end. */
+export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Promise<void> => {
+  const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
+  const connector = Layer.mergeAll(Feeds.layer, sink, OpsServer.layer, SymbolCheck.layer).pipe(
+    Layer.provide(HealthState.layer)
+  )
+  const foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(
+    Layer.provideMerge(AppConfig.layerFromRecord({ ...settings }))
+  )
+  const exit = await Effect.runPromiseExit(
+    Ingest.run.pipe(Effect.provide(connector), Effect.provide(foundation)),
+    signal === undefined ? {} : { signal }
+  )
+  if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) throw Cause.squash(exit.cause)
+}
