@@ -1,0 +1,60 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import {
+  MAX_FRAME_BYTES,
+  MAX_STREAMS_PER_CONNECTION,
+  plan
+} from "../../src/pipeline/Subscriptions.ts"
+import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
+
+const base = new URL("wss://stream.binance.com:9443/stream")
+const streams = (count: number, symbol = "sym"): ReadonlyArray<StreamName> =>
+  Array.from({ length: count }, (_, n) => Result.getOrThrow(parseStreamName(`${symbol}${n}usdt@trade`)))
+
+const inUrl = (url: string): ReadonlyArray<string> => (new URL(url).searchParams.get("streams") ?? "").split("/")
+const inFrame = (frame: string): ReadonlyArray<string> => (JSON.parse(frame) as { params: Array<string> }).params
+
+describe("Subscriptions", () => {
+  it("puts a few streams into the URL, in order", () => {
+    const [only, ...rest] = plan(base, streams(3))
+    assert.strictEqual(
+      only?.url,
+      "wss://stream.binance.com:9443/stream?streams=sym0usdt@trade/sym1usdt@trade/sym2usdt@trade"
+    )
+    assert.deepStrictEqual(only?.subscribe, [])
+    assert.deepStrictEqual(rest, [])
+  })
+
+  it("keeps a query that the URL already has", () => {
+    const [only] = plan(new URL(`${base.href}?timeUnit=MICROSECOND`), streams(1))
+    assert.strictEqual(only?.url, `${base.href}?timeUnit=MICROSECOND&streams=sym0usdt@trade`)
+  })
+
+  it("encodes what a URL cannot hold", () => {
+    const names = ["币安usdt@trade", "btcusdt@kline_1m"].map((name) => Result.getOrThrow(parseStreamName(name)))
+    const [only] = plan(base, names)
+    assert.match(only?.url ?? "", /^[\x21-\x7e]+$/)
+    assert.deepStrictEqual(inUrl(only?.url ?? ""), ["币安usdt@trade", "btcusdt@kline_1m"])
+  })
+
+  for (const [count, symbol] of [
+    [1, "a"],
+    [1024, "sym"],
+    [1025, "sym"],
+    [2500, "币安人生"]
+  ] as const) {
+    it(`spreads ${count} streams so that each is carried once and every limit holds`, () => {
+      const all = streams(count, symbol)
+      const plans = plan(base, all)
+      for (const { subscribe, streams, url } of plans) {
+        assert.isAtMost(streams.length, MAX_STREAMS_PER_CONNECTION)
+        assert.isAtMost(url.length, MAX_FRAME_BYTES)
+        for (const frame of subscribe) assert.isAtMost(new TextEncoder().encode(frame).byteLength, MAX_FRAME_BYTES)
+      }
+      assert.deepStrictEqual(
+        plans.flatMap(({ subscribe, url }) => [...inUrl(url), ...subscribe.flatMap(inFrame)]),
+        all.map(({ name }) => name)
+      )
+    })
+  }
+})
