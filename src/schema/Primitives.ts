@@ -15,12 +15,18 @@ export const Id = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema
 /** A trade id inside a candle or a ticker window: -1 where there was no trade. */
 export const OptionalId = Schema.Int.check(Schema.isGreaterThanOrEqualTo(-1)).pipe(Schema.brand("OptionalId"))
 
+/** How many trades: an integer from 0. */
+export const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("Count"))
+
 /** An instant of the exchange's clock, Unix milliseconds or microseconds: the connection's `timeUnit` decides. */
 export const ExchangeTime = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("ExchangeTime"))
 export type ExchangeTime = typeof ExchangeTime.Type
 
 /** A symbol as payloads spell it, upper-case; it may hold non-ASCII characters. */
 export const MarketSymbol = Schema.NonEmptyString.pipe(Schema.brand("MarketSymbol"))
+
+/** Levels of an order book, best first: price and quantity. What follows them in a level is tolerated: old recordings have more. */
+export const BookLevels = Schema.Array(Schema.TupleWithRest(Schema.Tuple([Decimal, Decimal]), [Schema.Unknown]))
 
 /** Above this a Unix time is in microseconds: as milliseconds it would lie in the year 5138. */
 const FIRST_MICROSECONDS = 1e14

@@ -33,10 +33,10 @@ export interface StreamKind {
   readonly title: string
   /** One stream name as a user would write it. */
   readonly example: string
-  /** Matches what follows `<symbol>@`. */
-  readonly suffix: RegExp
-  /** Matches the whole name of the form that carries every symbol, one row each; `undefined` where there is none. */
-  readonly allMarket: RegExp | undefined
+  /** What may follow `<symbol>@`, each form in full. A closed list: a mistyped name can then be told the right one. */
+  readonly suffixes: ReadonlyArray<string>
+  /** The whole names of the forms that carry every symbol, one row each; empty where there are none. */
+  readonly allMarket: ReadonlyArray<string>
   /** The variable that names its topic, and the topic if it is unset. */
   readonly topic: { readonly variable: string; readonly default: string }
   /** A record's `stream_type`, from the part of the stream's name that is not the symbol. */
@@ -50,8 +50,8 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
   readonly name: string
   readonly title: string
   readonly example: string
-  readonly suffix: RegExp
-  readonly allMarket?: RegExp
+  readonly suffixes: ReadonlyArray<string>
+  readonly allMarket?: ReadonlyArray<string>
   readonly topic: StreamKind["topic"]
   readonly streamType?: (suffix: string) => string
   /** The wire shape. Structs and checks only: a transformation would leave the compiled decoder. */
@@ -66,8 +66,8 @@ export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definiti
     name: definition.name,
     title: definition.title,
     example: definition.example,
-    suffix: definition.suffix,
-    allMarket: definition.allMarket,
+    suffixes: definition.suffixes,
+    allMarket: definition.allMarket ?? [],
     topic: definition.topic,
     streamType: definition.streamType ?? (() => definition.name),
     decode: (payload) => Exit.map(decode(payload), definition.facts)

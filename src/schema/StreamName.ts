@@ -6,6 +6,7 @@
 import { Result } from "effect"
 import { streamKinds } from "./kinds/registry.ts"
 import type { StreamKind } from "./StreamKind.ts"
+import { allMarketFault, suffixFault } from "./streamNameFault.ts"
 
 export interface StreamName {
   /** As the exchange wants it: `btcusdt@kline_1m`. */
@@ -19,22 +20,38 @@ export interface StreamName {
   readonly type: string
 }
 
-/** Parses one name as a user writes it; the failure says what is wrong with it. */
+const bySuffix = new Map(streamKinds.flatMap((kind) => kind.suffixes.map((suffix) => [suffix, kind])))
+const byAllMarketName = new Map(streamKinds.flatMap((kind) => kind.allMarket.map((name) => [name, kind])))
+
+/** Blanks, slashes and what cannot be seen; letters of any alphabet may stand in a symbol. */
+const IMPOSSIBLE_IN_SYMBOL = /[\s/!\p{Cc}\p{Cf}]/u
+
+/** Parses one name as a user writes it; the failure says what is wrong with it, and what may have been meant. */
 export const parseStreamName = (text: string): Result.Result<StreamName, string> => {
-  const at = text.indexOf("@")
-  if (text.startsWith("!")) {
-    const kind = streamKinds.find((kind) => kind.allMarket?.test(text))
+  const written = text.trim()
+  if (written.startsWith("!")) {
+    const kind = byAllMarketName.get(written)
     return kind === undefined
-      ? Result.fail(`no stream of all symbols has this name`)
-      : Result.succeed({ name: text, kind, symbol: undefined, suffix: text, type: kind.streamType(text) })
+      ? Result.fail(allMarketFault(written, [...byAllMarketName.keys()]))
+      : Result.succeed({ name: written, kind, symbol: undefined, suffix: written, type: kind.streamType(written) })
   }
-  if (at === -1) return Result.fail("the stream's kind is missing after the symbol")
-  if (at === 0 || /[\s/]/.test(text)) return Result.fail("the symbol before the @ is missing or holds a blank")
-  const symbol = text.slice(0, at)
-  const suffix = text.slice(at + 1)
-  const kind = streamKinds.find((kind) => kind.suffix.test(suffix))
+
+  const at = written.indexOf("@")
+  if (written === "") return Result.fail("a stream's name is missing, such as btcusdt@trade")
+  if (at === -1)
+    return Result.fail(`the stream's kind is missing after the symbol, such as ${written.toLowerCase()}@trade`)
+  if (at === 0) return Result.fail(`the symbol is missing before the @, such as btcusdt${written}`)
+
+  const symbol = written.slice(0, at)
+  const suffix = written.slice(at + 1)
+  if (IMPOSSIBLE_IN_SYMBOL.test(symbol)) {
+    return Result.fail(
+      `the symbol ${JSON.stringify(symbol)} holds a blank, a slash, a ! or an invisible character: write it as btcusdt`
+    )
+  }
+  const kind = bySuffix.get(suffix)
   return kind === undefined
-    ? Result.fail(`${JSON.stringify(suffix)} is no stream kind`)
+    ? Result.fail(suffixFault(symbol.toLowerCase(), suffix, [...bySuffix.keys()]))
     : Result.succeed({
         name: `${symbol.toLowerCase()}@${suffix}`,
         kind,

@@ -28,7 +28,7 @@ export const trade = streamKind({
   name: "trade",
   title: "every trade",
   example: "btcusdt@trade",
-  suffix: /^trade$/,
+  suffixes: ["trade"],
   topic: { variable: "TOPIC_RAW_TRADES", default: "raw_trades" },
   payload: Trade,
   facts: (payload) => ({

@@ -1,0 +1,80 @@
+/**
+ * `<symbol>@kline_<interval>`: a candle while it grows, every second or two, and once more when it has closed. With `@+08:00` its
+ * days begin at midnight in UTC+8.
+ *
+ * ```json
+ * {"e":"kline","E":1795402802015,"s":"ETHUSDT","k":{"t":1795402800000,"T":1795402859999,"s":"ETHUSDT","i":"1m","f":4123456700,"L":4123456792,"o":"2890.00000000","c":"2891.17000000","h":"2891.90000000","l":"2889.51000000","v":"83.11420000","n":93,"x":false,"q":"240236.11830000","V":"40.02000000","Q":"115680.40110000","B":"0"}}
+ * ```
+ *
+ * `k.t` to `k.T` is its time, the next one begins at `k.T` + 1. `k.x`: closed; only closed candles follow one another, an open
+ * one is state. `k.f` and `k.L`, its first and last trade, are -1 where there was none. `k.B` is documented as to be ignored.
+ *
+ * @see https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#klinecandlestick-streams
+ */
+import { Schema } from "effect"
+import { Count, Decimal, ExchangeTime, MarketSymbol, OptionalId, toMillis } from "../Primitives.ts"
+import { streamKind } from "../StreamKind.ts"
+
+/** Case tells a minute from a month. */
+const intervals = [
+  "1s",
+  "1m",
+  "3m",
+  "5m",
+  "15m",
+  "30m",
+  "1h",
+  "2h",
+  "4h",
+  "6h",
+  "8h",
+  "12h",
+  "1d",
+  "3d",
+  "1w",
+  "1M"
+] as const
+
+export const Kline = Schema.Struct({
+  e: Schema.Literal("kline"),
+  E: ExchangeTime,
+  s: MarketSymbol,
+  k: Schema.Struct({
+    t: ExchangeTime,
+    T: ExchangeTime,
+    s: MarketSymbol,
+    i: Schema.Literals(intervals),
+    f: OptionalId,
+    L: OptionalId,
+    o: Decimal,
+    c: Decimal,
+    h: Decimal,
+    l: Decimal,
+    v: Decimal,
+    n: Count,
+    x: Schema.Boolean,
+    q: Decimal,
+    V: Decimal,
+    Q: Decimal
+  }).check(
+    Schema.makeFilter((k) =>
+      k.t <= k.T ? undefined : { path: ["T"], issue: "expected a close time after the open time" }
+    )
+  )
+})
+
+export const kline = streamKind({
+  name: "kline",
+  title: "candles",
+  example: "btcusdt@kline_1m",
+  suffixes: intervals.flatMap((interval) => [`kline_${interval}`, `kline_${interval}@+08:00`]),
+  topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
+  payload: Kline,
+  facts: (payload) => {
+    const { T, t, x } = payload.k
+    const event = { symbol: payload.s, eventTime: toMillis(payload.E) }
+    return x
+      ? { ...event, id: toMillis(t), exact: true, span: { first: toMillis(t), last: toMillis(T) } }
+      : { ...event, id: toMillis(payload.E), exact: false, span: undefined }
+  }
+})
