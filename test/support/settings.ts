@@ -1,0 +1,50 @@
+/** Settings for tests: the program's defaults, with what a test cares about put in their place. */
+import { Duration, Layer, Option, Result } from "effect"
+import { streamKinds } from "../../src/schema/kinds/registry.ts"
+import type { Settings } from "../../src/schema/Settings.ts"
+import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
+import { AppConfig } from "../../src/services/AppConfig.ts"
+
+export const streamNames = (...names: ReadonlyArray<string>): ReadonlyArray<StreamName> =>
+  names.map((name) => Result.getOrThrow(parseStreamName(name)))
+
+/** Shallow: a section that is given replaces the whole section. */
+export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
+  feed: "binance",
+  sink: "kafka",
+  replayFile: Option.none(),
+  binance: {
+    wsUrl: new URL("ws://127.0.0.1:1/stream"),
+    restUrl: new URL("http://127.0.0.1:1"),
+    streams: streamNames("btcusdt@trade"),
+    pingInterval: Duration.zero,
+    reconnectMaxDelay: Duration.seconds(60),
+    connectionTimeout: Duration.seconds(10),
+    silenceTimeout: Duration.seconds(60)
+  },
+  kafka: {
+    bootstrapServers: ["127.0.0.1:1"],
+    clientId: "binance-kafka-connector",
+    compression: "snappy",
+    acks: "1",
+    tls: Option.none(),
+    sasl: Option.none()
+  },
+  topics: {
+    data: new Map(streamKinds.map(({ name, topic }) => [name, topic.default])),
+    deadLetter: "dead_letter",
+    continuity: "continuity",
+    create: true,
+    partitions: 6,
+    replicationFactor: Option.none()
+  },
+  batch: { size: 100, timeout: Duration.millis(100) },
+  dataDir: "./data",
+  http: { host: "127.0.0.1", port: 0 },
+  log: { level: "Info", format: "json" },
+  otel: { endpoint: Option.none(), serviceName: "binance-kafka-connector" },
+  ...overrides
+})
+
+export const settingsLayer = (overrides: Partial<Settings> = {}): Layer.Layer<AppConfig> =>
+  Layer.succeed(AppConfig, testSettings(overrides))
