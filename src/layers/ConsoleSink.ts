@@ -1,0 +1,96 @@
+/**
+ * Records on stdout, one JSON line each: for a look at the stream, or to pipe it into another program. The value stands
+ * there as the JSON that it is, byte for byte; one that is no UTF-8 JSON as base64 in `value_base64` instead.
+ */
+import process from "node:process"
+import type { Writable } from "node:stream"
+import { Effect, Layer, Metric, Predicate } from "effect"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
+import { EventSink, SinkError } from "../services/EventSink.ts"
+import { Health } from "../services/Health.ts"
+import * as Telemetry from "../services/Telemetry.ts"
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/** The value's text if it is UTF-8 JSON, on one line: a line break in JSON can only be a blank. */
+const jsonText = (value: Uint8Array): string | undefined => {
+  try {
+    const text = utf8.decode(value)
+    JSON.parse(text)
+    return text.replaceAll(/[\r\n]/g, " ")
+  } catch {
+    return undefined
+  }
+}
+
+const line = ({ headers, key, timestamp, topic, value }: SinkRecord): string => {
+  const head = JSON.stringify({ topic, key, timestamp, headers }).slice(0, -1)
+  const json = jsonText(value)
+  return json === undefined
+    ? `${head},"value_base64":"${Buffer.from(value).toString("base64")}"}\n`
+    : `${head},"value":${json}}\n`
+}
+
+const writeError = (cause: Error): SinkError =>
+  Predicate.hasProperty(cause, "code") && cause.code === "EPIPE"
+    ? new SinkError({ message: "stdout was closed" })
+    : new SinkError({ message: `cannot write to stdout: ${cause.message}`, cause })
+
+/** The sink over any stream; `layer` is this over stdout. */
+export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health> =>
+  Layer.effect(
+    EventSink,
+    Effect.gen(function* () {
+      const health = yield* Health
+      let pending = 0
+      let failure: SinkError | undefined
+
+      const fail = (error: Error) => {
+        failure ??= writeError(error)
+      }
+      // Never taken off: a stream that breaks after the sink has closed must not bring the program down.
+      out.on("error", fail)
+      yield* health.sink({ state: "up", detail: "writing to stdout" })
+
+      const whole = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
+
+      /** Completes when the stream wants more, or has broken. */
+      const room = Effect.callback<void>((resume) => {
+        if (!out.writableNeedDrain) return resume(Effect.void)
+        const done = () => resume(Effect.void)
+        const events = ["drain", "error", "close"]
+        for (const event of events) out.once(event, done)
+        return Effect.sync(() => events.forEach((event) => out.off(event, done)))
+      })
+
+      const write = (batch: ReadonlyArray<SinkRecord>) =>
+        Effect.sync(() => {
+          pending += batch.length
+          out.write(batch.map(line).join(""), (error) => {
+            pending -= batch.length
+            if (error) fail(error)
+          })
+        })
+
+      /** Writes are answered in order: an empty one when everything before it is out. */
+      const written = Effect.callback<void>((resume) => {
+        out.write("", (error) => {
+          if (error) fail(error)
+          resume(Effect.void)
+        })
+      })
+
+      return EventSink.of({
+        publish: (batch) =>
+          room.pipe(
+            Effect.andThen(whole),
+            Effect.andThen(write(batch)),
+            Effect.andThen(Metric.update(Telemetry.recordsStored, batch.length))
+          ),
+        flush: Effect.andThen(written, whole),
+        pending: Effect.sync(() => pending)
+      })
+    })
+  )
+
+export const layer: Layer.Layer<EventSink, SinkError, Health> = Layer.suspend(() => layerOf(process.stdout))
