@@ -1,0 +1,65 @@
+/**
+ * The ids seen of one sequence, as disjoint ranges in order: a sequence without holes is one range, however long it is.
+ */
+import type { Span } from "../schema/StreamKind.ts"
+
+interface Range {
+  first: number
+  last: number
+}
+
+export interface Spans {
+  /** Adds a span; `false` if all of it was there before. */
+  readonly add: (span: Span) => boolean
+  readonly first: () => number | undefined
+  readonly last: () => number | undefined
+  /** What lies between the lowest and the highest id and was never added. */
+  readonly missing: () => ReadonlyArray<Span>
+}
+
+export const make = (): Spans => {
+  const ranges: Array<Range> = []
+
+  /** The index of the first range that ends at `id` or later. */
+  const indexOf = (id: number): number => {
+    let low = 0
+    let high = ranges.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const range = ranges[middle]
+      if (range !== undefined && range.last < id) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  const add = ({ first, last }: Span): boolean => {
+    const newest = ranges.at(-1)
+    // Nearly every span follows the one before it.
+    if (newest !== undefined && first === newest.last + 1) {
+      newest.last = last
+      return true
+    }
+    // From here on every range up to `to` overlaps the span or touches it.
+    const from = indexOf(first - 1)
+    const start = ranges[from]
+    if (start !== undefined && start.first <= first && last <= start.last) return false
+    let to = from
+    const merged = { first, last }
+    for (let range = start; range !== undefined && range.first <= last + 1; range = ranges[to]) {
+      merged.first = Math.min(merged.first, range.first)
+      merged.last = Math.max(merged.last, range.last)
+      to++
+    }
+    ranges.splice(from, to - from, merged)
+    return true
+  }
+
+  return {
+    add,
+    first: () => ranges[0]?.first,
+    last: () => ranges.at(-1)?.last,
+    missing: () =>
+      ranges.slice(1).map((range, index) => ({ first: (ranges[index]?.last ?? 0) + 1, last: range.first - 1 }))
+  }
+}
