@@ -1,0 +1,78 @@
+/** From the market to the channels: events as they happen, everything else at its pace. */
+import type { Hub } from "./Hub.ts"
+import type { Ledger } from "./Ledger.ts"
+import type { Market } from "./Market.ts"
+import * as payloads from "./payloads.ts"
+import type { MarketListener } from "./SymbolMarket.ts"
+import { dependsOnOffset } from "./time.ts"
+
+/** The names of the streams that follow a symbol's events. */
+const eventStreams = (symbol: string) => ({
+  trade: `${symbol}@trade`,
+  aggTrade: `${symbol}@aggTrade`,
+  bookTicker: `${symbol}@bookTicker`,
+  blockTrade: `${symbol}@blockTrade`
+})
+
+/** Publishes the market's events. */
+export const makeBroadcast = (market: Market, hub: Hub, ledger: Ledger): MarketListener => {
+  const names = new Map([...market.symbols.values()].map((symbol) => [symbol, eventStreams(symbol.streamSymbol)]))
+  return {
+    order: (symbol, aggregate, first, last) => {
+      const streams = names.get(symbol)
+      if (streams === undefined) return
+      const tape = symbol.trades
+      const trades = hub.channel(streams.trade)
+      if (trades !== undefined) {
+        for (let id = first; id <= last; id++) {
+          const row = tape.trade(id)
+          if (row === undefined) continue
+          ledger.push(trades.name, id)
+          hub.publish(trades, (unit) => payloads.trade(symbol.symbol, row, unit))
+        }
+      }
+      const aggregates = hub.channel(streams.aggTrade)
+      const row = aggregates && tape.aggregate(aggregate)
+      if (aggregates !== undefined && row !== undefined) {
+        ledger.push(aggregates.name, aggregate)
+        hub.publish(aggregates, (unit) => payloads.aggregate(symbol.symbol, row, unit))
+      }
+      const quotes = hub.channel(streams.bookTicker)
+      if (quotes !== undefined) hub.publish(quotes, () => payloads.bookTicker(symbol.symbol, symbol.book))
+    },
+
+    candleClosed: (symbol, series, candle) => {
+      if (symbol.status === "BREAK" || symbol.status === "CANCEL_ONLY") return
+      const name = `${symbol.streamSymbol}@kline_${series.interval}`
+      const forms = dependsOnOffset(series.interval)
+        ? [series.offset === 0 ? name : `${name}@+08:00`]
+        : [name, `${name}@+08:00`]
+      for (const form of forms) {
+        const channel = hub.channel(form)
+        if (channel === undefined) continue
+        ledger.push(form, candle.open)
+        hub.publish(channel, (unit) => payloads.kline(symbol.symbol, series, candle, true, market.now, unit))
+      }
+    },
+
+    blockTrade: (symbol, trade) => {
+      const channel = hub.channel(`${symbol.streamSymbol}@blockTrade`)
+      if (channel !== undefined) {
+        hub.publish(channel, (unit) => payloads.blockTrade(symbol.symbol, trade, market.now, unit))
+      }
+    }
+  }
+}
+
+/** Publishes the paced streams that are due at `now` (µs); a channel's first turn is at the next full multiple of its pace. */
+export const publishDue = (hub: Hub, now: number): void => {
+  const millis = Math.floor(now / 1000)
+  for (const channel of hub.channels) {
+    const { poll } = channel
+    if (poll === undefined || channel.due > millis) continue
+    const isFirst = channel.due === 0
+    channel.due = (Math.floor(millis / poll.every) + 1) * poll.every
+    const render = isFirst ? undefined : poll.sample(now)
+    if (render !== undefined) hub.publish(channel, render)
+  }
+}

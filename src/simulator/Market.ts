@@ -1,0 +1,100 @@
+/** The market: every symbol's, stepped together, from a seed. Pure but for its state: it knows neither clock nor socket. */
+import type { MarketListener } from "./SymbolMarket.ts"
+import { SymbolMarket } from "./SymbolMarket.ts"
+
+export interface MarketOptions {
+  /** Upper-case. */
+  readonly symbols: ReadonlyArray<string>
+  readonly seed: string
+  /** Trades per second over all symbols. */
+  readonly rate: number
+  /** A symbol's share of the rate, in any unit; 1 where it is not named. */
+  readonly shares: Readonly<Record<string, number>>
+  /** Unix ms. */
+  readonly start: number
+  /** About how many trades were made before the start, over all symbols. */
+  readonly history: number
+  /** How many trades are kept, over all symbols. */
+  readonly keepTrades: number
+  /** How many closed candles are kept, per symbol and interval. */
+  readonly keepCandles: number
+}
+
+export const defaultMarketOptions: MarketOptions = {
+  symbols: ["BTCUSDT", "ETHUSDT", "BNBUSDT"],
+  seed: "binance",
+  rate: 100,
+  shares: {},
+  start: 0,
+  history: 1000,
+  keepTrades: 1_000_000,
+  keepCandles: 2000
+}
+
+/** Fewer would not hold a page of REST rows. */
+const FEWEST_KEPT = 2000
+
+export class Market {
+  readonly symbols: ReadonlyMap<string, SymbolMarket>
+  readonly #shares: ReadonlyMap<string, number>
+  #now: number
+  #listener: MarketListener | undefined
+
+  constructor(given: Partial<MarketOptions>) {
+    const options = { ...defaultMarketOptions, ...given }
+    const symbols = [...new Set(options.symbols)]
+    const total = symbols.reduce((sum, symbol) => sum + (options.shares[symbol] ?? 1), 0)
+    this.#shares = new Map(symbols.map((symbol) => [symbol, (options.shares[symbol] ?? 1) / (total === 0 ? 1 : total)]))
+    this.#now = options.start * 1000
+    const past = options.rate > 0 ? (options.history / options.rate) * 1_000_000 : 0
+    const start = Math.max(0, Math.floor(this.#now - past))
+    const listener: MarketListener = {
+      order: (...event) => this.#listener?.order(...event),
+      candleClosed: (...event) => this.#listener?.candleClosed(...event),
+      blockTrade: (...event) => this.#listener?.blockTrade(...event)
+    }
+    this.symbols = new Map(
+      [...this.#shares].map(([symbol, share]) => [
+        symbol,
+        new SymbolMarket({
+          symbol,
+          seed: options.seed,
+          rate: options.rate * share,
+          start,
+          keepTrades: Math.max(FEWEST_KEPT, Math.floor(options.keepTrades * share)),
+          keepCandles: options.keepCandles,
+          listener
+        })
+      ])
+    )
+    for (const market of this.symbols.values()) market.advance(this.#now, true)
+  }
+
+  /** µs: the time of the last step. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** Who is told of everything from now on. */
+  listen(listener: MarketListener): void {
+    this.#listener = listener
+  }
+
+  /** Moves the market on to `millis`; a clock that went back is ignored. */
+  step(millis: number): void {
+    const now = Math.floor(millis) * 1000
+    if (now < this.#now) return
+    this.#now = now
+    for (const market of this.symbols.values()) market.advance(now)
+  }
+
+  /** Nothing was traded until `millis`: a halt is over. */
+  skipTo(millis: number): void {
+    for (const market of this.symbols.values()) market.skipTo(Math.floor(millis) * 1000)
+  }
+
+  /** Trades per second over all symbols from now on. */
+  setRate(rate: number): void {
+    for (const market of this.symbols.values()) market.setRate(rate * (this.#shares.get(market.symbol) ?? 0), this.#now)
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * A Binance on loopback: WebSocket streams and REST over one consistent market, for demos, tests, benchmarks and anyone's
+ * own consumers. One fiber drives it by Effect's clock; it lives as long as its scope.
+ */
+import { Clock, Data, Effect, type Scope } from "effect"
+import { createServer, type Server } from "node:http"
+import { Agenda } from "./Agenda.ts"
+import { makeBroadcast, publishDue } from "./Broadcast.ts"
+import type { Cut, Faults, FaultSwitch } from "./Faults.ts"
+import { Hub } from "./Hub.ts"
+import { Ledger } from "./Ledger.ts"
+import { Market, type MarketOptions } from "./Market.ts"
+import { openPoll } from "./polls.ts"
+import { Recording, type RecordingOptions } from "./Recording.ts"
+import { defaultRestLimits, type RestLimits, RestServer } from "./RestServer.ts"
+import { defaultStreamLimits, type StreamLimits, StreamServer } from "./StreamServer.ts"
+
+export interface SimulatorOptions extends Omit<MarketOptions, "start"> {
+  /** On 127.0.0.1; 0 takes a free one. */
+  readonly port: number
+  /** When the market's clock starts, Unix ms; the clock's own time if it is left out. */
+  readonly start: number
+  /** How often the open candle is sent, ms. */
+  readonly klineEveryMillis: number
+  readonly streams: Partial<StreamLimits>
+  readonly rest: Partial<RestLimits>
+  readonly faults: Faults
+  /** Serve these frames instead of the market's; REST serves the market still. */
+  readonly recording: RecordingOptions
+}
+
+export class SimulatorError extends Data.TaggedError("SimulatorError")<{
+  readonly problem: string
+  readonly cause: unknown
+}> {
+  override get message() {
+    return this.problem
+  }
+}
+
+export interface Simulator {
+  readonly port: number
+  /** The combined form's address, without streams. */
+  readonly wsUrl: string
+  readonly restUrl: string
+  readonly market: Market
+  readonly ledger: Ledger
+  readonly streams: StreamServer
+  readonly rest: RestServer
+  /** Unix ms by the market's clock. */
+  readonly now: () => number
+  /** Exchanges the faults in force. */
+  readonly setFaults: (faults: Faults) => void
+  /** Ends every connection. */
+  readonly cutAll: (how: Cut) => void
+  /** Nothing happens in the market, nothing is pushed; connections and REST live on. */
+  readonly pause: () => void
+  /** Trading goes on from now; the candles that closed meanwhile are sent. */
+  readonly resume: () => void
+  readonly mute: (stream: string) => void
+  readonly unmute: (stream: string) => void
+  /** Trades per second over all symbols. */
+  readonly setRate: (rate: number) => void
+  /** Sends everybody a `serverShutdown`. */
+  readonly shutdownNotice: () => void
+}
+
+const TICK = "10 millis"
+
+const listen = (server: Server, port: number): Effect.Effect<number, SimulatorError> =>
+  Effect.callback((resume) => {
+    const fail = (cause: unknown) =>
+      resume(Effect.fail(new SimulatorError({ problem: `cannot listen on 127.0.0.1:${port}`, cause })))
+    server.once("error", fail)
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", fail)
+      const address = server.address()
+      resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : port))
+    })
+  })
+
+const close = (server: Server): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
+
+const loadRecording = (options: RecordingOptions | undefined): Effect.Effect<Recording | undefined, SimulatorError> =>
+  options === undefined
+    ? Effect.succeed(undefined)
+    : Effect.try({
+        try: () => new Recording(options),
+        catch: (cause) => new SimulatorError({ problem: `cannot replay ${options.file}: ${String(cause)}`, cause })
+      })
+
+export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simulator, SimulatorError, Scope.Scope> =
+  Effect.fnUntraced(function* (options = {}) {
+    const clock = yield* Clock.Clock
+    const origin = clock.currentTimeMillisUnsafe()
+    const start = options.start ?? origin
+    const now = () => start + clock.currentTimeMillisUnsafe() - origin
+
+    const recording = yield* loadRecording(options.recording)
+    const market = new Market({ ...options, start })
+    const ledger = new Ledger(market)
+    const agenda = new Agenda()
+    const faults: FaultSwitch = { current: options.faults ?? {} }
+    const klineEvery = options.klineEveryMillis ?? 250
+    const hub = new Hub((name) => (recording === undefined ? openPoll(market, name, klineEvery) : undefined))
+    if (recording === undefined) market.listen(makeBroadcast(market, hub, ledger))
+    const streams = new StreamServer({
+      hub,
+      agenda,
+      faults,
+      limits: { ...defaultStreamLimits, ...options.streams },
+      now,
+      onSubscribed: (connection) => recording?.begin(connection, now())
+    })
+    const rest = new RestServer({ market, agenda, faults, limits: { ...defaultRestLimits, ...options.rest }, now })
+
+    let isPaused = false
+    const tick = () => {
+      const millis = now()
+      agenda.tick(millis)
+      if (!isPaused) {
+        market.step(millis)
+        publishDue(hub, market.now)
+        recording?.tick(millis)
+      }
+      streams.tick(millis)
+    }
+
+    const server = createServer((request, response) => rest.handle(request, response))
+    server.on("upgrade", (request, socket, head) => streams.upgrade(request, socket, head))
+    const port = yield* Effect.acquireRelease(listen(server, options.port ?? 0), () =>
+      Effect.andThen(
+        Effect.sync(() => streams.close()),
+        close(server)
+      )
+    )
+    yield* Effect.sync(tick).pipe(
+      Effect.andThen(Effect.sleep(TICK)),
+      Effect.forever,
+      Effect.tapDefect((defect) => Effect.logError("the simulator has stopped", defect)),
+      Effect.forkScoped
+    )
+
+    return {
+      port,
+      wsUrl: `ws://127.0.0.1:${port}/stream`,
+      restUrl: `http://127.0.0.1:${port}`,
+      market,
+      ledger,
+      streams,
+      rest,
+      now,
+      setFaults: (next) => {
+        faults.current = next
+      },
+      cutAll: (how) => {
+        for (const connection of streams.connections) connection.cut(how)
+      },
+      pause: () => {
+        isPaused = true
+      },
+      resume: () => {
+        if (isPaused) market.skipTo(now())
+        isPaused = false
+      },
+      mute: (stream) => hub.mute(stream),
+      unmute: (stream) => hub.unmute(stream),
+      setRate: (rate) => market.setRate(rate),
+      shutdownNotice: () => streams.announceShutdown()
+    }
+  })
