@@ -1,0 +1,96 @@
+/**
+ * Shows the connector at work and proves what it did: `npm run demo`. The simulator plays Binance, the connector runs as a
+ * process of its own and is stopped as a supervisor would stop it; then its log is read back and judged.
+ */
+import { mkdirSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { resolve } from "node:path"
+import process from "node:process"
+import { NodeRuntime } from "@effect/platform-node"
+import { Data, Effect } from "effect"
+import * as ConnectorProcess from "./demo/ConnectorProcess.ts"
+import { type DemoOptions, parse, USAGE } from "./demo/options.ts"
+import * as Progress from "./demo/Progress.ts"
+import { type Proof, prove } from "./demo/Proof.ts"
+import { table } from "./demo/report.ts"
+import * as LocalLogReader from "./layers/LocalLogReader.ts"
+import { streamKinds } from "./schema/kinds/registry.ts"
+import * as Simulator from "./simulator/Simulator.ts"
+
+const DATA_DIR = "data/demo"
+
+class ProofFailed extends Data.TaggedError("ProofFailed")<{ readonly message: string }> {}
+
+const say = (text: string) => Effect.sync(() => process.stdout.write(`${text}\n`))
+
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0)))
+  })
+})
+
+/** Where the records go: settings for the connector, and a way to read them back. */
+const target = (kafka: boolean) =>
+  kafka
+    ? Effect.fail(new ProofFailed({ message: "not yet" }))
+    : Effect.succeed({
+        settings: { SINK: "local", DATA_DIR },
+        prefix: "",
+        query: `node --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${DATA_DIR}/log.sqlite").prepare("SELECT key, offset, value FROM records WHERE topic = ? LIMIT 3").all("raw_trades"))'`,
+        open: LocalLogReader.open(DATA_DIR)
+      })
+
+const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOptions) {
+  rmSync(DATA_DIR, { recursive: true, force: true })
+  mkdirSync(DATA_DIR, { recursive: true })
+  const logFile = resolve(DATA_DIR, "connector.log")
+
+  const simulator = live ? undefined : yield* Simulator.make({ rate })
+  const to = yield* target(kafka)
+  const port = yield* freePort
+  const connector = yield* ConnectorProcess.start(
+    {
+      ...to.settings,
+      ...(simulator === undefined ? {} : { BINANCE_WS_URL: simulator.wsUrl, BINANCE_REST_URL: simulator.restUrl }),
+      HTTP_PORT: String(port),
+      LOG_FORMAT: "json"
+    },
+    logFile
+  )
+  yield* say(
+    `${live ? "Binance" : "A simulated Binance"} → the connector (pid log: ${DATA_DIR}/connector.log) → ${kafka ? "Kafka" : `${DATA_DIR}/log.sqlite`}`
+  )
+  yield* Effect.raceFirst(Progress.show(port, seconds), connector.unexpectedEnd)
+
+  yield* say("Stopping the connector (SIGTERM) …")
+  const code = yield* connector.stop
+  if (code !== 0) return yield* new ProofFailed({ message: `the connector ended with ${code}, see ${logFile}` })
+
+  yield* say("Reading everything back …\n")
+  const log = yield* to.open
+  const topics = streamKinds.map(({ topic }) => `${to.prefix}${topic.default}`)
+  const proof = yield* prove(topics, (topic) => log.read(topic), simulator?.ledger)
+  yield* show(proof)
+  yield* say(`\nAsk it yourself:\n  ${to.query}\n`)
+  return proof.holds
+    ? yield* say("PROVED: nothing missing, nothing twice, nothing out of order.")
+    : yield* new ProofFailed({ message: "NOT PROVED: the table above says what is wrong." })
+})
+
+const show = Effect.fnUntraced(function* ({ examples, rows, unreadable }: Proof) {
+  yield* say(table(rows))
+  for (const { reason, records, topic } of unreadable)
+    yield* say(`  ${topic}: ${records} records are unreadable: ${reason}`)
+  yield* say("\nThree of the records:")
+  for (const { topic, value } of examples) yield* say(`  ${topic}  ${new TextDecoder().decode(value)}`)
+})
+
+parse(process.argv.slice(2)).pipe(
+  Effect.flatMap(demo),
+  Effect.scoped,
+  Effect.tapError((error) =>
+    say(error._tag === "BadArguments" ? `${error.message}\n\n${USAGE}` : `\n${error.message}`)
+  ),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
