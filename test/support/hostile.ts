@@ -1,0 +1,79 @@
+/** Frames that no exchange would send, from a seed: each one must become a dead letter, and none may do more harm. */
+
+/** A small generator of its own, so that a failing seed can be run again anywhere (mulberry32). */
+export const seeded = (seed: number) => {
+  let state = seed >>> 0
+  return (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const STREAM = "btcusdt@trade"
+const fields = { e: "trade", E: 1, s: "BTCUSDT", t: 1, p: "1.0", q: "1.0", T: 1, m: true }
+
+const combined = (data: string, stream = STREAM): string => `{"stream":${JSON.stringify(stream)},"data":${data}}`
+export const goodFrame = (t: number): string => combined(JSON.stringify({ ...fields, t }))
+
+const MEGABYTE = 1024 * 1024
+
+export const hostileFrames = (seed: number) => {
+  const random = seeded(seed)
+  const int = (below: number): number => Math.floor(random() * below)
+  const pick = <A>(values: ReadonlyArray<A>): A => values[int(values.length)]!
+  const wrong = (): unknown =>
+    pick<() => unknown>([
+      () => null,
+      () => int(1000) + 0.5,
+      () => -int(1000) - 1,
+      () => "abc",
+      () => "",
+      () => [],
+      () => ({}),
+      () => "1e5",
+      () => 2 ** 53 + int(1000),
+      () => "NaN"
+    ])()
+
+  const makers: ReadonlyArray<() => Uint8Array | string> = [
+    // Broken UTF-8 in an otherwise good frame.
+    () => {
+      const bytes = Buffer.from(goodFrame(int(1e9)))
+      bytes[12 + int(bytes.length - 13)] = pick([0xff, 0xfe, 0xc0, 0x80])
+      return bytes
+    },
+    // Cut off anywhere.
+    () => {
+      const text = goodFrame(int(1e9))
+      return text.slice(0, int(text.length))
+    },
+    // One field of a wrong type, or none at all.
+    () => combined(JSON.stringify({ ...fields, [pick(Object.keys(fields))]: wrong() })),
+    () => {
+      const { [pick(Object.keys(fields)) as keyof typeof fields]: _, ...rest } = fields
+      return combined(JSON.stringify(rest))
+    },
+    // Depth.
+    () => {
+      const depth = 1 + int(50_000)
+      return combined("[".repeat(depth) + "]".repeat(depth))
+    },
+    () => combined('{"a":'.repeat(int(20_000)) + "1" + "}".repeat(int(20_000))),
+    // Names that mean something to JavaScript.
+    () => combined(`{"__proto__":${JSON.stringify(fields)}}`),
+    () => combined(JSON.stringify({ ...fields, s: pick(["__proto__", "constructor", "toString", "ETHUSDT"]) })),
+    () => combined(JSON.stringify(fields), pick(["__proto__", "constructor", "", "ethusdt@trade", "BTCUSDT@trade"])),
+    // Not a message of the combined form at all.
+    () => JSON.stringify(pick<unknown>([null, true, 0, "text", [], [1], {}, fields, { stream: 1, data: fields }])),
+    () => Uint8Array.from({ length: int(200) }, () => int(256)),
+    () => `${goodFrame(1)}${goodFrame(2)}`,
+    () => `\ufeff${goodFrame(1)}`
+  ]
+  return {
+    next: (): Uint8Array | string => pick(makers)(),
+    huge: (): Uint8Array | string => pick([combined(`"${"x".repeat(MEGABYTE)}"`), "[".repeat(MEGABYTE), Buffer.alloc(MEGABYTE)])
+  }
+}
