@@ -1,0 +1,149 @@
+import { assert, describe, it } from "@effect/vitest"
+import { aggTrade } from "../../../src/schema/kinds/aggTrade.ts"
+import { avgPrice } from "../../../src/schema/kinds/avgPrice.ts"
+import { depth } from "../../../src/schema/kinds/depth.ts"
+import { kline } from "../../../src/schema/kinds/kline.ts"
+import { partialDepth } from "../../../src/schema/kinds/partialDepth.ts"
+import { referencePrice } from "../../../src/schema/kinds/referencePrice.ts"
+import { streamKinds } from "../../../src/schema/kinds/registry.ts"
+import { trade } from "../../../src/schema/kinds/trade.ts"
+import { outcome, put, taught } from "./samples.ts"
+
+const closed = put(taught("kline"), ["k", "x"], true)
+
+describe("kline", () => {
+  it("spans a closed candle from its open to its close time and names it by its open time", () => {
+    assert.deepStrictEqual(outcome(kline, closed).facts, {
+      symbol: "ETHUSDT",
+      eventTime: 1795402802015,
+      id: 1795402800000,
+      exact: true,
+      span: { first: 1795402800000, last: 1795402859999 }
+    })
+  })
+
+  it("gives milliseconds where the connection delivers microseconds", () => {
+    const micros = put(
+      put(put(closed, ["E"], 1795402860000123), ["k", "t"], 1795402800000000),
+      ["k", "T"],
+      1795402859999999
+    )
+    assert.deepStrictEqual(outcome(kline, micros).facts, {
+      symbol: "ETHUSDT",
+      eventTime: 1795402860000,
+      id: 1795402800000,
+      exact: true,
+      span: { first: 1795402800000, last: 1795402859999 }
+    })
+  })
+
+  it("takes a candle without trades", () => {
+    const empty = put(put(put(closed, ["k", "f"], -1), ["k", "L"], -1), ["k", "n"], 0)
+    assert.isDefined(outcome(kline, empty).facts)
+  })
+
+  it("refuses a candle that closes before it opens", () => {
+    assert.deepStrictEqual(outcome(kline, put(closed, ["k", "T"], 1795402799999)).faults, [
+      { path: "k.T", message: "expected a close time after the open time" }
+    ])
+  })
+})
+
+describe("trade and aggTrade", () => {
+  it("give milliseconds where the connection delivers microseconds, and leave ids alone", () => {
+    const micros = put(put(taught("trade"), ["E"], 1795402801207999), ["t"], 1795402801207999)
+    assert.deepStrictEqual(outcome(trade, micros).facts, {
+      symbol: "ETHUSDT",
+      eventTime: 1795402801207,
+      id: 1795402801207999,
+      exact: true,
+      span: { first: 1795402801207999, last: 1795402801207999 }
+    })
+  })
+
+  it("take a row that the exchange has voided", () => {
+    const voided = { ...taught("aggTrade"), p: "0", q: "0", f: -1, l: -1 }
+    assert.deepInclude(outcome(aggTrade, voided).facts, { id: 1987654321 })
+  })
+
+  it("take the order ids of old recordings", () => {
+    assert.isDefined(outcome(trade, { ...taught("trade"), b: 88, a: 50 }).facts)
+  })
+
+  it("take a symbol in any alphabet", () => {
+    assert.deepInclude(outcome(trade, { ...taught("trade"), s: "币安人生USDT" }).facts, { symbol: "币安人生USDT" })
+  })
+})
+
+describe("depth and partialDepth", () => {
+  it("take a side without levels, and levels with more than price and quantity", () => {
+    assert.isDefined(outcome(depth, { ...taught("depth"), b: [], a: [["1.5", "0.00000000", []]] }).facts)
+    assert.isDefined(outcome(partialDepth, { ...taught("partialDepth"), bids: [], asks: [] }).facts)
+  })
+
+  it("name the level at fault", () => {
+    const payload = { ...taught("partialDepth"), asks: [["1", "2"], ["1"]] }
+    assert.deepStrictEqual(
+      outcome(partialDepth, payload).faults?.map((fault) => fault.path),
+      ["asks.1.1"]
+    )
+    const number = { ...taught("depth"), b: [["1", 2]] }
+    assert.deepStrictEqual(
+      outcome(depth, number).faults?.map((fault) => fault.path),
+      ["b.0.1"]
+    )
+  })
+
+  it("refuse an update that ends before it begins", () => {
+    assert.deepStrictEqual(outcome(depth, { ...taught("depth"), U: 5, u: 4 }).faults, [
+      { path: "u", message: "expected a last update id from U on" }
+    ])
+    assert.deepInclude(outcome(depth, { ...taught("depth"), U: 5, u: 5 }).facts, {
+      id: "5-5",
+      span: { first: 5, last: 5 }
+    })
+  })
+})
+
+describe("times as ids", () => {
+  it("are in milliseconds", () => {
+    assert.deepInclude(outcome(avgPrice, { ...taught("avgPrice"), E: 1795402804000999 }).facts, {
+      eventTime: 1795402804000,
+      id: 1795402804000
+    })
+    assert.deepInclude(outcome(referencePrice, { ...taught("referencePrice"), r: null, t: 1795402804900999 }).facts, {
+      eventTime: undefined,
+      id: 1795402804900
+    })
+  })
+})
+
+describe("the registry", () => {
+  const unique = (values: ReadonlyArray<string>) => assert.lengthOf(new Set(values), values.length)
+
+  it("has no two kinds with a name, a stream or a topic in common", () => {
+    unique(streamKinds.map((kind) => kind.name))
+    unique(streamKinds.flatMap((kind) => kind.suffixes))
+    unique(streamKinds.flatMap((kind) => kind.allMarket))
+    unique(streamKinds.map((kind) => kind.topic.default))
+  })
+
+  it("names topics after the kind, and the variable after the topic", () => {
+    const topics = Object.fromEntries(streamKinds.map((kind) => [kind.name, kind.topic.default]))
+    assert.deepStrictEqual(topics, {
+      trade: "raw_trades",
+      aggTrade: "raw_agg_trades",
+      blockTrade: "raw_block_trades",
+      kline: "raw_klines",
+      miniTicker: "raw_mini_tickers",
+      ticker: "raw_tickers",
+      windowTicker: "raw_window_tickers",
+      bookTicker: "raw_book_tickers",
+      avgPrice: "raw_avg_prices",
+      depth: "raw_depth",
+      partialDepth: "raw_partial_depth",
+      referencePrice: "raw_reference_prices"
+    })
+    for (const { topic } of streamKinds) assert.strictEqual(topic.variable, `TOPIC_${topic.default.toUpperCase()}`)
+  })
+})
