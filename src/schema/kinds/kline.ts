@@ -9,7 +9,7 @@
  * `k.t` to `k.T` is its time, the next one begins at `k.T` + 1. `k.x`: closed; only closed candles follow one another, an open
  * one is state. `k.f` and `k.L`, its first and last trade, are -1 where there was none. `k.B` is documented as to be ignored.
  *
- * @see https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#klinecandlestick-streams
+ * @see https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#klinecandlestick-streams-for-utc
  */
 import { Schema } from "effect"
 import { Count, Decimal, ExchangeTime, MarketSymbol, OptionalId, toMillis } from "../Primitives.ts"
