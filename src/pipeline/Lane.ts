@@ -33,6 +33,8 @@ export interface Lane<A> {
   readonly acknowledged: () => ReadonlyArray<A>
   /** The batch in flight failed; gives the item that is refused for good, if it comes to that. `jitter`: within [0, 1). */
   readonly failed: (kind: typeof KafkaErrorKind.Type, jitter: number) => A | undefined
+  /** Failures in a row. */
+  readonly attempts: () => number
   /** Everything not stored, in order; the lane is empty then. */
   readonly release: () => ReadonlyArray<A>
 }
@@ -124,6 +126,7 @@ export const make = <A extends { readonly bytes: number }>(limits: Limits): Lane
       repeats.push(batch.slice(half), batch.slice(0, half))
       return undefined
     },
+    attempts: () => attempts,
     release: () => {
       attempts = 0
       delay = 0

@@ -21,6 +21,10 @@ export const deadLetters = Metric.counter("binance_kafka_dead_letters_total", {
   description: "Frames and records sent to the dead-letter topic",
   incremental: true
 })
+export const recordsDropped = Metric.counter("binance_kafka_records_dropped_total", {
+  description: "Dead letters that the broker refused in their turn: the only records ever given up",
+  incremental: true
+})
 export const recordsStored = Metric.counter("binance_kafka_records_stored_total", {
   description: "Records that the sink has acknowledged",
   incremental: true

@@ -1,0 +1,70 @@
+/**
+ * Tells people whether delivery works: the first failure is a warning, the end of the last one a line with the duration,
+ * and nothing in between; health is down once an outage has lasted `TOLERATED`.
+ */
+import { Clock, Duration, Effect } from "effect"
+import { Health } from "../../services/Health.ts"
+import type { KafkaError } from "../../services/KafkaDriver.ts"
+
+/** A new leader is elected sooner; a probe should not fail for that. */
+const TOLERATED = Duration.seconds(5)
+
+export interface Outage {
+  /** Something failed and will be tried again. `what` names it for people: a partition, or the connection. */
+  readonly failed: (what: string, error: KafkaError) => Effect.Effect<void>
+  /** It works, or is no longer wanted. */
+  readonly works: (what: string) => Effect.Effect<void>
+}
+
+export const make = Effect.gen(function* () {
+  const health = yield* Health
+  const scope = yield* Effect.scope
+  const failing = new Set<string>()
+  /** Since when (Unix ms), and the kinds of error that it has been warned of. */
+  let outage: { readonly since: number; readonly warned: Set<string> } | undefined
+  let detail = ""
+  let up = false
+
+  const down = Effect.suspend(() => {
+    up = false
+    return health.sink({ state: "down", detail })
+  })
+
+  const failed = Effect.fnUntraced(function* (what: string, error: KafkaError) {
+    const since = yield* Clock.currentTimeMillis
+    const begins = outage === undefined
+    const current = (outage ??= { since, warned: new Set() })
+    failing.add(what)
+    detail = `${what}: ${error.message}`
+    if (current.warned.has(error.kind)) return
+    current.warned.add(error.kind)
+    if (begins) {
+      yield* Effect.sleep(TOLERATED).pipe(
+        Effect.andThen(Effect.suspend(() => (outage === current ? down : Effect.void))),
+        Effect.forkIn(scope)
+      )
+    }
+    // Time does not heal a wrong password.
+    if (error.kind === "Denied") yield* down
+    yield* Effect.logWarning("Kafka does not store: records are kept and tried again").pipe(
+      Effect.annotateLogs({ where: what, kind: error.kind, reason: error.message })
+    )
+  })
+
+  const works = Effect.fnUntraced(function* (what: string) {
+    failing.delete(what)
+    if (failing.size > 0) return
+    if (outage !== undefined) {
+      const { since } = outage
+      outage = undefined
+      const lasted = Duration.millis((yield* Clock.currentTimeMillis) - since)
+      yield* Effect.logInfo("Kafka stores again").pipe(Effect.annotateLogs({ after: Duration.format(lasted) }))
+    }
+    if (!up) {
+      up = true
+      yield* health.sink({ state: "up", detail: "Kafka answers" })
+    }
+  })
+
+  return { failed, works } satisfies Outage
+})

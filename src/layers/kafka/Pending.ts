@@ -1,0 +1,113 @@
+/**
+ * The account of what the sink has taken and not yet stored: the memory bound, what `flush` waits for, and the gauges.
+ * Records are counted by cohort, all those taken between two flushes, so that a flush waits for its own and not for what
+ * comes after.
+ */
+import { Context, Deferred, Effect, Latch, Metric } from "effect"
+import { estimatedBytes } from "../../pipeline/Lane.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import type { SinkError } from "../../services/EventSink.ts"
+import * as Telemetry from "../../services/Telemetry.ts"
+
+/**
+ * Above so many bytes not stored the sink takes no more. At 10,000 trades a second it bridges some 20 s without Kafka (a
+ * broker's restart), and leaves room in a container of 256 MB.
+ */
+export class PendingLimit extends Context.Reference<number>("binance-kafka/layers/kafka/PendingLimit", {
+  defaultValue: () => 64 * 1024 * 1024
+}) {}
+
+interface Cohort {
+  left: number
+  readonly stored: Deferred.Deferred<void, SinkError>
+}
+
+/** A record that the sink has taken. */
+export interface Entry {
+  readonly record: SinkRecord
+  readonly bytes: number
+  readonly cohort: Cohort
+}
+
+const makeCohort = (): Cohort => ({ left: 0, stored: Deferred.makeUnsafe() })
+
+export interface Pending {
+  /** Completes when there is room. */
+  readonly room: Effect.Effect<void, SinkError>
+  readonly take: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlyArray<Entry>>
+  /** Stored, or given up. */
+  readonly settle: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
+  /** Another record in the place of one. */
+  readonly replace: (entry: Entry, record: SinkRecord) => Entry
+  readonly flush: Effect.Effect<void, SinkError>
+  readonly count: Effect.Effect<number>
+  /** The sink cannot go on: whoever waits, or comes later, is told. */
+  readonly fail: (error: SinkError) => Effect.Effect<void>
+}
+
+export const make: Effect.Effect<Pending> = Effect.gen(function* () {
+  const limit = yield* PendingLimit
+  const latch = yield* Latch.make(true)
+  /** Cohorts that a flush waits for; the current one is still growing. */
+  const sealed = new Set<Cohort>()
+  let current = makeCohort()
+  let records = 0
+  let bytes = 0
+  let failure: SinkError | undefined
+
+  const report = Effect.suspend(() => {
+    if (bytes < limit || failure !== undefined) latch.openUnsafe()
+    else latch.closeUnsafe()
+    return Effect.andThen(
+      Metric.update(Telemetry.recordsPending, records),
+      Metric.update(Telemetry.bytesPending, bytes)
+    )
+  })
+
+  const check = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
+
+  return {
+    room: Effect.andThen(latch.await, check),
+    take: (batch) =>
+      Effect.suspend(() => {
+        const entries = batch.map((record): Entry => ({ record, bytes: estimatedBytes(record), cohort: current }))
+        current.left += entries.length
+        records += entries.length
+        for (const entry of entries) bytes += entry.bytes
+        return Effect.as(report, entries)
+      }),
+    settle: (entries) =>
+      Effect.suspend(() => {
+        records -= entries.length
+        for (const entry of entries) {
+          bytes -= entry.bytes
+          if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
+            Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
+          }
+        }
+        return report
+      }),
+    replace: (entry, record) => {
+      const replaced = { record, bytes: estimatedBytes(record), cohort: entry.cohort }
+      bytes += replaced.bytes - entry.bytes
+      return replaced
+    },
+    flush: Effect.suspend(() => {
+      if (current.left > 0) {
+        sealed.add(current)
+        current = makeCohort()
+      }
+      return Effect.andThen(
+        check,
+        Effect.forEach(Array.from(sealed), ({ stored }) => Deferred.await(stored), { discard: true })
+      )
+    }),
+    count: Effect.sync(() => records),
+    fail: (error) =>
+      Effect.suspend(() => {
+        failure ??= error
+        for (const { stored } of sealed) Deferred.doneUnsafe(stored, Effect.fail(error))
+        return report
+      })
+  }
+})

@@ -1,0 +1,132 @@
+/**
+ * From a record to its partition's writer. Records of a topic that is not known yet wait in order. A topic's partitions
+ * are fixed at first sight, so that a key keeps its own; only when the topic was gone and came back with another number
+ * are its waiting records assigned anew.
+ */
+import { Clock, Effect, Metric } from "effect"
+import { refusedRecord, truncated } from "../../pipeline/DeadLetter.ts"
+import { partitionOf } from "../../pipeline/murmur2.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import type { KafkaError, TopicDescription } from "../../services/KafkaDriver.ts"
+import * as Telemetry from "../../services/Telemetry.ts"
+import type { Entry } from "./Pending.ts"
+import * as PartitionWriter from "./PartitionWriter.ts"
+
+/** The batch's own header, and what an estimate may miss. */
+const BATCH_MARGIN = 512
+
+/** The headers that say what was cut off. */
+const TRUNCATION_HEADERS = 160
+
+/** Between two lines about refused records: a stream gone bad would flood the log. */
+const QUIET_MS = 10_000
+
+interface Route {
+  /** By partition; undefined: the topic is not known (any more). */
+  writers: ReadonlyArray<PartitionWriter.PartitionWriter> | undefined
+  maxBytes: number
+  waiting: Array<Entry>
+}
+
+export type Options = Pick<PartitionWriter.Options, "driver" | "pending" | "outage" | "missing" | "fork">
+
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const { missing, pending } = options
+  const { batch, topics } = yield* AppConfig
+  const routes = new Map<string, Route>()
+  let quietUntil = 0
+  let unreported = 0
+
+  const routeOf = (topic: string): Route => {
+    const known = routes.get(topic)
+    if (known !== undefined) return known
+    const route = { writers: undefined, maxBytes: 0, waiting: [] }
+    routes.set(topic, route)
+    return route
+  }
+
+  /** A dead letter is cut to fit: it must not be refused in its turn. */
+  const fit = (entry: Entry, maxBytes: number): Entry => {
+    const excess = entry.bytes + TRUNCATION_HEADERS - maxBytes
+    const { record } = entry
+    return record.topic !== topics.deadLetter || entry.bytes <= maxBytes
+      ? entry
+      : pending.replace(entry, truncated(record, Math.max(0, record.value.byteLength - excess)))
+  }
+
+  const assign = (entries: ReadonlyArray<Entry>): void => {
+    for (const entry of entries) {
+      const { key, topic } = entry.record
+      const route = routeOf(topic)
+      if (route.writers === undefined) {
+        // Asked for by its first record; the second would change nothing.
+        if (route.waiting.push(entry) === 1) missing(topic)
+      } else route.writers[partitionOf(key, route.writers.length)]?.offer(fit(entry, route.maxBytes))
+    }
+  }
+
+  const reportRefused = Effect.fnUntraced(function* (record: SinkRecord, reason: string, now: number) {
+    unreported++
+    if (now < quietUntil) return
+    yield* Effect.logWarning("Kafka refuses records: sent to the dead-letter topic").pipe(
+      Effect.annotateLogs({
+        records: unreported,
+        topic: record.topic,
+        eventId: record.headers["event-id"],
+        reason
+      })
+    )
+    unreported = 0
+    quietUntil = now + QUIET_MS
+  })
+
+  const refused = Effect.fnUntraced(function* (entry: Entry, error: KafkaError) {
+    const { record } = entry
+    if (record.topic === topics.deadLetter) {
+      yield* Effect.logError("Kafka refuses a dead letter: it is dropped").pipe(
+        Effect.annotateLogs({ stream: record.key, eventId: record.headers["event-id"], reason: error.message })
+      )
+      yield* Metric.update(Telemetry.recordsDropped, 1)
+      return yield* pending.settle([entry])
+    }
+    const now = yield* Clock.currentTimeMillis
+    yield* reportRefused(record, error.message, now)
+    yield* Metric.update(Telemetry.deadLetters, 1)
+    assign([pending.replace(entry, refusedRecord(topics.deadLetter, record, error.message, now))])
+  })
+
+  const open = Effect.fnUntraced(function* (route: Route, topic: TopicDescription) {
+    const maxBytes = Math.max(1, topic.maxMessageBytes - BATCH_MARGIN)
+    const writers = yield* Effect.forEach(Array.from({ length: topic.partitions }), (_, partition) =>
+      PartitionWriter.make({
+        ...options,
+        topic: topic.name,
+        partition,
+        limits: { records: batch.size, bytes: maxBytes },
+        refused
+      })
+    )
+    route.maxBytes = maxBytes
+    route.writers = writers
+    assign(route.waiting.splice(0))
+  })
+
+  /** Takes a topic as it is; `anew`: it was missing before. */
+  const found = Effect.fnUntraced(function* (topic: TopicDescription, anew: boolean) {
+    const route = routeOf(topic.name)
+    const { writers } = route
+    if (writers === undefined) return yield* open(route, topic)
+    const count = writers.length
+    if (topic.partitions >= count && !(anew && topic.partitions !== count)) return
+    yield* Effect.logWarning("A topic came back with another number of partitions").pipe(
+      Effect.annotateLogs({ topic: topic.name, before: count, now: topic.partitions })
+    )
+    route.writers = undefined
+    const kept = yield* Effect.forEach(writers, (writer) => writer.retire, { concurrency: "unbounded" })
+    route.waiting = [...kept.flat(), ...route.waiting]
+    yield* open(route, topic)
+  })
+
+  return { assign, found }
+})

@@ -1,0 +1,434 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Queue, Random, References, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as KafkaSink from "../../src/layers/KafkaSink.ts"
+import { PendingLimit } from "../../src/layers/kafka/Pending.ts"
+import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
+import { EventSink } from "../../src/services/EventSink.ts"
+import { KafkaError } from "../../src/services/KafkaDriver.ts"
+import * as HealthProbe from "../support/healthProbe.ts"
+import * as ScriptedKafka from "../support/scriptedKafka.ts"
+import { settingsLayer, testSettings } from "../support/settings.ts"
+
+const KEYS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT"]
+
+const record = (n: number, key = "BTCUSDT", topic = "raw_trades"): SinkRecord => ({
+  topic,
+  key,
+  value: Buffer.from(`{"n":${n}}`),
+  timestamp: n,
+  headers: { "event-id": `${key}:${n}`, "content-type": "application/json" }
+})
+
+const records = (count: number, from = 0): ReadonlyArray<SinkRecord> =>
+  Array.from({ length: count }, (_, n) => record(from + n, KEYS[(from + n) % KEYS.length]))
+
+const error = (kind: KafkaError["kind"], message = `scripted ${kind}`) => new KafkaError({ kind, message })
+
+const ids = (stored: ReadonlyArray<SinkRecord>, key: string) =>
+  stored.filter((record) => record.key === key).map((record) => record.headers["event-id"])
+
+interface Line {
+  readonly level: string
+  readonly message: string
+  readonly annotations: Record<string, unknown>
+}
+
+/** The sink over a scripted Kafka, with all that a test looks at. */
+const start = Effect.fnUntraced(function* (
+  options: {
+    readonly topics?: Partial<ReturnType<typeof testSettings>["topics"]>
+    readonly batch?: number
+    readonly limit?: number
+    readonly acks?: "0" | "1" | "all"
+    readonly broker?: (broker: ScriptedKafka.Broker) => void
+  } = {}
+) {
+  const scope = yield* Effect.scope
+  const lines: Array<Line> = []
+  const logger = Logger.make(({ fiber, logLevel, message }) => {
+    const [text] = Array.isArray(message) ? message : [message]
+    const annotations = fiber.getRef(References.CurrentLogAnnotations)
+    lines.push({ level: logLevel, message: String(text), annotations })
+  })
+  const defaults = testSettings()
+  const broker = ScriptedKafka.makeBroker()
+  options.broker?.(broker)
+  const environment = Layer.mergeAll(
+    settingsLayer({
+      topics: { ...defaults.topics, ...options.topics },
+      batch: { ...defaults.batch, size: options.batch ?? 100 },
+      kafka: { ...defaults.kafka, acks: options.acks ?? "all" }
+    }),
+    ScriptedKafka.layer(broker),
+    HealthProbe.layer,
+    Layer.succeed(PendingLimit, options.limit ?? 64 * 1024 * 1024),
+    Logger.layer([logger])
+  )
+  const context = yield* Layer.buildWithScope(KafkaSink.layer.pipe(Layer.provideMerge(environment)), scope)
+  const sink = Context.get(context, EventSink)
+  const health = Context.get(context, HealthProbe.HealthProbe).sinks
+  const warnings = () => lines.filter(({ level }) => level === "Warn" || level === "Error")
+  return { broker, sink, health, lines, warnings }
+})
+
+/** Lets every fiber run until it waits. */
+const settle = TestClock.adjust(0)
+
+describe("KafkaSink", () => {
+  it.effect("stores each key in its partition, in order", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start()
+      yield* sink.publish(records(50))
+      yield* sink.publish(records(50, 50))
+      yield* sink.flush
+      assert.strictEqual(yield* sink.pending, 0)
+      const expected = records(100)
+      for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(expected, key))
+      for (const log of broker.topics.get("raw_trades")!.logs) {
+        for (const { key } of log) {
+          const others = broker.topics.get("raw_trades")!.logs.filter((other) => other !== log)
+          assert.isFalse(others.flat().some((record) => record.key === key))
+        }
+      }
+    })
+  )
+
+  it.effect("creates the topics of the streams, and control topics with one partition", () =>
+    Effect.gen(function* () {
+      const { broker } = yield* start({ topics: { partitions: 4 } })
+      assert.deepStrictEqual(
+        broker.created.map(({ name, partitions }) => [name, partitions]),
+        [
+          ["raw_trades", 4],
+          ["dead_letter", 1],
+          ["continuity", 1]
+        ]
+      )
+    })
+  )
+
+  it.effect("uses an existing topic as it is and says what differs", () =>
+    Effect.gen(function* () {
+      const { broker, sink, warnings } = yield* start({
+        broker: (broker) => broker.add("raw_trades", { partitions: 2 })
+      })
+      assert.deepStrictEqual(
+        warnings().map(({ annotations }) => [annotations["topic"], annotations["partitions"]]),
+        [["raw_trades", 2]]
+      )
+      yield* sink.publish(records(20))
+      yield* sink.flush
+      assert.lengthOf(broker.stored("raw_trades"), 20)
+    })
+  )
+
+  for (const [acks, promise] of [
+    ["0", "nothing is acknowledged"],
+    ["1", "a failover may lose it"],
+    ["all", "once and in order"]
+  ] as const) {
+    it.effect(`says in one line what KAFKA_ACKS=${acks} promises`, () =>
+      Effect.gen(function* () {
+        const { lines } = yield* start({ acks })
+        const said = lines.filter(({ message }) => message.startsWith(`KAFKA_ACKS=${acks}: `))
+        assert.lengthOf(said, 1)
+        assert.include(said[0]?.message, promise)
+      })
+    )
+  }
+
+  for (const kind of ["Unreachable", "Busy", "Doubt", "Moved", "Denied"] as const) {
+    it.effect(`repeats the identical batch after ${kind}, and stores it once`, () =>
+      Effect.gen(function* () {
+        const { broker, health, sink, warnings } = yield* start()
+        let failures = 5
+        broker.produce = () =>
+          Effect.succeed(failures-- > 0 ? { error: error(kind), stored: kind === "Doubt" } : "stored")
+        yield* sink.publish([record(1), record(2)])
+        yield* settle
+        yield* sink.publish([record(3)])
+        const flush = yield* Effect.forkChild(sink.flush)
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(flush)
+        assert.deepStrictEqual(
+          broker.calls.map(({ records }) => records.map(({ timestamp }) => timestamp)),
+          [[1, 2], [1, 2], [1, 2], [1, 2], [1, 2], [1, 2], [3]]
+        )
+        assert.deepStrictEqual(ids(broker.stored("raw_trades"), "BTCUSDT"), ["BTCUSDT:1", "BTCUSDT:2", "BTCUSDT:3"])
+        assert.lengthOf(warnings(), 1)
+        assert.include(warnings()[0]?.annotations, {
+          where: `raw_trades/${broker.calls[0]?.partition}`,
+          kind,
+          reason: `scripted ${kind}`
+        })
+        const states = (yield* Queue.takeAll(health)).map(({ state }) => state)
+        assert.deepStrictEqual(states, kind === "Denied" ? ["up", "down", "up"] : ["up"])
+      })
+    )
+  }
+
+  it.effect("says nothing of a leader that is found at the second try", () =>
+    Effect.gen(function* () {
+      const { broker, sink, warnings } = yield* start()
+      let failures = 1
+      broker.produce = () => Effect.succeed(failures-- > 0 ? { error: error("Moved") } : "stored")
+      yield* sink.publish([record(1)])
+      yield* sink.flush
+      assert.lengthOf(broker.stored("raw_trades"), 1)
+      assert.deepStrictEqual(warnings(), [])
+    })
+  )
+
+  it.effect("warns once of an outage, is down after five seconds, and tells how long it took", () =>
+    Effect.gen(function* () {
+      const { broker, health, lines, sink, warnings } = yield* start()
+      assert.strictEqual((yield* Queue.take(health)).state, "up")
+      broker.produce = () => Effect.succeed({ error: error("Unreachable") })
+      yield* sink.publish(records(10))
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(yield* Queue.size(health), 0)
+      yield* TestClock.adjust("2 seconds")
+      const down = yield* Queue.take(health)
+      assert.strictEqual(down.state, "down")
+      assert.include(down.detail, "scripted Unreachable")
+      yield* TestClock.adjust("54 seconds")
+      assert.strictEqual(yield* sink.pending, 10)
+      assert.lengthOf(warnings(), 1)
+      broker.produce = () => Effect.succeed("stored")
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(flush)
+      assert.strictEqual((yield* Queue.take(health)).state, "up")
+      assert.lengthOf(
+        lines.filter(({ message }) => message === "Kafka stores again"),
+        1
+      )
+    })
+  )
+
+  it.effect("completes a flush when what was taken before is stored, whatever comes after", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start()
+      const gates = new Map<number, Deferred.Deferred<void>>()
+      for (const n of [1, 2]) gates.set(n, yield* Deferred.make<void>())
+      broker.produce = ({ records: [first] }) => Effect.as(Deferred.await(gates.get(first!.timestamp)!), "stored")
+      yield* sink.publish([record(1)])
+      const first = yield* Effect.forkChild(sink.flush)
+      yield* settle
+      yield* sink.publish([record(2)])
+      yield* settle
+      assert.isUndefined(first.pollUnsafe())
+      yield* Deferred.succeed(gates.get(1)!, undefined)
+      yield* Fiber.join(first)
+      assert.strictEqual(yield* sink.pending, 1)
+      yield* Deferred.succeed(gates.get(2)!, undefined)
+      yield* sink.flush
+      assert.strictEqual(yield* sink.pending, 0)
+    })
+  )
+
+  it.effect("takes no more above its memory bound until there is room", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start({ limit: 500 })
+      const gate = yield* Deferred.make<void>()
+      broker.produce = () => Effect.as(Deferred.await(gate), "stored")
+      yield* sink.publish(records(20))
+      const second = yield* Effect.forkChild(sink.publish(records(20, 20)))
+      yield* settle
+      assert.isUndefined(second.pollUnsafe())
+      assert.strictEqual(yield* sink.pending, 20)
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(second)
+      yield* sink.flush
+      assert.lengthOf(broker.stored("raw_trades"), 40)
+    })
+  )
+
+  it.effect("keeps records in order while Kafka is not there at the start", () =>
+    Effect.gen(function* () {
+      const { broker, health, sink, warnings } = yield* start({
+        broker: (broker) => {
+          broker.connect = Effect.fail(error("Unreachable"))
+        }
+      })
+      yield* sink.publish(records(30))
+      yield* TestClock.adjust("1 minute")
+      yield* sink.publish(records(30, 30))
+      assert.strictEqual(yield* sink.pending, 60)
+      assert.lengthOf(warnings(), 1)
+      assert.strictEqual((yield* Queue.take(health)).state, "down")
+      broker.connect = Effect.void
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(flush)
+      const expected = records(60)
+      for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(expected, key))
+      assert.strictEqual((yield* Queue.take(health)).state, "up")
+    })
+  )
+
+  it.effect("ends at the start when Kafka denies access, and names the variable", () =>
+    Effect.gen(function* () {
+      const failure = yield* start({
+        broker: (broker) => {
+          broker.connect = Effect.fail(error("Denied", "wrong password: see KAFKA_SASL_PASSWORD"))
+        }
+      }).pipe(Effect.flip)
+      assert.strictEqual(failure._tag, "SinkError")
+      assert.include(failure.message, "KAFKA_SASL_PASSWORD")
+    })
+  )
+
+  it.effect("ends at the start when a topic is missing and may not be created, and names both", () =>
+    Effect.gen(function* () {
+      const failure = yield* start({
+        topics: { create: false },
+        broker: (broker) => {
+          broker.add("raw_trades")
+          broker.add("continuity", { partitions: 1 })
+        }
+      }).pipe(Effect.flip)
+      assert.include(failure.message, "dead_letter")
+      assert.include(failure.message, "TOPIC_CREATE")
+    })
+  )
+
+  for (const after of [6, 3, 8]) {
+    it.effect(
+      `goes on in order when a topic of 6 partitions is deleted while running and comes back with ${after}`,
+      () =>
+        Effect.gen(function* () {
+          const { broker, sink } = yield* start()
+          yield* sink.publish(records(50))
+          yield* sink.flush
+          broker.topics.delete("raw_trades")
+          broker.create = () => Effect.sync(() => broker.add("raw_trades", { partitions: after }))
+          broker.produce = ({ partition, topic }) =>
+            Effect.succeed(
+              broker.topics.get(topic)?.logs[partition] === undefined ? { error: error("MissingTopic") } : "stored"
+            )
+          yield* sink.publish(records(50, 50))
+          yield* settle
+          yield* sink.publish(records(50, 100))
+          const flush = yield* Effect.forkChild(sink.flush)
+          yield* TestClock.adjust("1 minute")
+          yield* Fiber.join(flush)
+          const expected = records(100, 50)
+          for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(expected, key))
+          assert.lengthOf(broker.stored("raw_trades"), 100)
+        })
+    )
+  }
+
+  it.effect("sends a refused record to the dead-letter topic, with the reason, and stores its neighbours", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start()
+      broker.produce = ({ records, topic }) =>
+        Effect.succeed(
+          topic === "raw_trades" && records.some(({ timestamp }) => timestamp === 7)
+            ? { error: error("Refused", "the record is too large") }
+            : "stored"
+        )
+      yield* sink.publish(Array.from({ length: 20 }, (_, n) => record(n)))
+      yield* sink.flush
+      assert.deepStrictEqual(
+        broker.stored("raw_trades").map(({ timestamp }) => timestamp),
+        Array.from({ length: 20 }, (_, n) => n).filter((n) => n !== 7)
+      )
+      const [dead, ...others] = broker.stored("dead_letter")
+      assert.lengthOf(others, 0)
+      assert.include(dead?.headers, { "event-id": "BTCUSDT:7", "dlq.reason": "the record is too large" })
+      assert.strictEqual(Buffer.from(dead!.value).toString(), '{"n":7}')
+      assert.strictEqual(yield* sink.pending, 0)
+    })
+  )
+
+  it.effect("drops a dead letter that is refused in its turn, and says so", () =>
+    Effect.gen(function* () {
+      const { broker, sink, warnings } = yield* start()
+      broker.produce = () => Effect.succeed({ error: error("Refused") })
+      yield* sink.publish([record(1)])
+      yield* sink.flush
+      assert.strictEqual(yield* sink.pending, 0)
+      assert.deepStrictEqual(
+        warnings().map(({ level }) => level),
+        ["Warn", "Error"]
+      )
+    })
+  )
+
+  it.effect("cuts a dead letter to what its topic takes", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start({
+        broker: (broker) => broker.add("dead_letter", { partitions: 1, maxMessageBytes: 2000 })
+      })
+      yield* sink.publish([{ ...record(1, "btcusdt@trade", "dead_letter"), value: Buffer.alloc(5000, 0x61) }])
+      yield* sink.flush
+      const [dead] = broker.stored("dead_letter")
+      assert.isBelow(dead!.value.byteLength, 2000)
+      assert.isAbove(dead!.value.byteLength, 1000)
+      assert.strictEqual(dead?.headers["dlq.bytes"], "5000")
+      assert.match(dead?.headers["dlq.sha256"] ?? "", /^[0-9a-f]{64}$/)
+    })
+  )
+
+  it.effect("asks for a topic that is not in the settings when its first record comes", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start()
+      yield* sink.publish([record(1, "BTCUSDT", "elsewhere"), record(2, "BTCUSDT", "elsewhere")])
+      yield* sink.flush
+      assert.lengthOf(broker.stored("elsewhere"), 2)
+    })
+  )
+
+  it.effect("keeps every key in order and stores everything once under random failures", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start({ batch: 7 })
+      broker.produce = Effect.fnUntraced(function* () {
+        yield* Effect.sleep(yield* Random.nextIntBetween(0, 300))
+        const dice = yield* Random.next
+        if (dice < 0.2) return { error: error("Unreachable") }
+        if (dice < 0.4) return { error: error("Doubt"), stored: yield* Random.nextBoolean }
+        return dice < 0.5 ? { error: error("Moved") } : "stored"
+      })
+      const total = 1000
+      for (let n = 0; n < total; n += 10) {
+        yield* sink.publish(records(10, n))
+        yield* TestClock.adjust(yield* Random.nextIntBetween(0, 50))
+      }
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 hour")
+      yield* Fiber.join(flush)
+      const expected = records(total)
+      for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(expected, key))
+      assert.lengthOf(broker.stored("raw_trades"), total)
+    }).pipe(Random.withSeed("lanes"))
+  )
+
+  it.effect("tells whoever publishes or flushes when it is broken by a fault of its own", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start()
+      broker.produce = () => Effect.die("a fault of the driver")
+      yield* sink.publish([record(1)])
+      const flushed = yield* Effect.exit(sink.flush)
+      assert.isTrue(Exit.isFailure(flushed))
+      const published = yield* Effect.flip(sink.publish([record(2)]))
+      assert.strictEqual(published._tag, "SinkError")
+    })
+  )
+
+  it.effect("sends nothing more once its scope is closed", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { broker, sink } = yield* start().pipe(Scope.provide(scope))
+      broker.produce = () => Effect.succeed({ error: error("Unreachable") })
+      yield* sink.publish([record(1)])
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      const calls = broker.calls.length
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(broker.calls, calls)
+    })
+  )
+})

@@ -1,0 +1,101 @@
+/** A Kafka whose every answer a test decides: it stores what it is told to store, and drops an identical repeat. */
+import { Effect, Layer } from "effect"
+import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
+import { KafkaDriver, type KafkaError, type NewTopic } from "../../src/services/KafkaDriver.ts"
+
+export interface Topic {
+  readonly partitions: number
+  readonly replicationFactor: number
+  readonly maxMessageBytes: number
+  readonly logs: Array<Array<SinkRecord>>
+}
+
+export interface Produce {
+  readonly topic: string
+  readonly partition: number
+  readonly records: ReadonlyArray<SinkRecord>
+}
+
+/** An error with `stored`: the records are in the log all the same. */
+export type Verdict = "stored" | { readonly error: KafkaError; readonly stored?: boolean }
+
+export interface Broker {
+  readonly topics: Map<string, Topic>
+  readonly created: Array<NewTopic>
+  readonly calls: Array<Produce>
+  /** Partitions that have a produce in flight; a second one is a fault of the caller. */
+  readonly inFlight: Set<string>
+  connect: Effect.Effect<void, KafkaError>
+  describe: Effect.Effect<void, KafkaError>
+  create: (topic: NewTopic) => Effect.Effect<void, KafkaError>
+  produce: (call: Produce) => Effect.Effect<Verdict>
+  readonly add: (name: string, topic?: Partial<Omit<Topic, "logs">>) => void
+  readonly stored: (topic: string) => ReadonlyArray<SinkRecord>
+}
+
+export const makeBroker = (): Broker => {
+  const topics = new Map<string, Topic>()
+  return {
+    topics,
+    created: [],
+    calls: [],
+    inFlight: new Set(),
+    connect: Effect.void,
+    describe: Effect.void,
+    create: () => Effect.void,
+    produce: () => Effect.succeed("stored"),
+    add: (name, { maxMessageBytes = 1_000_000, partitions = 6, replicationFactor = 1 } = {}) =>
+      void topics.set(name, {
+        partitions,
+        replicationFactor,
+        maxMessageBytes,
+        logs: Array.from({ length: partitions }, () => [])
+      }),
+    stored: (topic) => topics.get(topic)?.logs.flat() ?? []
+  }
+}
+
+export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
+  /** The last batch that each partition stored, for dropping its repeat. */
+  const last = new WeakMap<Array<SinkRecord>, string>()
+
+  const store = (log: Array<SinkRecord>, records: ReadonlyArray<SinkRecord>) => {
+    const batch = records.map(({ headers }) => headers["event-id"]).join()
+    if (last.get(log) === batch) return
+    last.set(log, batch)
+    log.push(...records)
+  }
+
+  return Layer.succeed(KafkaDriver, {
+    connect: Effect.suspend(() => broker.connect),
+    describe: (names) =>
+      Effect.suspend(() => broker.describe).pipe(
+        Effect.map(() =>
+          names.flatMap((name) => {
+            const topic = broker.topics.get(name)
+            return topic === undefined ? [] : [{ name, ...topic }]
+          })
+        )
+      ),
+    create: (topic) =>
+      broker.create(topic).pipe(
+        Effect.map(() => {
+          broker.created.push(topic)
+          if (!broker.topics.has(topic.name)) broker.add(topic.name, { partitions: topic.partitions })
+        })
+      ),
+    produce: Effect.fnUntraced(function* (topic, partition, records) {
+      const call = { topic, partition, records }
+      const place = `${topic}/${partition}`
+      if (broker.inFlight.has(place)) return yield* Effect.die(`two sends in flight to ${place}`)
+      broker.inFlight.add(place)
+      broker.calls.push(call)
+      const verdict = yield* broker
+        .produce(call)
+        .pipe(Effect.ensuring(Effect.sync(() => broker.inFlight.delete(place))))
+      const log = broker.topics.get(topic)?.logs[partition]
+      if (log !== undefined && (verdict === "stored" || verdict.stored === true)) store(log, records)
+      return verdict === "stored" ? (log?.length ?? 0) : yield* verdict.error
+    })
+  })
+}
