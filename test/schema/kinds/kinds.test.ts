@@ -89,6 +89,11 @@ describe.each(table)("$name", ({ decode, facts, kind, name, payload, payloads })
     )
   })
 
+  it("reads the same where the connection delivers microseconds", () => {
+    const micros = JSON.stringify(payload).replace(/:(1795\d{9})\b/g, ":$1999")
+    assert.deepStrictEqual(outcome(kind, JSON.parse(micros)), { facts })
+  })
+
   it("lets unknown fields pass", () => {
     const more = { ...payload, X: "MARKET", nested: { "": [null] }, constructor: 1 }
     assert.deepStrictEqual(outcome(kind, more), { facts })
