@@ -85,13 +85,21 @@ const close = (server: Server): Effect.Effect<void> =>
     server.closeAllConnections()
   })
 
-const loadRecording = (options: RecordingOptions | undefined): Effect.Effect<Recording | undefined, SimulatorError> =>
-  options === undefined
-    ? Effect.succeed(undefined)
-    : Effect.try({
-        try: () => new Recording(options),
-        catch: (cause) => new SimulatorError({ problem: `cannot replay ${options.file}: ${String(cause)}`, cause })
-      })
+const loadRecording = (options: RecordingOptions): Effect.Effect<Recording, SimulatorError> =>
+  Effect.try({
+    try: () => new Recording(options),
+    catch: (cause) => new SimulatorError({ problem: `cannot replay ${options.file}: ${String(cause)}`, cause })
+  })
+
+/** What is wrong with the options, if anything is. */
+const faultOf = ({ symbols, rate, shares = {} }: Partial<SimulatorOptions>): string | undefined => {
+  if (symbols?.length === 0) return "symbols: name at least one, such as BTCUSDT"
+  const odd = symbols?.find((symbol) => symbol === "" || symbol !== symbol.toUpperCase() || /[\s/@!]/.test(symbol))
+  if (odd !== undefined) return `symbols: ${JSON.stringify(odd)} is not an upper-case symbol such as BTCUSDT`
+  if (rate !== undefined && !(rate >= 0 && rate <= 1_000_000)) return `rate: ${rate} is not between 0 and 1000000`
+  const share = Object.entries(shares).find(([, share]) => !(share >= 0 && Number.isFinite(share)))
+  return share && `shares: ${share[0]} has ${share[1]}, expected 0 or more`
+}
 
 export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simulator, SimulatorError, Scope.Scope> =
   Effect.fnUntraced(function* (options = {}) {
@@ -100,7 +108,9 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
     const start = options.start ?? origin
     const now = () => start + clock.currentTimeMillisUnsafe() - origin
 
-    const recording = yield* loadRecording(options.recording)
+    const problem = faultOf(options)
+    if (problem !== undefined) return yield* new SimulatorError({ problem, cause: undefined })
+    const recording = options.recording && (yield* loadRecording(options.recording))
     const market = new Market({ ...options, start })
     const ledger = new Ledger(market)
     const agenda = new Agenda()
