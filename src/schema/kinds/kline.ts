@@ -58,7 +58,7 @@ export const Kline = Schema.Struct({
     Q: Decimal
   }).check(
     Schema.makeFilter((k) =>
-      k.t <= k.T ? undefined : { path: ["T"], issue: "expected a close time after the open time" }
+      k.t < k.T ? undefined : { path: ["T"], issue: "expected a close time after the open time" }
     )
   )
 })

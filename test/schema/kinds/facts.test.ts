@@ -41,8 +41,8 @@ describe("kline", () => {
     assert.isDefined(outcome(kline, empty).facts)
   })
 
-  it("refuses a candle that closes before it opens", () => {
-    assert.deepStrictEqual(outcome(kline, put(closed, ["k", "T"], 1795402799999)).faults, [
+  it.each([1795402800000, 1795402799999])("refuses a candle from 1795402800000 to %d", (close) => {
+    assert.deepStrictEqual(outcome(kline, put(closed, ["k", "T"], close)).faults, [
       { path: "k.T", message: "expected a close time after the open time" }
     ])
   })
