@@ -30,17 +30,18 @@ export const layer = Layer.effect(
           return change === 0 ? Effect.void : Metric.modify(Telemetry.connectionsLive, change)
         })
 
-      return yield* Effect.gen(function* () {
-        yield* health.connection(plan.name, { state: "starting", detail: "connecting" })
-        return yield* Connection.run(plan, inbox, {
-          ...binance,
-          onData: Effect.all([
+      yield* health.connection(plan.name, { state: "starting", detail: "connecting" })
+      return yield* Connection.run(plan, inbox, {
+        ...binance,
+        onData: Effect.all(
+          [
             backoff.dataFlows,
             liveNow(true),
             health.connection(plan.name, { state: "up", detail: `${plan.streams.length} streams` }),
             Effect.logInfo("Data flows")
-          ])
-        })
+          ],
+          { discard: true }
+        )
       }).pipe(
         Effect.tapError(
           Effect.fnUntraced(function* ({ message, reason }) {

@@ -6,7 +6,7 @@
  * It ends when the feed does, when the sink cannot go on, or when interrupted; in every case what was received is published
  * and flushed first, within `STOP_DEADLINE`.
  */
-import { type Cause, Data, Duration, Effect, Fiber, Metric, Option, Queue, Ref, Stream } from "effect"
+import { type Cause, Clock, Data, Duration, Effect, Fiber, Metric, Option, Queue, Ref, Stream } from "effect"
 import type { ControlFrame } from "../schema/ControlFrame.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
@@ -22,6 +22,9 @@ const QUEUE_RECORDS = 8192
 
 /** Leaves the sockets and the producer 3 s of the 10 s that a container is given to stop. */
 const STOP_DEADLINE = Duration.seconds(7)
+
+/** A stream gone bad must not flood the log. */
+const REJECTIONS_EVERY = Duration.seconds(10)
 
 /** Stopped with records that the sink could not store in time. */
 export class Unstored extends Data.TaggedError("Unstored")<{ readonly records: number }> {
@@ -94,6 +97,7 @@ const makeSteps = Effect.gen(function* () {
   const { binance, topics } = yield* AppConfig
   const decode = Decoder.make(binance.streams)
   const toRecord = Records.make(topics.data)
+  const reportRejections = yield* makeRejectionReport
   const producedOf = new Map(
     binance.streams.map(({ kind }) => [
       kind.name,
@@ -125,21 +129,24 @@ const makeSteps = Effect.gen(function* () {
   })
 })
 
-/** A line for a chunk's rejections, not for each: a stream gone bad would flood the log. */
-const reportRejections = (rejections: ReadonlyArray<Decoder.Rejection>) => {
-  const [first] = rejections
-  return Effect.andThen(
-    Metric.update(Telemetry.deadLetters, rejections.length),
-    Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
-      Effect.annotateLogs({
-        frames: rejections.length,
-        reason: first?.reason,
-        field: first?.field,
-        stream: first?.stream
-      })
+/** Says the first rejection at once and then, however many follow, one line in `REJECTIONS_EVERY` with their number. */
+const makeRejectionReport = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  let saidAt = Number.NEGATIVE_INFINITY
+  let unsaid = 0
+  return Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
+    yield* Metric.update(Telemetry.deadLetters, rejections.length)
+    unsaid += rejections.length
+    const now = clock.currentTimeMillisUnsafe()
+    if (now - saidAt < Duration.toMillis(REJECTIONS_EVERY)) return
+    saidAt = now
+    const [first] = rejections
+    yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
+      Effect.annotateLogs({ frames: unsaid, reason: first?.reason, field: first?.field, stream: first?.stream })
     )
-  )
-}
+    unsaid = 0
+  })
+})
 
 const logControl = (frame: ControlFrame) =>
   Effect.logDebug("Control frame").pipe(Effect.annotateLogs({ control: JSON.stringify(frame) }))

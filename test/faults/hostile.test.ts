@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Duration, Effect, Layer, Queue } from "effect"
+import { Context, Duration, Effect, Layer, Logger, Queue } from "effect"
 import * as BinanceWebSocket from "../../src/layers/BinanceWebSocket.ts"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import * as MemorySink from "../../src/layers/MemorySink.ts"
@@ -49,7 +49,8 @@ describe("hostile frames", () => {
         const trades = records.filter(({ topic }) => topic === "raw_trades")
         assert.strictEqual(letters.length, HOSTILE)
         letters.forEach((letter, n) => {
-          if (!Buffer.from(letter.value).equals(sent[n]!)) assert.fail(`dead letter ${n} is not the frame that was sent`)
+          if (!Buffer.from(letter.value).equals(sent[n]!))
+            assert.fail(`dead letter ${n} is not the frame that was sent`)
           assert.isNotEmpty(letter.headers["dlq.reason"])
         })
         assert.deepStrictEqual(
@@ -57,7 +58,7 @@ describe("hostile frames", () => {
           Array.from({ length: good }, (_, n) => `binance:spot:trade:BTCUSDT:${n + 1}`)
         )
         assert.strictEqual(yield* Queue.size(closed), 0)
-      }),
+      }).pipe(Effect.provide(Logger.layer([]))),
     120_000
   )
 })

@@ -110,8 +110,11 @@ describe("BinanceWebSocket", () => {
     ["a cut without a close frame", (socket: Exchange.Accepted["socket"]) => socket.terminate()],
     ["a close in the exchange's own words", (socket: Exchange.Accepted["socket"]) => socket.close(1001, "going away")],
     ["a close for too many requests", (socket: Exchange.Accepted["socket"]) => socket.close(1008, "Too many requests")],
-    ["a notice that the server shuts down", (socket: Exchange.Accepted["socket"]) =>
-      socket.send('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}')]
+    [
+      "a notice that the server shuts down",
+      (socket: Exchange.Accepted["socket"]) =>
+        socket.send('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}')
+    ]
   ] as const) {
     it.live(`connects again after ${name}`, () =>
       Effect.gen(function* () {

@@ -58,10 +58,10 @@ export const hostileFrames = (seed: number) => {
     },
     // Depth.
     () => {
-      const depth = 1 + int(50_000)
+      const depth = 1 + int(5000)
       return combined("[".repeat(depth) + "]".repeat(depth))
     },
-    () => combined('{"a":'.repeat(int(20_000)) + "1" + "}".repeat(int(20_000))),
+    () => combined('{"a":'.repeat(int(2000)) + "1" + "}".repeat(int(2000))),
     // Names that mean something to JavaScript.
     () => combined(`{"__proto__":${JSON.stringify(fields)}}`),
     () => combined(JSON.stringify({ ...fields, s: pick(["__proto__", "constructor", "toString", "ETHUSDT"]) })),
@@ -74,6 +74,7 @@ export const hostileFrames = (seed: number) => {
   ]
   return {
     next: (): Uint8Array | string => pick(makers)(),
-    huge: (): Uint8Array | string => pick([combined(`"${"x".repeat(MEGABYTE)}"`), "[".repeat(MEGABYTE), Buffer.alloc(MEGABYTE)])
+    huge: (): Uint8Array | string =>
+      pick([combined(`"${"x".repeat(MEGABYTE)}"`), "[".repeat(MEGABYTE), Buffer.alloc(MEGABYTE)])
   }
 }
