@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Queue } from "effect"
+import * as Exchange from "./support/exchange.ts"
+import { goodFrame } from "./support/hostile.ts"
+import * as Program from "./support/program.ts"
+
+const quiet = { HTTP_PORT: "0", BINANCE_STREAMS: "btcusdt@trade", BINANCE_REST_URL: "http://127.0.0.1:1" }
+
+describe("node dist/Main.js", () => {
+  it.live("ends before any connection over bad settings, with all of them listed", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const program = yield* Program.start({
+        ...quiet,
+        BINANCE_WS_URL: exchange.url.href,
+        SINK: "console",
+        BATCH_SIZE: "1.5",
+        HTTP_PORT: "99999",
+        KAFKA_ACKS: "two"
+      })
+      const { code, stderr, stdout } = yield* program.ended
+      assert.strictEqual(code, 1)
+      for (const name of ["BATCH_SIZE", "HTTP_PORT", "KAFKA_ACKS"]) assert.include(stderr, name)
+      assert.strictEqual(stdout, "")
+      assert.strictEqual(yield* Queue.size(exchange.attempts), 0)
+    })
+  )
+
+  it.live("reads a .env file, the environment first", () =>
+    Effect.gen(function* () {
+      const program = yield* Program.start(
+        { ...quiet, BATCH_SIZE: "0" },
+        { ".env": "BATCH_SIZE=7\nKAFKA_ACKS=from-the-file\n" }
+      )
+      const { stderr } = yield* program.ended
+      assert.match(stderr, /BATCH_SIZE=0/)
+      assert.include(stderr, "from-the-file")
+    })
+  )
+
+  it.live("replays a file to the console and ends with 0", () =>
+    Effect.gen(function* () {
+      const frames = [goodFrame(1), "garbage", goodFrame(2)]
+      const program = yield* Program.start(
+        { ...quiet, FEED: "replay", REPLAY_FILE: "frames.ndjson", SINK: "console", LOG_LEVEL: "ERROR" },
+        { "frames.ndjson": `${frames.join("\n")}\n` }
+      )
+      const { code, stderr, stdout } = yield* program.ended
+      assert.strictEqual(code, 0, stderr)
+      const records = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { topic: string; key: string })
+      assert.deepStrictEqual(records.map(({ key, topic }) => `${topic} ${key}`).toSorted(), [
+        "dead_letter unknown",
+        "raw_trades BTCUSDT",
+        "raw_trades BTCUSDT"
+      ])
+    })
+  )
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it.live(`stores what it has received when it gets ${signal}, and ends with 0`, () =>
+      Effect.gen(function* () {
+        const exchange = yield* Exchange.make()
+        const program = yield* Program.start({
+          ...quiet,
+          BINANCE_WS_URL: exchange.url.href,
+          SINK: "console",
+          // Longer than the test: only the stop can flush.
+          BATCH_TIMEOUT_MS: "60000",
+          BATCH_SIZE: "100000"
+        })
+        const { closed, socket } = yield* Queue.take(exchange.connections)
+        for (let t = 1; t <= 500; t++) socket.send(goodFrame(t))
+        yield* program.says(/Data flows/)
+        yield* program.signal(signal)
+        const { code, stderr, stdout } = yield* program.ended
+        assert.strictEqual(code, 0, stderr)
+        assert.strictEqual(yield* Queue.take(closed), 1000)
+        const ids = stdout
+          .trim()
+          .split("\n")
+          .map((line) => (JSON.parse(line) as { value: { original_data: { t: number } } }).value.original_data.t)
+        assert.deepStrictEqual(
+          ids,
+          ids.map((_, n) => n + 1)
+        )
+        assert.isNotEmpty(ids)
+      })
+    )
+  }
+
+  it.live("ends at once by a second signal", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const program = yield* Program.start({
+        ...quiet,
+        BINANCE_WS_URL: exchange.url.href,
+        // Nobody listens there: the first signal has to wait for its deadline.
+        KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1"
+      })
+      const { socket } = yield* Queue.take(exchange.connections)
+      socket.send(goodFrame(1))
+      yield* program.says(/Data flows/)
+      yield* program.signal("SIGTERM")
+      yield* program.signal("SIGTERM")
+      const { code } = yield* program.ended
+      assert.strictEqual(code, 130)
+    })
+  )
+
+  it.live("says how much it could not store when Kafka stays away, and ends with 1", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const program = yield* Program.start({
+        ...quiet,
+        BINANCE_WS_URL: exchange.url.href,
+        KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1"
+      })
+      const { socket } = yield* Queue.take(exchange.connections)
+      for (let t = 1; t <= 50; t++) socket.send(goodFrame(t))
+      yield* program.says(/Data flows/)
+      yield* program.signal("SIGTERM")
+      const { code, stderr } = yield* program.ended
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /stopped with 50 records not stored/)
+    })
+  )
+
+  it("is a command", () => {
+    assert.match(readFileSync(new URL("../src/Main.ts", import.meta.url), "utf8"), /^#!\/usr\/bin\/env node\n/)
+  })
+})
