@@ -1,11 +1,27 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Queue, Random, References, Scope } from "effect"
+import {
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Metric,
+  Queue,
+  Random,
+  References,
+  Scope,
+  type Tracer
+} from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaSink from "../../src/layers/KafkaSink.ts"
 import { PendingLimit } from "../../src/layers/kafka/Pending.ts"
+import { partitionOf } from "../../src/pipeline/murmur2.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 import { KafkaError } from "../../src/services/KafkaDriver.ts"
+import * as Telemetry from "../../src/services/Telemetry.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
 import * as ScriptedKafka from "../support/scriptedKafka.ts"
 import { settingsLayer, testSettings } from "../support/settings.ts"
@@ -317,6 +333,9 @@ describe("KafkaSink", () => {
           const expected = records(100, 50)
           for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(expected, key))
           assert.lengthOf(broker.stored("raw_trades"), 100)
+          broker.topics.get("raw_trades")!.logs.forEach((log, partition) => {
+            for (const { key } of log) assert.strictEqual(partitionOf(key, after), partition)
+          })
         })
     )
   }
@@ -379,6 +398,10 @@ describe("KafkaSink", () => {
       yield* sink.publish([record(1, "BTCUSDT", "elsewhere"), record(2, "BTCUSDT", "elsewhere")])
       yield* sink.flush
       assert.lengthOf(broker.stored("elsewhere"), 2)
+      let asked = 0
+      broker.describe = Effect.sync(() => void asked++)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(asked, 0)
     })
   )
 
@@ -415,6 +438,73 @@ describe("KafkaSink", () => {
       assert.isTrue(Exit.isFailure(flushed))
       const published = yield* Effect.flip(sink.publish([record(2)]))
       assert.strictEqual(published._tag, "SinkError")
+    })
+  )
+
+  it.effect("opens one span a send, with what was sent where", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start()
+      const spans: Array<Tracer.Span> = []
+      broker.produce = () =>
+        Effect.currentSpan.pipe(
+          Effect.orDie,
+          Effect.map((span) => {
+            spans.push(span)
+            return "stored"
+          })
+        )
+      yield* sink.publish([record(1), record(2)])
+      yield* sink.flush
+      assert.deepStrictEqual(
+        spans.map(({ attributes, kind, name }) => ({ name, kind, attributes: Object.fromEntries(attributes) })),
+        [
+          {
+            name: "kafka.send",
+            kind: "producer",
+            attributes: {
+              "messaging.system": "kafka",
+              "messaging.operation.type": "send",
+              "messaging.destination.name": "raw_trades",
+              "messaging.destination.partition.id": String(broker.calls[0]?.partition),
+              "messaging.batch.message_count": 2
+            }
+          }
+        ]
+      )
+    })
+  )
+
+  it.effect("counts what is stored, what fails and what is pending", () =>
+    Effect.gen(function* () {
+      const counts = Effect.gen(function* () {
+        return {
+          stored: (yield* Metric.value(Telemetry.recordsStored)).count,
+          busy: (yield* Metric.value(Metric.withAttributes(Telemetry.sendFailures, { kind: "Busy" }))).count,
+          sends: (yield* Metric.value(Telemetry.sendSeconds)).count,
+          pending: (yield* Metric.value(Telemetry.recordsPending)).value,
+          pendingBytes: (yield* Metric.value(Telemetry.bytesPending)).value > 0
+        }
+      })
+      const before = yield* counts
+      const { broker, sink } = yield* start()
+      const gate = yield* Deferred.make<void>()
+      let failures = 1
+      broker.produce = () =>
+        Effect.as(Deferred.await(gate), failures-- > 0 ? { error: error("Busy") } : ("stored" as const))
+      yield* sink.publish([record(1), record(2)])
+      const during = yield* counts
+      assert.deepStrictEqual(during, { ...before, pending: 2, pendingBytes: true })
+      yield* Deferred.succeed(gate, undefined)
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(flush)
+      assert.deepStrictEqual(yield* counts, {
+        stored: before.stored + 2,
+        busy: before.busy + 1,
+        sends: before.sends + 1,
+        pending: 0,
+        pendingBytes: false
+      })
     })
   )
 
