@@ -56,10 +56,12 @@ export const truncated = (record: SinkRecord, bytes: number): SinkRecord =>
     ? record
     : {
         ...record,
-        value: record.value.subarray(0, bytes),
+        // A copy, so that the rest can leave the memory.
+        value: new Uint8Array(record.value.subarray(0, bytes)),
         headers: {
-          ...record.headers,
           "dlq.bytes": String(record.value.byteLength),
-          "dlq.sha256": createHash("sha256").update(record.value).digest("hex")
+          "dlq.sha256": createHash("sha256").update(record.value).digest("hex"),
+          // Cut before: these are of the whole.
+          ...record.headers
         }
       }

@@ -392,6 +392,21 @@ describe("KafkaSink", () => {
     })
   )
 
+  it.effect("keeps the size of the whole when a refused record is cut to fit the dead-letter topic", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start({
+        broker: (broker) => broker.add("dead_letter", { partitions: 1, maxMessageBytes: 2000 })
+      })
+      broker.produce = ({ topic }) =>
+        Effect.succeed(topic === "raw_trades" ? { error: error("Refused", "too large") } : "stored")
+      yield* sink.publish([{ ...record(1), value: Buffer.alloc(20_000, 0x61) }])
+      yield* sink.flush
+      const [dead] = broker.stored("dead_letter")
+      assert.isBelow(dead!.value.byteLength, 2000)
+      assert.strictEqual(dead?.headers["dlq.bytes"], "20000")
+    })
+  )
+
   it.effect("asks for a topic that is not in the settings when its first record comes", () =>
     Effect.gen(function* () {
       const { broker, sink } = yield* start()
