@@ -13,6 +13,8 @@ FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# Sources, types and maps are half of it, and nothing reads them at run time.
+RUN find node_modules -type f \( -name "*.ts" -o -name "*.mts" -o -name "*.cts" -o -name "*.map" \) -delete
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="binance-kafka-connector" \
