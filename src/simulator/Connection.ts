@@ -35,9 +35,8 @@ export interface ConnectionContext {
   readonly onClosed: (connection: Connection) => void
 }
 
-/** How much is handed to the socket before the rest is queued here, and how much of it at once. */
+/** How much is handed to the socket before the rest is queued here. */
 const SOCKET_BYTES = 4 * 1024 * 1024
-const WRITE_BYTES = 256 * 1024
 
 export class Connection implements Subscriber, ConnectionInfo {
   readonly id: number
@@ -51,6 +50,8 @@ export class Connection implements Subscriber, ConnectionInfo {
   readonly #socket: Duplex
   readonly #openedAt: number
   readonly #arrivals: Array<number> = []
+  /** The frames since the last flush, and the flushes that the socket has not taken yet. */
+  #batch: Array<Buffer> = []
   #queue: Array<Buffer> = []
   #queuedBytes = 0
   #pingedAt: number
@@ -128,13 +129,15 @@ export class Connection implements Subscriber, ConnectionInfo {
 
   /** Hands what waits to the socket, as much as it takes. */
   flush(): void {
-    while (this.#queue.length > 0 && this.isOpen && this.#socket.writableLength < SOCKET_BYTES) {
-      let count = 0
-      let bytes = 0
-      while (count < this.#queue.length && bytes < WRITE_BYTES) bytes += this.#queue[count++]?.length ?? 0
-      this.#socket.write(Buffer.concat(count === this.#queue.length ? this.#queue : this.#queue.slice(0, count), bytes))
-      this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count)
-      this.#queuedBytes -= bytes
+    if (this.#batch.length > 0) {
+      this.#queue.push(Buffer.concat(this.#batch))
+      this.#batch = []
+    }
+    while (this.isOpen && this.#socket.writableLength < SOCKET_BYTES) {
+      const bytes = this.#queue.shift()
+      if (bytes === undefined) break
+      this.#queuedBytes -= bytes.length
+      this.#socket.write(bytes)
     }
     if (this.#queuedBytes > this.#context.limits.maxQueuedBytes) this.cut("terminate")
   }
@@ -163,7 +166,7 @@ export class Connection implements Subscriber, ConnectionInfo {
   }
 
   #enqueue(frame: Frame): void {
-    this.#queue.push(frame.wire)
+    this.#batch.push(frame.wire)
     this.#queuedBytes += frame.wire.length
   }
 
@@ -220,6 +223,7 @@ export class Connection implements Subscriber, ConnectionInfo {
 
   #onClose(): void {
     this.unsubscribe([...this.streams])
+    this.#batch = []
     this.#queue = []
     this.#queuedBytes = 0
     this.#context.onClosed(this)

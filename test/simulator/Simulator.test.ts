@@ -163,12 +163,14 @@ describe("a recording", () => {
     '{"stream":"btcusdt@kline_1m","data":{"e":"kline", "k":{}}}',
     '{"stream":"btcusdt@trade","data":{"e":"trade","t":2}}'
   ]
-  const write = Effect.gen(function* () {
-    const files = yield* FileSystem.FileSystem
-    const file = yield* files.makeTempFileScoped({ suffix: ".ndjson" })
-    yield* files.writeFileString(file, `${lines.join("\n")}\n`)
-    return file
-  })
+  const writeLines = (lines: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const file = yield* files.makeTempFileScoped({ suffix: ".ndjson" })
+      yield* files.writeFileString(file, `${lines.join("\n")}\n`)
+      return file
+    })
+  const write = writeLines(lines)
 
   it.effect("is sent byte for byte, in file order, to whoever subscribes", () =>
     Effect.gen(function* () {
@@ -180,6 +182,17 @@ describe("a recording", () => {
       yield* raw.ask({ method: "SUBSCRIBE", params: ["ethusdt@trade"], id: 1 })
       yield* TestClock.adjust("10 millis")
       assert.strictEqual(yield* Queue.take(raw.frames), '{"e":"trade","t":7}')
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.effect("may hold frames of any length", () =>
+    Effect.gen(function* () {
+      const frame = (length: number) => '{"stream":"a@trade","data":"'.padEnd(length - 2, "x") + '"}'
+      const lengths = [125, 126, 127, 65_535, 65_536, 65_537, 300_000]
+      const simulator = yield* make({ recording: { file: yield* writeLines(lengths.map(frame)) } })
+      const client = yield* connect(`${simulator.wsUrl}?streams=a@trade`)
+      yield* TestClock.adjust("10 millis")
+      assert.deepStrictEqual(yield* Queue.takeN(client.frames, lengths.length), lengths.map(frame))
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
