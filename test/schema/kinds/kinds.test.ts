@@ -123,6 +123,14 @@ describe.each(table)("$name", ({ decode, facts, kind, name, payload, payloads })
     }
   )
 
+  it("takes of the hostile values those that are right in some field", () => {
+    for (const path of mandatory(payload)) {
+      for (const value of hostile.filter((value) => isPossible(name, path, get(payload, path), value))) {
+        assert.deepStrictEqual(outcome(kind, put(payload, path, value)).faults ?? [], [])
+      }
+    }
+  })
+
   it.prop(
     "takes any possible value in any field and refuses any other, naming the field",
     [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000 })), Schema.Json],
