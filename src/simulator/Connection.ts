@@ -55,6 +55,7 @@ export class Connection implements Subscriber, ConnectionInfo {
   #queue: Array<Buffer> = []
   #queuedBytes = 0
   #pingedAt: number
+  #isFrozen = false
   /** The payload that a pong is awaited for, and since when. */
   #awaited: { readonly payload: string; readonly since: number } | undefined
 
@@ -117,12 +118,16 @@ export class Connection implements Subscriber, ConnectionInfo {
 
   /** Takes a frame for the next flush. */
   push(frame: Frame): void {
-    if (!this.isOpen) return
+    if (!this.isOpen || this.#isFrozen) return
     this.sent += 1
     const verdict = this.#context.faults.current.onFrame?.(frame, this)
     if (verdict === undefined) this.#enqueue(frame)
     else if ("cut" in verdict) this.cut(verdict.cut)
-    else if ("replaceWith" in verdict) {
+    else if ("tearAt" in verdict) {
+      this.flush()
+      this.#socket.write(frame.wire.subarray(0, verdict.tearAt), () => this.#socket.destroy())
+      this.#isFrozen = true
+    } else if ("replaceWith" in verdict) {
       for (const payload of verdict.replaceWith) this.#enqueue(new Frame(frame.stream, payload))
     } else this.#context.agenda.at(this.#context.now() + verdict.delayMillis, () => this.#enqueue(frame))
   }
@@ -133,7 +138,7 @@ export class Connection implements Subscriber, ConnectionInfo {
       this.#queue.push(Buffer.concat(this.#batch))
       this.#batch = []
     }
-    while (this.isOpen && this.#socket.writableLength < SOCKET_BYTES) {
+    while (this.isOpen && !this.#isFrozen && this.#socket.writableLength < SOCKET_BYTES) {
       const bytes = this.#queue.shift()
       if (bytes === undefined) break
       this.#queuedBytes -= bytes.length
@@ -145,7 +150,7 @@ export class Connection implements Subscriber, ConnectionInfo {
   /** Pings when it is time, and ends what has lived too long or answers no ping. */
   tick(now: number): void {
     const { lifeMillis, pingEveryMillis, pongWithinMillis } = this.#context.limits
-    if (!this.isOpen) return
+    if (!this.isOpen || this.#isFrozen) return
     if (this.#awaited !== undefined && now - this.#awaited.since >= pongWithinMillis) {
       this.cut({ code: 1008, reason: "Pong timeout" })
     } else if (now - this.#openedAt >= lifeMillis) this.cut({ code: 1001, reason: "Session expired" })
@@ -155,6 +160,12 @@ export class Connection implements Subscriber, ConnectionInfo {
       this.#awaited = { payload, since: this.#awaited?.since ?? now }
       this.#webSocket.ping(payload)
     }
+  }
+
+  /** Leaves the connection half-open. */
+  freeze(): void {
+    this.#isFrozen = true
+    this.#socket.pause()
   }
 
   cut(how: Cut): void {

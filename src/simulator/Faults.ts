@@ -39,12 +39,13 @@ export interface ConnectionInfo {
 
 /**
  * What becomes of a frame: put off past later ones, replaced by any number of others (none: dropped; itself twice:
- * duplicated), or the connection is cut before it.
+ * duplicated), or the connection is cut before it or in the middle of its bytes.
  */
 export type FrameVerdict =
   | { readonly delayMillis: number }
   | { readonly replaceWith: ReadonlyArray<string | Uint8Array> }
   | { readonly cut: Cut }
+  | { readonly tearAt: number }
   | undefined
 
 export interface RestRequest {

@@ -53,6 +53,8 @@ export interface Simulator {
   readonly setFaults: (faults: Faults) => void
   /** Ends every connection. */
   readonly cutAll: (how: Cut) => void
+  /** Every connection goes half-open: nothing is read from it or written to it any more, and nobody is told. */
+  readonly freezeAll: () => void
   /** Nothing happens in the market, nothing is pushed; connections and REST live on. */
   readonly pause: () => void
   /** Trading goes on from now; the candles that closed meanwhile are sent. */
@@ -66,6 +68,10 @@ export interface Simulator {
 }
 
 const TICK = "10 millis"
+/** No tick makes more of the market than this, so that the event loop stays free when the machine cannot keep up. */
+const MOST_MILLIS_A_TICK = 50
+/** A clock further ahead than this has jumped (a machine was asleep, say): a halt, not a backlog of trades. */
+const HALT_MILLIS = 10_000
 
 const listen = (server: Server, port: number): Effect.Effect<number, SimulatorError> =>
   Effect.callback((resume) => {
@@ -170,11 +176,14 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
       cutAll: (how) => {
         for (const connection of streams.connections) connection.cut(how)
       },
+      freezeAll: () => {
+        for (const connection of streams.connections) connection.freeze()
+      },
       pause: () => {
         isPaused = true
       },
       resume: () => {
-        if (isPaused) market.skipTo(now())
+        if (isPaused) reopen(now())
         isPaused = false
       },
       mute: (stream) => hub.mute(stream),

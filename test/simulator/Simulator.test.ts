@@ -1,3 +1,4 @@
+import type { Socket } from "node:net"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, FileSystem, Queue, Scope } from "effect"
@@ -36,6 +37,21 @@ describe("controls", () => {
       assert.isAbove(after.length, 50)
       assert.isBelow(after.length, 150)
       assert.deepStrictEqual([...before, ...after], sequence(before[0]!, before.length + after.length))
+    })
+  )
+
+  it.effect("treat a clock that jumps as a halt, not as a backlog", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make({ symbols: ["BTCUSDT"] })
+      const client = yield* connect(`${simulator.wsUrl}?streams=btcusdt@kline_1s`)
+      yield* TestClock.adjust("1 second")
+      const before = simulator.ledger.generated("BTCUSDT")!.trades.last
+      yield* TestClock.setTime(3_600_000)
+      yield* TestClock.adjust("10 millis")
+      yield* client.ask({ method: "LIST_SUBSCRIPTIONS", id: 1 })
+      assert.isBelow(simulator.ledger.generated("BTCUSDT")!.trades.last - before, 50)
+      const candles = simulator.ledger.pushed.get("btcusdt@kline_1s")!
+      assert.deepStrictEqual(candles, { first: start, last: start + 3_599_000, count: 3600 })
     })
   )
 
@@ -123,6 +139,45 @@ describe("faults", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* Queue.take(client.closed), { code: 1011, reason: "oops" })
       assert.strictEqual((yield* Queue.clear(client.frames)).length, 9)
+    })
+  )
+
+  it.effect("tear a frame in the middle", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make({
+        faults: { onFrame: (_, { sent }) => (sent === 3 ? { tearAt: 60 } : undefined) }
+      })
+      const client = yield* trades(simulator)
+      const received: Array<number> = []
+      const { _socket: socket } = client.socket as unknown as { readonly _socket: Socket }
+      socket.prependListener("data", (bytes) => received.push(bytes.length))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Queue.take(client.closed)).code, 1006)
+      const frames = yield* Queue.clear(client.frames)
+      assert.strictEqual(frames.length, 2)
+      // Two whole frames with a header of four bytes each, and the part.
+      const whole = frames.reduce((sum, text) => sum + text.length + 4, 0)
+      assert.strictEqual(
+        received.reduce((sum, bytes) => sum + bytes, 0),
+        whole + 60
+      )
+    })
+  )
+
+  it.effect("leave a connection half-open", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      const client = yield* trades(simulator)
+      assert.isAbove((yield* tradesOfASecond(client)).length, 50)
+      simulator.freezeAll()
+      client.socket.ping()
+      let pongs = 0
+      client.socket.on("pong", () => (pongs += 1))
+      yield* TestClock.adjust("2 minutes")
+      const other = yield* trades(simulator)
+      assert.isAbove((yield* tradesOfASecond(other)).length, 50)
+      assert.strictEqual(client.socket.readyState, client.socket.OPEN)
+      assert.deepStrictEqual([pongs, yield* Queue.size(client.frames), yield* Queue.size(client.pings)], [0, 0, 0])
     })
   )
 
