@@ -34,6 +34,11 @@ export const defaultMarketOptions: MarketOptions = {
 /** Fewer would not hold a page of REST rows. */
 const FEWEST_KEPT = 2000
 
+/** The most that is made up at once when the machine cannot keep up. */
+const STEP_MILLIS = 50
+/** A clock further ahead than this has jumped (the machine was asleep, say): a halt, not a backlog of trades. */
+const HALT_MILLIS = 10_000
+
 export class Market {
   readonly symbols: ReadonlyMap<string, SymbolMarket>
   readonly #shares: ReadonlyMap<string, number>
@@ -88,9 +93,17 @@ export class Market {
     for (const market of this.symbols.values()) market.advance(now)
   }
 
+  /** Steps towards a clock that reads `millis`, by no more than the event loop can stand at once. */
+  follow(millis: number): void {
+    const now = Math.floor(this.#now / 1000)
+    if (millis - now > HALT_MILLIS) this.reopen(millis)
+    else this.step(Math.min(millis, now + STEP_MILLIS))
+  }
+
   /** Nothing was traded until `millis`: a halt is over. */
-  skipTo(millis: number): void {
+  reopen(millis: number): void {
     for (const market of this.symbols.values()) market.skipTo(Math.floor(millis) * 1000)
+    this.step(millis)
   }
 
   /** Trades per second over all symbols from now on. */

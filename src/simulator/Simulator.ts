@@ -68,10 +68,6 @@ export interface Simulator {
 }
 
 const TICK = "10 millis"
-/** No tick makes more of the market than this, so that the event loop stays free when the machine cannot keep up. */
-const MOST_MILLIS_A_TICK = 50
-/** A clock further ahead than this has jumped (a machine was asleep, say): a halt, not a backlog of trades. */
-const HALT_MILLIS = 10_000
 
 const listen = (server: Server, port: number): Effect.Effect<number, SimulatorError> =>
   Effect.callback((resume) => {
@@ -139,7 +135,7 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
       const millis = now()
       agenda.tick(millis)
       if (!isPaused) {
-        market.step(millis)
+        market.follow(millis)
         publishDue(hub, market.now)
         recording?.tick(millis)
       }
@@ -151,7 +147,7 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
     const port = yield* Effect.acquireRelease(listen(server, options.port ?? 0), () =>
       Effect.andThen(
         Effect.sync(() => streams.close()),
-        close(server)
+        Effect.timeoutOption(close(server), "2 seconds")
       )
     )
     yield* Effect.sync(tick).pipe(
@@ -183,7 +179,7 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
         isPaused = true
       },
       resume: () => {
-        if (isPaused) reopen(now())
+        if (isPaused) market.reopen(now())
         isPaused = false
       },
       mute: (stream) => hub.mute(stream),

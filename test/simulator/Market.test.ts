@@ -185,6 +185,23 @@ describe("Market", () => {
     assert.isBelow(oldest.first - trades.oldestId, 5)
   })
 
+  it("catches up with a clock in small steps, and takes a jump for a halt", () => {
+    const market = makeMarket({ symbols: ["BTCUSDT"] })
+    const { trades, candles } = symbolOf(market)
+    market.follow(start + 1000)
+    assert.strictEqual(market.now, (start + 50) * 1000)
+    for (let call = 0; call < 30; call++) market.follow(start + 1000)
+    assert.strictEqual(market.now, (start + 1000) * 1000)
+    const before = trades.nextId
+    market.follow(start + 3_600_000)
+    assert.strictEqual(market.now, (start + 3_600_000) * 1000)
+    assert.strictEqual(trades.nextId, before)
+    assert.strictEqual(candles.series("1m", 0).closed.at(-1)!.count, 0)
+    market.follow(start + 3_600_050)
+    market.follow(start + 3_600_100)
+    assert.isAbove(trades.nextId, before)
+  })
+
   it("makes no trade while a symbol is not trading", () => {
     const market = makeMarket()
     const symbol = symbolOf(market)

@@ -40,21 +40,6 @@ describe("controls", () => {
     })
   )
 
-  it.effect("treat a clock that jumps as a halt, not as a backlog", () =>
-    Effect.gen(function* () {
-      const simulator = yield* make({ symbols: ["BTCUSDT"] })
-      const client = yield* connect(`${simulator.wsUrl}?streams=btcusdt@kline_1s`)
-      yield* TestClock.adjust("1 second")
-      const before = simulator.ledger.generated("BTCUSDT")!.trades.last
-      yield* TestClock.setTime(3_600_000)
-      yield* TestClock.adjust("10 millis")
-      yield* client.ask({ method: "LIST_SUBSCRIPTIONS", id: 1 })
-      assert.isBelow(simulator.ledger.generated("BTCUSDT")!.trades.last - before, 50)
-      const candles = simulator.ledger.pushed.get("btcusdt@kline_1s")!
-      assert.deepStrictEqual(candles, { first: start, last: start + 3_599_000, count: 3600 })
-    })
-  )
-
   it.effect("cut every connection, with or without a close frame", () =>
     Effect.gen(function* () {
       const simulator = yield* make()
