@@ -3,7 +3,7 @@
  * frame that is no event of a configured stream is rejected whole, with the reason; of an array the good rows are events
  * all the same. Pure and synchronous: it runs over chunks on the hot path.
  */
-import { Cause, Option, Predicate, Result, Schema, SchemaIssue } from "effect"
+import { Cause, Option, Predicate, Result, type Schema, SchemaIssue } from "effect"
 import { type ControlFrame, decodeControlFrame } from "../schema/ControlFrame.ts"
 import type { EventFacts } from "../schema/StreamKind.ts"
 import type { StreamName } from "../schema/StreamName.ts"

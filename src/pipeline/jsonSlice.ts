@@ -22,22 +22,26 @@ const skipString = (text: string, from: number): number => {
   return at + 1
 }
 
+/** The index behind the number or word that starts at `from`. */
+const skipWord = (text: string, from: number): number => {
+  let at = from
+  while (at < text.length && /[^\s,\]}]/.test(text.charAt(at))) at++
+  return at
+}
+
 /** The index behind the value that starts at `from`; iterative, so that deep nesting costs no stack. */
 const skipValue = (text: string, from: number): number => {
-  let at = from
-  let depth = 0
-  do {
+  const first = text.charCodeAt(from)
+  if (first === QUOTE) return skipString(text, from)
+  if (!isOpening(first)) return skipWord(text, from)
+  let depth = 1
+  let at = from + 1
+  while (depth > 0) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) {
-      at = skipString(text, at)
-    } else {
-      if (isOpening(code)) depth++
-      else if (isClosing(code)) depth--
-      at++
-      // A bare number or word ends where the next structural character or blank begins.
-      while (depth === 0 && at < text.length && /[^\s,\]}]/.test(text.charAt(at)) && !isClosing(code)) at++
-    }
-  } while (depth > 0)
+    if (isOpening(code)) depth++
+    else if (isClosing(code)) depth--
+    at = code === QUOTE ? skipString(text, at) : at + 1
+  }
   return at
 }
 

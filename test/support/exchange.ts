@@ -1,6 +1,6 @@
 /** A WebSocket server that a test plays by hand: each connection is handed out as it is accepted. */
 import { createServer, type IncomingMessage, type Server } from "node:http"
-import { type AddressInfo, type Socket } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { Effect, Queue } from "effect"
 import { type WebSocket, WebSocketServer } from "ws"
 

@@ -4,7 +4,7 @@
  * messages.
  */
 import { Clock, Data, Deferred, Duration, Effect, Option, Predicate, Result, Schedule, type Scope } from "effect"
-import WebSocket from "ws"
+import { WebSocket } from "ws"
 import { type ControlFrame, decodeControlFrame } from "../../schema/ControlFrame.ts"
 import type { ConnectionPlan } from "../../pipeline/Subscriptions.ts"
 import type { Inbox } from "./Inbox.ts"
