@@ -113,8 +113,9 @@ const klinePoll = (market: SymbolMarket, suffix: string, every: number): Poll | 
 }
 
 const depthPoll = (market: SymbolMarket, suffix: string): Poll | undefined => {
-  const [, limit, fast] = /^depth(5|10|20)?(@100ms)?$/.exec(suffix) ?? [suffix]
-  if (!/^depth(5|10|20)?(@100ms)?$/.test(suffix)) return undefined
+  const match = /^depth(5|10|20)?(@100ms)?$/.exec(suffix)
+  if (match === null) return undefined
+  const [, limit, fast] = match
   const every = fast === undefined ? SECOND : 100
   if (limit !== undefined) {
     return stateless(every, () => {
