@@ -1,0 +1,128 @@
+/** A real Kafka on free ports of the loopback interface, its data in a temporary folder. */
+import { randomBytes } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Certificates, makeCertificates } from "./certificates.ts"
+import { freePorts } from "./freePorts.ts"
+import { type KafkaProcess, type NodeOptions, prepare } from "./process.ts"
+import { baseProperties, scramUsers, secureProperties } from "./properties.ts"
+
+export interface Broker extends KafkaProcess {
+  /** `host:port` of the listener without security. */
+  readonly bootstrap: string
+  /** Ends it, and its data with it. */
+  readonly remove: () => Promise<void>
+}
+
+export interface SecureBroker extends Broker {
+  readonly tls: string
+  readonly mutualTls: string
+  readonly sasl: string
+  readonly saslTls: string
+  readonly certificates: Certificates
+}
+
+export interface BrokerOptions {
+  /** A free one if it is not given. */
+  readonly port?: number
+  /** Further lines for `server.properties`. */
+  readonly properties?: Readonly<Record<string, string | number>>
+}
+
+const newClusterId = () => randomBytes(16).toString("base64url")
+
+const newFolder = () => mkdtemp(join(tmpdir(), "kafka-"))
+
+const launch = async (bootstrap: string, options: NodeOptions): Promise<Broker> => {
+  const node = await prepare(options)
+  const remove = async () => {
+    await node.kill()
+    await rm(options.folder, { recursive: true, force: true })
+  }
+  try {
+    await node.start()
+  } catch (cause) {
+    await remove()
+    throw cause
+  }
+  return { ...node, bootstrap, remove }
+}
+
+export const startBroker = async (options: BrokerOptions = {}): Promise<Broker> => {
+  const [free = 0, controllerPort = 0] = await freePorts(2)
+  const port = options.port ?? free
+  const self = { id: 1, controllerPort }
+  return launch(`127.0.0.1:${port}`, {
+    folder: await newFolder(),
+    name: "broker",
+    clusterId: newClusterId(),
+    properties: { ...baseProperties({ ...self, port, peers: [self] }), ...options.properties },
+    heapMegabytes: 192
+  })
+}
+
+/** With TLS, mutual TLS, SASL (PLAIN, SCRAM) without and with TLS, and ACLs; see `ACCOUNT`. */
+export const startSecureBroker = async (): Promise<SecureBroker> => {
+  const [port = 0, controllerPort = 0, tls = 0, mutualTls = 0, sasl = 0, saslTls = 0] = await freePorts(6)
+  const folder = await newFolder()
+  const certificates = await makeCertificates(folder)
+  const self = { id: 1, controllerPort }
+  const ports = { tls, mutualTls, sasl, saslTls }
+  const broker = await launch(`127.0.0.1:${port}`, {
+    folder,
+    name: "broker",
+    clusterId: newClusterId(),
+    properties: secureProperties(baseProperties({ ...self, port, peers: [self] }), ports, certificates),
+    heapMegabytes: 192,
+    format: scramUsers
+  })
+  return {
+    ...broker,
+    tls: `localhost:${tls}`,
+    mutualTls: `localhost:${mutualTls}`,
+    sasl: `127.0.0.1:${sasl}`,
+    saslTls: `localhost:${saslTls}`,
+    certificates
+  }
+}
+
+export interface Cluster {
+  readonly bootstrap: ReadonlyArray<string>
+  readonly nodes: ReadonlyArray<KafkaProcess>
+  readonly remove: () => Promise<void>
+}
+
+/** Combined nodes; replication factor as many, two of them in sync suffice. */
+export const startCluster = async (size = 3): Promise<Cluster> => {
+  const ports = await freePorts(2 * size)
+  const folder = await newFolder()
+  const clusterId = newClusterId()
+  const peers = Array.from({ length: size }, (_, index) => ({
+    id: index + 1,
+    port: ports[2 * index] ?? 0,
+    controllerPort: ports[2 * index + 1] ?? 0
+  }))
+  const nodes = await Promise.all(
+    peers.map((peer) =>
+      prepare({
+        folder,
+        name: `node-${peer.id}`,
+        clusterId,
+        properties: baseProperties({ ...peer, peers }),
+        heapMegabytes: 160
+      })
+    )
+  )
+  const remove = async () => {
+    await Promise.all(nodes.map((node) => node.kill()))
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all(nodes.map((node) => node.start()))
+  } catch (cause) {
+    await remove()
+    throw cause
+  }
+  return { bootstrap: peers.map(({ port }) => `127.0.0.1:${port}`), nodes, remove }
+}

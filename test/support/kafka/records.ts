@@ -1,0 +1,111 @@
+/** What a topic holds, read by a consumer that shares no code with the driver's producing side. */
+import { setTimeout } from "node:timers/promises"
+import kafkajs from "kafkajs"
+import type { IHeaders, KafkaConfig } from "kafkajs"
+
+const { Kafka, logLevel } = kafkajs
+
+const ATTEMPTS = 100
+
+export interface StoredRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly key: string
+  readonly value: Buffer
+  readonly timestamp: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+type Security = Pick<KafkaConfig, "ssl" | "sasl">
+
+export const client = (bootstrap: string, security: Security = {}) =>
+  new Kafka({ brokers: [bootstrap], clientId: "test-reader", logLevel: logLevel.NOTHING, ...security })
+
+export interface PartitionOffsets {
+  readonly partition: number
+  readonly low: number
+  /** The offset that the next record will get. */
+  readonly high: number
+}
+
+/** By partition, in order. A broker that has just started may err, or not know its end yet: believed if said twice. */
+export const endOffsets = async (
+  bootstrap: string,
+  topic: string,
+  security?: Security
+): Promise<ReadonlyArray<PartitionOffsets>> => {
+  const admin = client(bootstrap, security).admin()
+  await admin.connect()
+  try {
+    let before = ""
+    for (let attempt = 1; ; attempt++) {
+      const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
+        if (attempt === ATTEMPTS) throw error
+        return []
+      })
+      const now = JSON.stringify(offsets)
+      if (offsets.length > 0 && now === before) {
+        return offsets
+          .map(({ high, low, partition }) => ({ partition, low: Number(low), high: Number(high) }))
+          .toSorted((a, b) => a.partition - b.partition)
+      }
+      before = now
+      await setTimeout(100)
+    }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+const text = (headers: IHeaders = {}) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+
+/** Everything from the beginning to the present end, by partition and offset. */
+export const readTopic = async (
+  bootstrap: string,
+  topic: string,
+  security?: Security
+): Promise<ReadonlyArray<StoredRecord>> => {
+  const ends = await endOffsets(bootstrap, topic, security)
+  const unread = new Map(ends.filter(({ high, low }) => high > low).map(({ high, partition }) => [partition, high]))
+  if (unread.size === 0) return []
+
+  const records: Array<StoredRecord> = []
+  const consumer = client(bootstrap, security).consumer({
+    groupId: `reader-${crypto.randomUUID()}`,
+    maxWaitTimeInMs: 100
+  })
+  await consumer.connect()
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      consumer.on("consumer.crash", ({ payload }) => {
+        // A coordinator that is still loading is asked again by kafkajs itself.
+        if (!payload.restart) reject(payload.error)
+      })
+      void consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch: { messages, partition } }) => {
+            for (const { headers, key, offset, timestamp, value } of messages) {
+              records.push({
+                partition,
+                offset: Number(offset),
+                key: String(key),
+                value: value ?? Buffer.alloc(0),
+                timestamp: Number(timestamp),
+                headers: text(headers)
+              })
+            }
+            const last = messages.at(-1)
+            if (last !== undefined && Number(last.offset) + 1 >= (unread.get(partition) ?? 0)) unread.delete(partition)
+            if (unread.size === 0) resolve()
+          }
+        })
+        .catch(reject)
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+  return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset)
+}
