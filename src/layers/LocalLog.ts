@@ -98,8 +98,10 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
     const health = yield* Health
     const file = Sqlite.logFile(dataDir)
     const sinkError = (failure: WriteFailure) =>
+      new SinkError({ message: `DATA_DIR: cannot write ${file}: ${failure.message}`, cause: failure.cause })
+    const startError = (failure: WriteFailure) =>
       new SinkError({
-        message: `cannot write ${file}: ${failure.message}. DATA_DIR must name a folder that can be written`,
+        message: `DATA_DIR: cannot write ${file}: ${failure.message}; expected a folder that can be written`,
         cause: failure.cause
       })
 
@@ -107,10 +109,10 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
       attempt(() => openForWriting(dataDir)).pipe(
         // Another process may be opening it at the same moment.
         Effect.retry({ while: mayPass, times: 5, schedule: retries }),
-        Effect.mapError(sinkError)
+        Effect.mapError(startError)
       ),
       (database) => Effect.sync(() => database.close())
-    ).pipe(Effect.flatMap((database) => attempt(() => appender(database)).pipe(Effect.mapError(sinkError))))
+    ).pipe(Effect.flatMap((database) => attempt(() => appender(database)).pipe(Effect.mapError(startError))))
 
     const up = health.sink({ state: "up", detail: `storing in ${file}` })
     yield* up

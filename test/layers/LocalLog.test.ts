@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
@@ -171,26 +171,31 @@ describe("LocalLog", () => {
     { arbitrary: { runs: 20 } }
   )
 
-  it.effect("takes nothing of a batch of which one record cannot be stored", () =>
+  it.effect("takes nothing of a batch of which one record cannot be stored, and goes on", () =>
     Effect.gen(function* () {
       const dir = yield* temporaryFolder
-      yield* publish(dir, [record()])
-      const error = yield* Effect.flip(publish(dir, [record(), record({ timestamp: 1.5 })]))
-      assert.strictEqual(error._tag, "SinkError")
-      assert.strictEqual((yield* readAll(dir, "raw_trades")).length, 1)
-    })
+      const sink = Context.get(yield* Layer.build(logIn(dir)), EventSink)
+      const error = yield* Effect.flip(sink.publish([record(), record({ timestamp: 1.5 })]))
+      assert.match(error.message, /^DATA_DIR: cannot write .*cannot store REAL value in INTEGER column/)
+      yield* sink.publish([record({ key: "next" })])
+      assert.deepStrictEqual(
+        (yield* readAll(dir, "raw_trades")).map(({ key, offset }) => [offset, key]),
+        [[0, "next"]]
+      )
+    }).pipe(Effect.provide(HealthProbe.layer))
   )
 
   it.effect("says what is wrong with a DATA_DIR that cannot be written", () =>
     Effect.gen(function* () {
       const dir = yield* temporaryFolder
       writeFileSync(join(dir, "file"), "")
-      mkdirSync(join(dir, "log.sqlite"))
       const inFile = yield* Effect.flip(publish(join(dir, "file", "data"), []))
-      assert.match(inFile.message, /^cannot write .*log\.sqlite: ENOTDIR.*DATA_DIR must name a folder/)
+      assert.match(
+        inFile.message,
+        /^DATA_DIR: cannot write .*log\.sqlite: ENOTDIR.*; expected a folder that can be written$/
+      )
       const onFile = yield* Effect.flip(publish(join(dir, "file"), []))
-      assert.match(onFile.message, /^cannot write .*EEXIST.*DATA_DIR must name a folder/)
-      writeFileSync(join(dir, "file"), "x")
+      assert.match(onFile.message, /^DATA_DIR: cannot write .*EEXIST.*; expected a folder that can be written$/)
     })
   )
 
