@@ -8,6 +8,7 @@ import { WebSocket } from "ws"
 import { type ControlFrame, decodeControlFrame } from "../../schema/ControlFrame.ts"
 import type { ConnectionPlan } from "../../pipeline/Subscriptions.ts"
 import type { Inbox } from "./Inbox.ts"
+import { agentFor } from "./proxy.ts"
 
 /** 5 frames a second are allowed, pongs included; at one in 300 ms a burst and a refill never add up to more. */
 const CONTROL_FRAME_INTERVAL = Duration.millis(300)
@@ -150,7 +151,8 @@ const open = (
         perMessageDeflate: false,
         // The decoder checks it: here it would close the socket over one bad frame.
         skipUTF8Validation: true,
-        maxPayload: MAX_FRAME_BYTES
+        maxPayload: MAX_FRAME_BYTES,
+        agent: agentFor(new URL(url))
       })
       // Without a listener an error while closing would end the process.
       socket.on("error", () => {})
