@@ -21,4 +21,9 @@ const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, OpsServer.layer, Symb
 /** What everything is seen through, and the settings that all of it reads. */
 const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(Layer.provideMerge(AppConfig.layer))
 
-Ingest.run.pipe(Effect.provide(Connector), Launch.logFailure, Effect.provide(Foundation), Launch.main)
+AppConfig.announce.pipe(
+  Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
+  Launch.logEnd,
+  Effect.provide(Foundation),
+  Launch.main
+)

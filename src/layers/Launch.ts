@@ -15,12 +15,15 @@ const messageOf = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Says why the program ends, in the log's own format. */
-export const logFailure = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.tapCause(program, (cause) =>
-    Cause.hasInterruptsOnly(cause)
-      ? Effect.logInfo("Stopped: everything received is stored")
-      : Effect.andThen(Effect.logFatal(messageOf(cause)), Effect.logDebug("The failure in full", cause))
+/** Says how and why the program ends, in the log's own format. */
+export const logEnd = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  program.pipe(
+    Effect.tap(() => Effect.logInfo("The feed has ended: everything received is stored")),
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.logInfo("Stopped: everything received is stored")
+        : Effect.andThen(Effect.logFatal(messageOf(cause)), Effect.logDebug("The failure in full", cause))
+    )
   )
 
 /** Runs the program as the process. */

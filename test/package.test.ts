@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+interface Packed {
+  readonly files: ReadonlyArray<{ readonly path: string }>
+}
+
+describe("the package", () => {
+  it("holds what is needed and no more", () => {
+    assert.isTrue(existsSync(`${root}/dist/Main.js`), "there is no dist/: npm run build comes first")
+    const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"]
+    })
+    const packed = JSON.parse(output) as ReadonlyArray<Packed> | Readonly<Record<string, Packed>>
+    const files = new Set(Object.values(packed).flatMap(({ files }) => files.map(({ path }) => path)))
+    for (const path of [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "dist/Main.js",
+      "dist/index.js",
+      "dist/index.d.ts"
+    ]) {
+      assert.isTrue(files.has(path), `${path} is missing`)
+    }
+    for (const path of files) {
+      assert.match(path, /^(dist\/(?!demo\/|Demo\.).*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/)
+    }
+  })
+
+  it("pins every dependency exactly", () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as Record<
+      string,
+      Record<string, string>
+    >
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      assert.match(version, /^\d+\.\d+\.\d+$/, name)
+    }
+  })
+
+  it("names no registry in its lock file", () => {
+    assert.notMatch(readFileSync(`${root}/package-lock.json`, "utf8"), /"resolved"|https?:\/\/[^"]*registry/)
+  })
+})
