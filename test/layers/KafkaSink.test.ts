@@ -184,14 +184,39 @@ describe("KafkaSink", () => {
     )
   }
 
-  it.effect("says nothing of a leader that is found at the second try", () =>
+  it.effect("says nothing of a leader that is found within a few tries", () =>
     Effect.gen(function* () {
       const { broker, sink, warnings } = yield* start()
-      let failures = 1
+      let failures = 3
       broker.produce = () => Effect.succeed(failures-- > 0 ? { error: error("Moved") } : "stored")
       yield* sink.publish([record(1)])
-      yield* sink.flush
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(flush)
       assert.lengthOf(broker.stored("raw_trades"), 1)
+      assert.deepStrictEqual(warnings(), [])
+    })
+  )
+
+  it.effect("waits for a topic that it has created until the brokers know it", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const started = yield* Effect.forkChild(
+        start({
+          broker: (broker) => {
+            broker.describe = Effect.sync(() => {
+              asked++
+              if (asked < 4) broker.topics.delete("raw_trades")
+              else broker.add("raw_trades")
+            })
+          }
+        })
+      )
+      yield* TestClock.adjust("1 second")
+      const { sink, warnings } = yield* Fiber.join(started)
+      assert.strictEqual(asked, 4)
+      yield* sink.publish([record(1)])
+      yield* sink.flush
       assert.deepStrictEqual(warnings(), [])
     })
   )

@@ -29,6 +29,9 @@ export interface Options {
   readonly fork: (run: Effect.Effect<void>) => Effect.Effect<Fiber.Fiber<void>>
 }
 
+/** A new leader is found within so many tries, as a rule: nothing to warn of. */
+const MOVES = 3
+
 const failuresOf = new Map(
   KafkaErrorKind.literals.map((kind) => [kind, Metric.withAttributes(Telemetry.sendFailures, { kind })])
 )
@@ -64,8 +67,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return
     }
     if (error.kind === "MissingTopic") missing(topic)
-    // A leader that moves is found at the second try, and nothing to warn of.
-    if (error.kind !== "Moved" || lane.attempts() > 1) yield* outage.failed(name, error)
+    if (error.kind !== "Moved" || lane.attempts() > MOVES) yield* outage.failed(name, error)
   })
 
   const send = (batch: ReadonlyArray<Entry>) =>

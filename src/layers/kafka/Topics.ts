@@ -3,7 +3,7 @@
  * settings; an existing topic is never altered. At the start in the foreground, so that what needs a person ends the
  * program; afterwards by one fiber that tries until every topic asked for is known, and sleeps while none is.
  */
-import { Effect, Latch, Option, Random } from "effect"
+import { Effect, Latch, Option, Random, Schedule } from "effect"
 import { backoff } from "../../pipeline/Lane.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { SinkError } from "../../services/EventSink.ts"
@@ -21,6 +21,9 @@ export interface Topics {
   /** Serves what is wanted, for ever. */
   readonly run: Effect.Effect<never>
 }
+
+/** The brokers learn of a new topic one after the other. */
+const settling = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 20 }))
 
 const CONNECTION = "connection"
 
@@ -102,10 +105,11 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
       )
     }
     if (created.length === 0) return faults
-    const visible = yield* driver.describe(created)
+    const visible = yield* driver
+      .describe(created)
+      .pipe(Effect.repeat({ until: (topics) => topics.length === created.length, schedule: settling }))
     yield* Effect.forEach(visible, adopt, { discard: true })
     if (visible.length < created.length) {
-      // The brokers learn of a new topic one after the other.
       faults.push(new KafkaError({ kind: "Busy", message: `waiting for new topics: ${created.join(", ")}` }))
     }
     return faults
