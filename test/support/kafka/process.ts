@@ -53,8 +53,8 @@ export const prepare = async (options: NodeOptions): Promise<KafkaProcess> => {
     ...java,
     "kafka.tools.StorageTool",
     "format",
-    "--cluster-id",
-    clusterId,
+    // One word: an id may begin with a dash.
+    `--cluster-id=${clusterId}`,
     "--config",
     config,
     ...(options.format ?? [])
