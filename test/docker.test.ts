@@ -1,7 +1,8 @@
 /** The Docker files and DOCKER.md, held to the program and to each other. As text: there is no Docker where tests run. */
 import { execFile } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, globSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Telemetry from "../src/services/Telemetry.ts"
@@ -137,6 +138,29 @@ describe("the Compose files", () => {
         "KAFKA_ADVERTISED_LISTENERS: INTERNAL://kafka:29092,HOST://localhost:9092,HOST2://localhost:9093\n"
       )
     }
+  })
+})
+
+describe("the settings that the Docker files name", () => {
+  /** What stands in the sources as a name by itself: a literal or a property. */
+  const sources = globSync("src/**/*.ts", { cwd: fileURLToPath(new URL("..", import.meta.url)) }).map(read)
+  const declared = new Set(sources.flatMap((source) => all(source, /(?:"|^\s+)([A-Z][A-Z_]+)(?:"|:)/gm)))
+
+  it("are known to the program", () => {
+    const connector = servicesOf(kraft).get("binance-connector") ?? ""
+    const passed = all(connector, /^ {6}([A-Z_]+):/gm).filter((name) => !name.endsWith("_PROXY"))
+    const told = all(
+      manual.replaceAll("KAFKA_ADVERTISED_LISTENERS", ""),
+      /\b((?:BATCH|BINANCE|DATA|HTTP|KAFKA|LOG|OTEL|TOPIC)_(?!PROXY)[A-Z_]+)/g
+    )
+    const set = all(lastStage, /^(?:ENV| {3}) ([A-Z]+_[A-Z_]+)=/gm).filter((name) => name !== "NODE_ENV")
+    assert.isAbove(passed.length, 20)
+    assert.isAbove(told.length, 20)
+    assert.deepStrictEqual(set, ["HTTP_HOST", "DATA_DIR"])
+    assert.deepStrictEqual(
+      [...new Set([...passed, ...told, ...set])].filter((name) => !declared.has(name)),
+      []
+    )
   })
 })
 
