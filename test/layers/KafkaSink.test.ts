@@ -335,6 +335,20 @@ describe("KafkaSink", () => {
     })
   )
 
+  it.effect("goes on trying when a broker does not know a topic yet that may be created", () =>
+    Effect.gen(function* () {
+      const { broker, sink } = yield* start({
+        broker: (broker) => {
+          broker.describe = Effect.fail(error("MissingTopic"))
+        }
+      })
+      broker.describe = Effect.void
+      yield* sink.publish([record(1)])
+      yield* sink.flush
+      assert.lengthOf(broker.stored("raw_trades"), 1)
+    })
+  )
+
   for (const after of [6, 3, 8]) {
     it.effect(
       `goes on in order when a topic of 6 partitions is deleted while running and comes back with ${after}`,

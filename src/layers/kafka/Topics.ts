@@ -22,7 +22,7 @@ export interface Topics {
   readonly run: Effect.Effect<never>
 }
 
-/** The brokers learn of a new topic one after the other. */
+/** How long a new topic may take to be seen. */
 const settling = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 20 }))
 
 const CONNECTION = "connection"
@@ -124,7 +124,9 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
     })
   )
 
-  const needsPerson = ({ kind }: KafkaError) => kind === "Denied" || kind === "Refused" || kind === "MissingTopic"
+  /** A topic that may be created is missing only for a while: brokers learn of it one after the other. */
+  const needsPerson = ({ kind }: KafkaError) =>
+    kind === "Denied" || kind === "Refused" || (kind === "MissingTopic" && !topics.create)
 
   const start = Effect.gen(function* () {
     for (const topic of configured) wanted.add(topic)
