@@ -1,0 +1,107 @@
+/**
+ * What an orchestrator and Prometheus ask over HTTP: `/healthz` (the process answers), `/readyz` (the sink stores and data
+ * flows), `/metrics`. Slow, idle or rude clients hold up neither it nor the stop of the program.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Effect, Layer, Metric, Predicate, Schema } from "effect"
+import { HttpMiddleware, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
+import { AppConfig } from "../services/AppConfig.ts"
+import { Health } from "../services/Health.ts"
+import * as Telemetry from "../services/Telemetry.ts"
+import * as ProcessMetrics from "./ProcessMetrics.ts"
+
+export class OpsServerError extends Schema.TaggedError<OpsServerError>()("OpsServerError", {
+  /** One line for the operator: what failed, and which setting to look at. */
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
+const TIMEOUTS = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 1000
+}
+
+/** Those without labels: asked for once, they are listed from the start. */
+const LISTED: ReadonlyArray<Metric.Metric<never, unknown>> = [
+  Telemetry.framesReceived,
+  Telemetry.bytesReceived,
+  Telemetry.deadLetters,
+  Telemetry.recordsDropped,
+  Telemetry.recordsStored,
+  Telemetry.recordsPending,
+  Telemetry.bytesPending,
+  Telemetry.connectionsLive,
+  Telemetry.sendSeconds,
+  Telemetry.batchRecords
+]
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is taken by another program: choose another HTTP_PORT, or 0 to do without",
+  EACCES: "needs privileges: choose an HTTP_PORT of 1024 or more, or 0 to do without",
+  EADDRNOTAVAIL: "is no address of this machine: look at HTTP_HOST",
+  ENOTFOUND: "is no known host: look at HTTP_HOST"
+}
+
+const startError = (host: string, port: number, cause: unknown): OpsServerError => {
+  const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : String(cause)
+  const reason = REASONS[code] ?? `cannot be listened on (${code}): look at HTTP_HOST and HTTP_PORT`
+  return new OpsServerError({ message: `HTTP_PORT=${port}: ${host}:${port} ${reason}`, cause })
+}
+
+const METHODS = ["GET", "HEAD"]
+const uncached = HttpServerResponse.setHeader("cache-control", "no-store")
+
+const serve = Effect.fnUntraced(function* (host: string, port: number) {
+  const health = yield* Health
+  yield* Effect.forEach(LISTED, Metric.value, { discard: true })
+
+  const pages = new Map<string, Effect.Effect<HttpServerResponse.HttpServerResponse>>([
+    ["/healthz", Effect.sync(() => HttpServerResponse.jsonUnsafe({ status: "ok" }))],
+    [
+      "/readyz",
+      Effect.map(health.report, (report) => HttpServerResponse.jsonUnsafe(report, { status: report.ready ? 200 : 503 }))
+    ],
+    [
+      "/metrics",
+      ProcessMetrics.refresh.pipe(
+        Effect.andThen(PrometheusMetrics.format()),
+        Effect.map((text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" }))
+      )
+    ]
+  ])
+
+  const answer = Effect.gen(function* () {
+    const { method, url } = yield* HttpServerRequest.HttpServerRequest
+    const [path = ""] = url.split("?")
+    const page = pages.get(path)
+    if (page === undefined) {
+      return HttpServerResponse.text(`there are ${[...pages.keys()].join(", ")}\n`, { status: 404 })
+    }
+    if (!METHODS.includes(method)) {
+      return HttpServerResponse.empty({ status: 405, headers: { allow: METHODS.join(", ") } })
+    }
+    return uncached(yield* page)
+  })
+
+  const node = createServer(TIMEOUTS)
+  const server = yield* NodeHttpServer.make(() => node, { host, port, gracefulShutdownTimeout: "500 millis" }).pipe(
+    Effect.mapError(({ cause }) => startError(host, port, cause))
+  )
+  // Too many open files, say: the connection is lost, not the program.
+  node.on("error", () => {})
+  // Runs after the time for a graceful end: whoever still holds a connection loses it.
+  yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+  yield* server.serve(answer).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true))
+  yield* Effect.logInfo("Health and metrics are served").pipe(Effect.annotateLogs({ host, port }))
+})
+
+export const layer: Layer.Layer<never, OpsServerError, AppConfig | Health> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { http } = yield* AppConfig
+    if (http.port !== 0) yield* serve(http.host, http.port)
+  })
+)
