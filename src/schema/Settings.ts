@@ -62,4 +62,8 @@ export interface Settings {
   readonly http: { readonly host: string; readonly port: number }
   readonly log: { readonly level: "Debug" | "Info" | "Warn" | "Error"; readonly format: "pretty" | "json" }
   readonly otel: { readonly endpoint: Option.Option<URL>; readonly serviceName: string }
+  /** What to warn of at the start: names that are probably mistyped, variables without effect. */
+  readonly notices: ReadonlyArray<string>
+  /** By variable, as written or by default, for people: secrets are redacted, what is unset is left out. */
+  readonly shown: Readonly<Record<string, string>>
 }

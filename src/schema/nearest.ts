@@ -26,8 +26,11 @@ const distance = (a: string, b: string): number => {
 }
 
 /** The candidates closest to `text`, case aside: those tied for the first place, or none if all are too far away. */
-export const nearest = (text: string, candidates: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const limit = Math.max(1, Math.floor(text.length / 3))
+export const nearest = (
+  text: string,
+  candidates: ReadonlyArray<string>,
+  limit = Math.max(1, Math.floor(text.length / 3))
+): ReadonlyArray<string> => {
   const ranked = candidates.map((candidate) => ({
     candidate,
     distance: distance(text.toLowerCase(), candidate.toLowerCase())

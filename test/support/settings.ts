@@ -43,6 +43,8 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   http: { host: "127.0.0.1", port: 0 },
   log: { level: "Info", format: "json" },
   otel: { endpoint: Option.none(), serviceName: "binance-kafka-connector" },
+  notices: [],
+  shown: {},
   ...overrides
 })
 

@@ -1,0 +1,120 @@
+/**
+ * The settings: from the environment and a `.env` file in the working directory, the environment first; or from a record, by
+ * the names of the variables. All faults are told at once, before anything is opened.
+ */
+import process from "node:process"
+import { NodeFileSystem } from "@effect/platform-node"
+import { Effect, FileSystem, Layer, Option, Result } from "effect"
+import type { Settings } from "../schema/Settings.ts"
+import { binance } from "../schema/settings/binance.ts"
+import * as dotEnv from "../schema/settings/dotEnv.ts"
+import { kafka } from "../schema/settings/kafka.ts"
+import { program } from "../schema/settings/program.ts"
+import { Reading, type Values } from "../schema/settings/Reading.ts"
+import { nameNotices } from "../schema/settings/variables.ts"
+import { AppConfig, SettingsError } from "../services/AppConfig.ts"
+import * as files from "./settings/files.ts"
+import * as security from "./settings/security.ts"
+import { topicSettings } from "./settings/topics.ts"
+
+/** What `LOG_FORMAT` is where it is unset. */
+const formatHere = (): "pretty" | "json" => (process.stderr.isTTY ? "pretty" : "json")
+
+const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<string> = []) {
+  const read = new Reading(values)
+  read.faults.push(...faults)
+
+  const feed = read.get(binance.feed)
+  const replayFile = yield* files.readable(read, binance.replayFile)
+  if (feed === "replay" && !read.isSet(binance.replayFile)) read.missing(binance.replayFile, "FEED=replay needs it")
+  read.get(kafka.client)
+  read.get(program.batchCheckInterval)
+
+  const settings: Omit<Settings, "notices" | "shown"> = {
+    feed,
+    replayFile,
+    binance: {
+      wsUrl: read.get(binance.wsUrl),
+      restUrl: read.get(binance.restUrl),
+      streams: read.get(binance.streams),
+      pingInterval: read.get(binance.pingInterval),
+      reconnectMaxDelay: read.get(binance.reconnectMaxDelay),
+      connectionTimeout: read.get(binance.connectionTimeout),
+      silenceTimeout: read.get(binance.silenceTimeout)
+    },
+    kafka: {
+      bootstrapServers: read.get(kafka.bootstrapServers),
+      clientId: read.get(kafka.clientId),
+      compression: read.get(kafka.compression),
+      acks: read.get(kafka.acks),
+      tls: yield* security.tls(read),
+      sasl: yield* security.sasl(read)
+    },
+    topics: topicSettings(read),
+    sink: read.get(program.sink),
+    dataDir: read.get(program.dataDir),
+    batch: { size: read.get(program.batchSize), timeout: read.get(program.batchTimeout) },
+    http: { host: read.get(program.httpHost), port: read.get(program.httpPort) },
+    log: { level: read.get(program.logLevel), format: Option.getOrElse(read.get(program.logFormat), formatHere) },
+    otel: { endpoint: read.get(program.otelEndpoint), serviceName: read.get(program.otelServiceName) }
+  }
+  if (read.faults.length > 0) return yield* new SettingsError({ faults: read.faults })
+
+  const notices = nameNotices(Object.keys(values))
+  const needless = read.isSet(program.batchCheckInterval)
+    ? [`${program.batchCheckInterval.name} has no effect: timers made it unnecessary`]
+    : []
+  return {
+    ...settings,
+    notices: [...notices, ...needless],
+    shown: { ...read.shown, [program.logFormat.name]: settings.log.format }
+  }
+})
+
+/** Reads `.env`; where there is none, nothing. */
+const readDotEnv = Effect.gen(function* () {
+  const content = yield* (yield* FileSystem.FileSystem).readFileString(".env")
+  return Result.mapError(dotEnv.parse(content), (faults) => faults.map((fault) => `.env, ${fault}`))
+}).pipe(
+  Effect.catch((error) =>
+    Effect.succeed(
+      error.reason._tag === "NotFound"
+        ? Result.succeed<Values>({})
+        : Result.fail([`.env cannot be read: ${files.reasonOf(error)}`])
+    )
+  )
+)
+
+const isSet = (entry: readonly [string, string | undefined]): boolean =>
+  entry[1] !== undefined && entry[1].trim() !== ""
+
+/** From the environment, then from `.env`. */
+export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.effect(
+  AppConfig,
+  Effect.gen(function* () {
+    const environment = Object.entries(process.env)
+    const file = yield* readDotEnv
+    return yield* decode(
+      {
+        ...Object.fromEntries(environment),
+        ...Result.getOrElse(file, () => ({})),
+        ...Object.fromEntries(environment.filter(isSet))
+      },
+      Result.isFailure(file) ? file.failure : []
+    )
+  })
+).pipe(Layer.provide(NodeFileSystem.layer))
+
+/** From a record alone: what it leaves out has its default, and the environment is not read. */
+export const layerFromRecord = (record: Readonly<Record<string, string>>): Layer.Layer<AppConfig, SettingsError> =>
+  Layer.effect(AppConfig, decode(record)).pipe(Layer.provide(NodeFileSystem.layer))
+
+/** Every effective setting by its variable, secrets redacted. */
+export const describe = ({ shown }: Settings): Readonly<Record<string, string>> => shown
+
+/** One line with every effective setting, and a warning for each notice. */
+export const announce: Effect.Effect<void, never, AppConfig> = Effect.gen(function* () {
+  const settings = yield* AppConfig
+  yield* Effect.annotateLogs(Effect.logInfo("Settings"), describe(settings))
+  yield* Effect.forEach(settings.notices, (notice) => Effect.logWarning(notice), { discard: true })
+})

@@ -1,0 +1,64 @@
+/** Files that settings name. A fault says which variable, which path and why. */
+import { Effect, FileSystem, Option, type PlatformError } from "effect"
+import type { Reading } from "../../schema/settings/Reading.ts"
+import type { Variable } from "../../schema/settings/Variable.ts"
+
+type File = Variable<Option.Option<string>>
+
+/** Why a file cannot be read, for people. */
+export const reasonOf = ({ reason }: PlatformError.PlatformError): string => {
+  switch (reason._tag) {
+    case "NotFound":
+      return "there is no such file"
+    case "PermissionDenied":
+      return "this user may not read it"
+    case "BadResource":
+      return "it is no file"
+    default:
+      return reason.message
+  }
+}
+
+const reading = <A>(
+  read: Reading,
+  variable: File,
+  open: (path: string, files: FileSystem.FileSystem) => Effect.Effect<A, PlatformError.PlatformError>
+): Effect.Effect<Option.Option<A>, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const path = read.get(variable)
+    if (Option.isNone(path)) return Option.none()
+    const files = yield* FileSystem.FileSystem
+    return yield* open(path.value, files).pipe(
+      Effect.map(Option.some),
+      Effect.catch((error) => {
+        read.refuse(variable, { because: reasonOf(error) })
+        return Effect.succeedNone
+      })
+    )
+  })
+
+/** The text of the file that a variable names. */
+export const contents = (read: Reading, variable: File) =>
+  reading(read, variable, (path, files) => files.readFileString(path))
+
+/** The path that a variable names, if it is a file that can be opened. */
+export const readable = (read: Reading, variable: File) =>
+  reading(read, variable, (path, files) =>
+    Effect.gen(function* () {
+      const { type } = yield* files.stat(path)
+      if (type === "Directory") read.refuse(variable, { because: "it is a folder" })
+      yield* files.access(path, { readable: true })
+      return path
+    })
+  )
+
+/** The PEM text of the file that a variable names. */
+export const pem = (read: Reading, variable: File, label: "CERTIFICATE" | "PRIVATE KEY") =>
+  Effect.map(
+    contents(read, variable),
+    Option.filter((text) => {
+      const found = new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text)
+      if (!found) read.refuse(variable, { because: `it holds no PEM ${label.toLowerCase()}` })
+      return found
+    })
+  )

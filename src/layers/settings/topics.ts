@@ -1,0 +1,38 @@
+/** The topics' full names, and what holds among them: control topics share no name with another. */
+import type { TopicSettings } from "../../schema/Settings.ts"
+import { TOPIC_LENGTH } from "../../schema/settings/parsers.ts"
+import type { Reading } from "../../schema/settings/Reading.ts"
+import { dataTopics, topics } from "../../schema/settings/topics.ts"
+import type { Variable } from "../../schema/settings/Variable.ts"
+
+export const topicSettings = (read: Reading): TopicSettings => {
+  const prefix = read.get(topics.prefix)
+  const full = (variable: Variable<string>): string => {
+    const topic = `${prefix}${read.get(variable)}`
+    if (topic.length > TOPIC_LENGTH) {
+      read.refuse(variable, { because: `with TOPIC_PREFIX it has ${topic.length} characters` })
+    } else if (topic === "..") read.refuse(variable, { because: "with TOPIC_PREFIX it is .." })
+    return topic
+  }
+  const data = new Map([...dataTopics].map(([kind, variable]) => [kind, full(variable)]))
+  const deadLetter = full(topics.deadLetter)
+  const continuity = full(topics.continuity)
+
+  const taken = new Map([...dataTopics].map(([kind, variable]) => [data.get(kind), variable.name]))
+  for (const [variable, topic] of [
+    [topics.deadLetter, deadLetter],
+    [topics.continuity, continuity]
+  ] as const) {
+    const other = taken.get(topic)
+    if (other !== undefined) read.clash(variable, other)
+    taken.set(topic, variable.name)
+  }
+  return {
+    data,
+    deadLetter,
+    continuity,
+    create: read.get(topics.create),
+    partitions: read.get(topics.partitions),
+    replicationFactor: read.get(topics.replicationFactor)
+  }
+}

@@ -1,0 +1,126 @@
+/** The variables of the connection to Kafka. */
+import { Result } from "effect"
+import { flag, oneOf, servers, text } from "./parsers.ts"
+import { optional, type Parser, variable } from "./Variable.ts"
+
+const kafkaClient: Parser<"kafkajs"> = (text) =>
+  text.toLowerCase() === "platformatic"
+    ? Result.fail([{ instead: "only kafkajs for now" }])
+    : oneOf({ kafkajs: "kafkajs" } as const)(text)
+
+export const kafka = {
+  bootstrapServers: variable(
+    {
+      name: "KAFKA_BOOTSTRAP_SERVERS",
+      default: "localhost:9092",
+      expected: "host:port, several separated by commas",
+      example: "kafka-1:9092,kafka-2:9092",
+      doc: "`host:port`, several separated by commas",
+      refusesBlank: true
+    },
+    servers
+  ),
+  client: variable(
+    {
+      name: "KAFKA_CLIENT",
+      default: "kafkajs",
+      expected: "kafkajs",
+      example: "kafkajs",
+      doc: "The client library; only `kafkajs` for now"
+    },
+    kafkaClient
+  ),
+  clientId: variable(
+    {
+      name: "KAFKA_CLIENT_ID",
+      default: "binance-kafka-connector",
+      expected: "a name",
+      example: "binance-kafka-connector",
+      doc: "What the brokers call this client in logs, metrics and quotas"
+    },
+    text
+  ),
+  compression: variable(
+    {
+      name: "KAFKA_COMPRESSION",
+      default: "snappy",
+      expected: "one of none, snappy, gzip, lz4, zstd",
+      example: "snappy",
+      doc: "`none`, `snappy`, `gzip`, `lz4`, `zstd`"
+    },
+    oneOf({ none: "none", snappy: "snappy", gzip: "gzip", lz4: "lz4", zstd: "zstd" } as const)
+  ),
+  acks: variable(
+    {
+      name: "KAFKA_ACKS",
+      default: "1",
+      expected: "one of 0, 1, all",
+      example: "all",
+      doc: "`0`, `1`, `all`: which copies have to be stored; only `all` survives the loss of a broker"
+    },
+    oneOf({ "0": "0", "1": "1", all: "all" } as const)
+  ),
+  ssl: variable(
+    { name: "KAFKA_SSL", default: "false", expected: "true or false", example: "true", doc: "TLS to the brokers" },
+    flag
+  ),
+  sslCaFile: optional(
+    {
+      name: "KAFKA_SSL_CA_FILE",
+      expected: "the path of a readable PEM file with certificates",
+      example: "/etc/kafka/ca.pem",
+      doc: "PEM; the authorities to trust in place of the usual ones"
+    },
+    text
+  ),
+  sslCertFile: optional(
+    {
+      name: "KAFKA_SSL_CERT_FILE",
+      expected: "the path of a readable PEM file with a certificate",
+      example: "/etc/kafka/client.pem",
+      doc: "PEM; our certificate, for mutual TLS"
+    },
+    text
+  ),
+  sslKeyFile: optional(
+    {
+      name: "KAFKA_SSL_KEY_FILE",
+      expected: "the path of a readable PEM file with a private key",
+      example: "/etc/kafka/client.key",
+      doc: "PEM, without a passphrase; the certificate's key"
+    },
+    text
+  ),
+  saslMechanism: optional(
+    {
+      name: "KAFKA_SASL_MECHANISM",
+      expected: "one of plain, scram-sha-256, scram-sha-512",
+      example: "scram-sha-512",
+      doc: "`plain`, `scram-sha-256`, `scram-sha-512`"
+    },
+    oneOf({ plain: "plain", "scram-sha-256": "scram-sha-256", "scram-sha-512": "scram-sha-512" } as const)
+  ),
+  saslUsername: optional(
+    { name: "KAFKA_SASL_USERNAME", expected: "a user name", example: "connector", doc: "For SASL" },
+    text
+  ),
+  saslPassword: optional(
+    {
+      name: "KAFKA_SASL_PASSWORD",
+      expected: "a password",
+      example: "s3cret",
+      doc: "For SASL; or better `KAFKA_SASL_PASSWORD_FILE`",
+      secret: true
+    },
+    text
+  ),
+  saslPasswordFile: optional(
+    {
+      name: "KAFKA_SASL_PASSWORD_FILE",
+      expected: "the path of a readable file that holds the password",
+      example: "/run/secrets/kafka-password",
+      doc: "A file that holds the password; a line break at its end does not count"
+    },
+    text
+  )
+} as const

@@ -1,0 +1,135 @@
+/** From a variable's text to its value: one parser for each sort of value. */
+import { Duration, Option, Result, Schema } from "effect"
+import { parseStreamName, type StreamName } from "../StreamName.ts"
+import type { Parser, Problem } from "./Variable.ts"
+
+const bad = (problem: Problem = {}): Result.Result<never, ReadonlyArray<Problem>> => Result.fail([problem])
+
+/** A value typed by a Schema; what is wrong with it is said by what the variable expects. */
+export const schema = <S extends Schema.ConstraintDecoder<unknown>>(codec: S): Parser<S["Type"]> => {
+  const decode = Schema.decodeUnknownResult(codec)
+  return (text) => Result.mapError(decode(text), () => [{}])
+}
+
+/** Digits as people write them: `0x10` and `1e3` are more likely mistakes. */
+const numberOf = (pattern: RegExp) =>
+  Schema.String.check(Schema.isPattern(pattern)).pipe(Schema.decodeTo(Schema.FiniteFromString))
+
+export const whole = (minimum: number, maximum: number): Parser<number> =>
+  schema(numberOf(/^\d+$/).check(Schema.isBetween({ minimum, maximum })))
+
+export const millis = (maximum: number): Parser<Duration.Duration> => {
+  const parse = whole(1, maximum)
+  return (text) => Result.map(parse(text), Duration.millis)
+}
+
+/** The longest wait that a setting may ask for: a day. */
+export const MAX_SECONDS = 86_400
+
+const toSeconds = schema(numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isBetween({ minimum: 0, maximum: MAX_SECONDS })))
+
+const secondsOver =
+  (isGood: (seconds: number) => boolean): Parser<Duration.Duration> =>
+  (text) =>
+    Result.flatMap(toSeconds(text), (seconds) =>
+      isGood(seconds)
+        ? Result.succeed(Duration.millis(Math.max(seconds === 0 ? 0 : 1, Math.round(seconds * 1000))))
+        : bad()
+    )
+
+export const seconds = secondsOver((seconds) => seconds > 0)
+export const secondsOrOff = secondsOver(() => true)
+
+/** One of a closed list, its case aside. */
+export const oneOf =
+  <A>(choices: Readonly<Record<string, A>>): Parser<A> =>
+  (text) => {
+    const found = Object.entries(choices).find(([name]) => name.toLowerCase() === text.toLowerCase())
+    return found === undefined ? bad() : Result.succeed(found[1])
+  }
+
+export const flag = oneOf({ true: true, false: false, 1: true, 0: false, yes: true, no: false, on: true, off: false })
+
+export const text: Parser<string> = (text) => Result.succeed(text)
+
+/** An address of one of the `schemes`. */
+export const url =
+  (...schemes: ReadonlyArray<string>): Parser<URL> =>
+  (text) => {
+    const parsed = URL.canParse(text) ? Option.some(new URL(text)) : Option.none()
+    return Option.match(parsed, {
+      onNone: () => bad(),
+      onSome: (url) => (schemes.includes(url.protocol) && url.hostname !== "" ? Result.succeed(url) : bad())
+    })
+  }
+
+/** The exchange's address in its combined form, to which the program itself adds the streams. */
+export const streamUrl: Parser<URL> = (text) =>
+  Result.flatMap(url("ws:", "wss:")(text), (url) => {
+    if (url.searchParams.has("streams"))
+      return bad({ because: "the streams stand in BINANCE_STREAMS, not in the address" })
+    if (/^\/ws(\/|$)/.test(url.pathname)) {
+      return bad({ because: "/ws does not say which stream a message belongs to, the combined form /stream does" })
+    }
+    if (url.pathname === "/" || url.pathname === "/stream/") url.pathname = "/stream"
+    url.hash = ""
+    return url.pathname === "/stream" ? Result.succeed(url) : bad()
+  })
+
+/** The items of a list, blanks around them and empty ones left out. */
+const items = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "")
+
+/** Parses every item, so that each bad one is told. */
+const list =
+  <A>(parseItem: (item: string) => Result.Result<A, Problem>, keyOf: (item: A) => string): Parser<ReadonlyArray<A>> =>
+  (text) => {
+    const [problems, parsed] = partition(
+      items(text).map((item) => Result.mapError(parseItem(item), (problem) => ({ part: item, ...problem })))
+    )
+    if (problems.length > 0) return Result.fail(problems)
+    if (parsed.length === 0) return bad({ because: "the list is empty" })
+    return Result.succeed([...new Map(parsed.map((item) => [keyOf(item), item])).values()])
+  }
+
+const partition = <A, E>(results: ReadonlyArray<Result.Result<A, E>>): readonly [Array<E>, Array<A>] => {
+  const failures: Array<E> = []
+  const successes: Array<A> = []
+  for (const result of results) {
+    if (Result.isSuccess(result)) successes.push(result.success)
+    else failures.push(result.failure)
+  }
+  return [failures, successes]
+}
+
+export const streams: Parser<ReadonlyArray<StreamName>> = list(
+  (item) => Result.mapError(parseStreamName(item), (instead) => ({ instead })),
+  ({ name }) => name
+)
+
+const ADDRESS = /^(?:\[[\da-f:.]+\]|[^\s:/@[\]]+):(\d{1,5})$/i
+
+export const servers: Parser<ReadonlyArray<string>> = list(
+  (item) => {
+    const port = Number(ADDRESS.exec(item)?.[1] ?? 0)
+    return port >= 1 && port <= 65_535 ? Result.succeed(item) : Result.fail({})
+  },
+  (server) => server
+)
+
+/** The most characters that Kafka allows in a topic's name. */
+export const TOPIC_LENGTH = 249
+
+export const topic: Parser<string> = (text) => {
+  const [stranger] = /[^a-zA-Z0-9._-]/.exec(text) ?? []
+  if (stranger !== undefined) return bad({ because: `${JSON.stringify(stranger)} is not allowed` })
+  if (text.length > TOPIC_LENGTH) return bad({ because: `it has ${text.length} characters` })
+  return text === "." || text === ".." ? bad() : Result.succeed(text)
+}
+
+/** The beginning of topics' names: alone it may be a dot. */
+export const topicPrefix: Parser<string> = (text) =>
+  /^[\w.-]*$/.test(text) && text.length < TOPIC_LENGTH ? Result.succeed(text) : bad()

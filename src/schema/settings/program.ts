@@ -1,0 +1,116 @@
+/** The variables of the program itself: where it stores, how it batches, and how it can be watched. */
+import { millis, oneOf, text, url, whole } from "./parsers.ts"
+import { optional, variable } from "./Variable.ts"
+
+const MAX_MILLIS = 3_600_000
+
+export const program = {
+  sink: variable(
+    {
+      name: "SINK",
+      default: "kafka",
+      expected: "one of kafka, local, console",
+      example: "local",
+      doc: "`kafka`, `local` (a SQLite file in `DATA_DIR`), `console` (JSON lines on stdout)"
+    },
+    oneOf({ kafka: "kafka", local: "local", console: "console" } as const)
+  ),
+  dataDir: variable(
+    {
+      name: "DATA_DIR",
+      default: "./data",
+      expected: "the path of a folder",
+      example: "/var/lib/binance",
+      doc: "Folder of the local log; created if it is missing"
+    },
+    text
+  ),
+  batchSize: variable(
+    {
+      name: "BATCH_SIZE",
+      default: "100",
+      expected: "a whole number from 1 to 100000",
+      example: "100",
+      doc: "The most records that one send holds"
+    },
+    whole(1, 100_000)
+  ),
+  batchTimeout: variable(
+    {
+      name: "BATCH_TIMEOUT_MS",
+      default: "100",
+      expected: `a whole number of milliseconds from 1 to ${MAX_MILLIS}`,
+      example: "100",
+      doc: "The most that a record waits for its batch to fill, in milliseconds"
+    },
+    millis(MAX_MILLIS)
+  ),
+  batchCheckInterval: variable(
+    {
+      name: "BATCH_CHECK_INTERVAL_MS",
+      default: "10",
+      expected: `a whole number of milliseconds from 1 to ${MAX_MILLIS}`,
+      example: "10",
+      doc: "Checked, but without effect: timers made it unnecessary"
+    },
+    millis(MAX_MILLIS)
+  ),
+  httpHost: variable(
+    {
+      name: "HTTP_HOST",
+      default: "127.0.0.1",
+      expected: "an address or host name of this machine, without a port",
+      example: "0.0.0.0",
+      doc: "Where `/healthz`, `/readyz` and `/metrics` are served; `0.0.0.0` for everybody"
+    },
+    text
+  ),
+  httpPort: variable(
+    {
+      name: "HTTP_PORT",
+      default: "8080",
+      expected: "a port from 1 to 65535, or 0 for off",
+      example: "8080",
+      doc: "Their port; 0 = off"
+    },
+    whole(0, 65_535)
+  ),
+  logLevel: variable(
+    {
+      name: "LOG_LEVEL",
+      default: "INFO",
+      expected: "one of DEBUG, INFO, WARNING, ERROR",
+      example: "DEBUG",
+      doc: "`DEBUG`, `INFO`, `WARNING`, `ERROR`"
+    },
+    oneOf({ DEBUG: "Debug", INFO: "Info", WARNING: "Warn", WARN: "Warn", ERROR: "Error" } as const)
+  ),
+  logFormat: optional(
+    {
+      name: "LOG_FORMAT",
+      expected: "pretty or json",
+      example: "json",
+      doc: "`pretty` or `json`; unset: `pretty` on a terminal, else `json`"
+    },
+    oneOf({ pretty: "pretty", json: "json" } as const)
+  ),
+  otelEndpoint: optional(
+    {
+      name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+      expected: "an http: or https: address",
+      example: "http://localhost:4318",
+      doc: "Where traces go by OTLP over HTTP; unset: nowhere"
+    },
+    url("http:", "https:")
+  ),
+  otelServiceName: variable(
+    {
+      name: "OTEL_SERVICE_NAME",
+      default: "binance-kafka-connector",
+      expected: "a name",
+      example: "binance-btc",
+      doc: "What traces call this program"
+    },
+    text
+  )
+} as const
