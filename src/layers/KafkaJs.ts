@@ -1,0 +1,108 @@
+/**
+ * Kafka over kafkajs, of which it uses the connections and the wire format but not the producer: that one sends several
+ * partitions at a time, resolves without those whose leader has moved, and hides what was written behind retries of its own.
+ */
+import { Duration, Effect, Layer } from "effect"
+import { requests } from "kafkajs/src/protocol/requests/index.js"
+import type { Acks } from "../schema/Settings.ts"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { KafkaDriver, KafkaError } from "../services/KafkaDriver.ts"
+import * as Cluster from "./kafkajs/Cluster.ts"
+import { compressionTypes } from "./kafkajs/codecs.ts"
+import { isSequenceFault, ofCode } from "./kafkajs/errors.ts"
+import * as KafkaJsLogger from "./kafkajs/logger.ts"
+import { prepare } from "./kafkajs/prepare.ts"
+import * as Sequences from "./kafkajs/Sequences.ts"
+import * as Topics from "./kafkajs/topics.ts"
+
+const CONNECT_LIMIT = Duration.seconds(10)
+/** Of a send until it is written; with `REQUEST_LIMIT`, all the time that it can take. */
+const PLACE_LIMIT = Duration.seconds(10)
+const ADMIN_LIMIT = Duration.seconds(20)
+const REQUEST_LIMIT = Duration.seconds(10)
+/** How long a leader waits for its replicas; less than we wait for the leader. */
+const REPLICAS_LIMIT = Duration.seconds(7)
+
+const acksOf: Record<Acks, number> = { "0": 0, "1": 1, all: -1 }
+
+const messageOf = ({ headers, key, timestamp, value }: SinkRecord) => ({
+  key,
+  value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+  timestamp: String(timestamp),
+  headers
+})
+
+const inTime = <A>(effect: Effect.Effect<A, KafkaError>, duration: Duration.Duration, what: string) =>
+  Effect.timeoutOrElse(effect, {
+    duration,
+    orElse: () =>
+      Effect.fail(
+        new KafkaError({ kind: "Unreachable", message: `${what} took longer than ${Duration.format(duration)}` })
+      )
+  })
+
+export const layer = Layer.effect(
+  KafkaDriver,
+  Effect.gen(function* () {
+    prepare()
+    const { kafka } = yield* AppConfig
+    const cluster = yield* Cluster.make(kafka, yield* KafkaJsLogger.make)
+    const sequences = yield* Sequences.make(cluster)
+    const acks = acksOf[kafka.acks]
+    const compression = compressionTypes[kafka.compression]
+    const idempotent = kafka.acks === "all"
+
+    const place = Effect.fnUntraced(function* (topic: string, partition: number) {
+      const link = yield* cluster.leader(topic, partition)
+      return [link, idempotent ? yield* sequences.of(topic, partition) : undefined] as const
+    })
+
+    const send = Effect.fnUntraced(function* (topic: string, partition: number, records: ReadonlyArray<SinkRecord>) {
+      const [link, sequence] = yield* inTime(place(topic, partition), PLACE_LIMIT, "finding the leader")
+      const answer = yield* link.call(
+        "Produce",
+        requests.Produce,
+        {
+          acks,
+          compression,
+          timeout: Duration.toMillis(REPLICAS_LIMIT),
+          ...sequence,
+          topicData: [
+            {
+              topic,
+              partitions: [{ partition, firstSequence: sequence?.next ?? 0, messages: records.map(messageOf) }]
+            }
+          ]
+        },
+        REQUEST_LIMIT
+      )
+      if (acks === 0) return -1
+
+      const stored = answer?.topics
+        .find(({ topicName }) => topicName === topic)
+        ?.partitions.find((one) => one.partition === partition)
+      if (stored === undefined) {
+        return yield* new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
+      }
+      if (isSequenceFault(stored.errorCode)) sequences.reset(topic, partition)
+      if (stored.errorCode !== 0) return yield* ofCode(stored.errorCode)
+      if (sequence !== undefined) sequences.advance(topic, partition, sequence, records.length)
+      return Number(stored.baseOffset)
+    })
+
+    return KafkaDriver.of({
+      connect: inTime(
+        Effect.andThen(cluster.any, idempotent ? sequences.ready : Effect.void),
+        CONNECT_LIMIT,
+        "connecting"
+      ),
+      describe: (topics) => inTime(Topics.describe(cluster, topics), ADMIN_LIMIT, "describing topics"),
+      create: (topic) => inTime(Topics.create(cluster, topic), ADMIN_LIMIT, "creating a topic"),
+      produce: (topic, partition, records) =>
+        send(topic, partition, records).pipe(
+          Effect.tapError(({ kind }) => Effect.sync(() => kind !== "Refused" && cluster.forget(topic)))
+        )
+    })
+  })
+)

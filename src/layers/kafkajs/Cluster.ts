@@ -1,0 +1,119 @@
+/** The brokers: a link to each one that is needed, and what they say of topics and their leaders. */
+import { Duration, Effect, Semaphore } from "effect"
+import type { Logger } from "kafkajs/src/loggers/index.js"
+import { type MetadataAnswer, requests } from "kafkajs/src/protocol/requests/index.js"
+import type { KafkaSettings } from "../../schema/Settings.ts"
+import { KafkaError } from "../../services/KafkaDriver.ts"
+import { mostTelling, ofCode, UNKNOWN_TOPIC } from "./errors.ts"
+import * as Link from "./Link.ts"
+
+const METADATA_LIMIT = Duration.seconds(5)
+
+const addressOf = (server: string): Link.Address => {
+  const colon = server.lastIndexOf(":")
+  return { host: server.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(server.slice(colon + 1)) }
+}
+
+const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}`
+
+export type TopicMetadata = MetadataAnswer["topicMetadata"][number]
+
+export interface Cluster {
+  /** A link to any broker. */
+  readonly any: Effect.Effect<Link.Link, KafkaError>
+  /** What the brokers say of the topics now, each with its error code. */
+  readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
+  /** A link to the partition's leader, by the last that was heard of it. */
+  readonly leader: (topic: string, partition: number) => Effect.Effect<Link.Link, KafkaError>
+  /** What was heard of the topic may no longer hold. */
+  readonly forget: (topic: string) => void
+}
+
+export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger: Logger) {
+  const seeds = settings.bootstrapServers.map(addressOf)
+  const links = new Map<string, Link.Link>()
+  const brokers = new Map<number, Link.Address>()
+  const topics = new Map<string, TopicMetadata>()
+  const looking = yield* Semaphore.make(1)
+  /** The server to begin with: another one after each failure. */
+  let first = 0
+
+  yield* Effect.addFinalizer(() =>
+    Effect.forEach(links.values(), ({ close }) => close, { concurrency: "unbounded", discard: true })
+  )
+
+  const connect = (address: Link.Address): Effect.Effect<Link.Link, KafkaError> =>
+    Effect.suspend(() => {
+      const name = nameOf(address)
+      const known = links.get(name)
+      if (known?.usable() === true) return Effect.as(known.ready, known)
+      const link = Link.open(address, settings, logger)
+      links.set(name, link)
+      return link.ready.pipe(
+        Effect.andThen(Effect.logDebug("Connected to a Kafka broker").pipe(Effect.annotateLogs({ broker: name }))),
+        Effect.as(link)
+      )
+    })
+
+  const any = Effect.gen(function* () {
+    for (const link of links.values()) {
+      if (link.usable()) {
+        const connected = yield* Effect.option(link.ready)
+        if (connected._tag === "Some") return link
+      }
+    }
+    const errors: Array<KafkaError> = []
+    const start = first
+    const candidates = [...brokers.values(), ...seeds.map((_, n) => seeds[(start + n) % seeds.length] ?? _)]
+    for (const address of candidates) {
+      const link = yield* Effect.catch(connect(address), (error) => {
+        errors.push(error)
+        return Effect.undefined
+      })
+      if (link !== undefined) return link
+    }
+    first = start + 1
+    return yield* mostTelling(errors) ?? new KafkaError({ kind: "Unreachable", message: "there is no broker" })
+  })
+
+  const metadata: Cluster["metadata"] = Effect.fnUntraced(function* (names) {
+    const link = yield* any
+    const answer = yield* link.call(
+      "Metadata",
+      requests.Metadata,
+      { topics: names, allowAutoTopicCreation: false },
+      METADATA_LIMIT
+    )
+    if (answer === undefined) return []
+    brokers.clear()
+    for (const { host, nodeId, port } of answer.brokers) brokers.set(nodeId, { host, port })
+    return answer.topicMetadata
+  })
+
+  /** One look serves all who wait for it. */
+  const look = (topic: string): Effect.Effect<TopicMetadata, KafkaError> =>
+    looking.withPermit(
+      Effect.gen(function* () {
+        const known = topics.get(topic)
+        if (known !== undefined) return known
+        const found = (yield* metadata([topic])).find((one) => one.topic === topic)
+        if (found === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic}`)
+        if (found.topicErrorCode !== 0) return yield* ofCode(found.topicErrorCode, `topic ${topic}`)
+        topics.set(topic, found)
+        return found
+      })
+    )
+
+  const leader: Cluster["leader"] = Effect.fnUntraced(function* (topic, partition) {
+    const found = topics.get(topic) ?? (yield* look(topic))
+    const place = found.partitionMetadata.find(({ partitionId }) => partitionId === partition)
+    if (place === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic} has no partition ${partition}`)
+    const address = brokers.get(place.leader)
+    if (address === undefined) {
+      return yield* new KafkaError({ kind: "Busy", message: `${topic}/${partition} has no leader at the moment` })
+    }
+    return yield* connect(address)
+  })
+
+  return { any, metadata, leader, forget: (topic) => void topics.delete(topic) } satisfies Cluster
+})

@@ -1,0 +1,169 @@
+/**
+ * One connection to one broker, used once: when it breaks, another takes its place. Every wait has a limit, and where it is
+ * reached the socket is cut, so that nothing can be written late.
+ */
+import net from "node:net"
+import tls from "node:tls"
+import { Duration, Effect, Option, Redacted } from "effect"
+import type { ISocketFactory, SASLOptions } from "kafkajs"
+import Broker from "kafkajs/src/broker/index.js"
+import type { Logger } from "kafkajs/src/loggers/index.js"
+import ConnectionPool from "kafkajs/src/network/connectionPool.js"
+import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js"
+import type { Definition, Protocol } from "kafkajs/src/protocol/requests/index.js"
+import type { KafkaSettings, Sasl, Tls } from "../../schema/Settings.ts"
+import { KafkaError } from "../../services/KafkaDriver.ts"
+import { afterWriting, ofThrown } from "./errors.ts"
+
+const CONNECT_LIMIT = Duration.seconds(4)
+const CLOSE_LIMIT = Duration.seconds(2)
+const KEEP_ALIVE_MS = 60_000
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Link {
+  readonly address: Address
+  /** Connecting, or connected. */
+  readonly usable: () => boolean
+  /** Completes once it is connected and authenticated. */
+  readonly ready: Effect.Effect<void, KafkaError>
+  /** Sends a request; gives the answer with its error codes, or undefined where none is expected. */
+  readonly call: <I, O>(
+    api: keyof typeof apiKeys,
+    definition: Definition<I, O>,
+    input: I,
+    limit: Duration.Duration
+  ) => Effect.Effect<O | undefined, KafkaError>
+  readonly close: Effect.Effect<void>
+}
+
+const tlsOptions = ({ ca, cert, key }: Tls): tls.ConnectionOptions => ({
+  ...(Option.isSome(ca) ? { ca: ca.value } : {}),
+  ...(Option.isSome(cert) ? { cert: cert.value } : {}),
+  ...(Option.isSome(key) ? { key: Redacted.value(key.value) } : {})
+})
+
+const saslOptions = ({ mechanism, password, username }: Sasl): SASLOptions => ({
+  mechanism,
+  username,
+  password: Redacted.value(password)
+})
+
+/** Says when the request is made and about to be written; leaves the answer's codes to whoever knows what they mean. */
+const observed = <O>({ request, response }: Protocol<O>, onEncoded: () => void): Protocol<O> => ({
+  request: {
+    ...request,
+    encode: async () => {
+      const encoded = await request.encode()
+      onEncoded()
+      return encoded
+    }
+  },
+  response: { decode: response.decode, parse: async (answer) => answer }
+})
+
+export const open = ({ host, port }: Address, settings: KafkaSettings, logger: Logger): Link => {
+  const sockets = new Set<net.Socket>()
+  let broken = false
+  let connected = false
+
+  const socketFactory: ISocketFactory = ({ host, onConnect, port, ssl }) => {
+    const socket = ssl
+      ? tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+      : net.connect({ host, port }, onConnect)
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
+    socket.setNoDelay(true)
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+    return socket
+  }
+
+  const broker = new Broker({
+    logger,
+    authenticationTimeout: Duration.toMillis(CONNECT_LIMIT),
+    connectionPool: new ConnectionPool({
+      host,
+      port,
+      clientId: settings.clientId,
+      ...(Option.isSome(settings.tls) ? { ssl: tlsOptions(settings.tls.value) } : {}),
+      ...(Option.isSome(settings.sasl) ? { sasl: saslOptions(settings.sasl.value) } : {}),
+      socketFactory,
+      connectionTimeout: Duration.toMillis(CONNECT_LIMIT),
+      // Ours, which cut the socket; kafkajs's would leave the request on its way.
+      requestTimeout: 0,
+      enforceRequestTimeout: false,
+      logger
+    })
+  })
+
+  /** Whatever waits for an answer fails with the reason. */
+  const cut = (reason: string): void => {
+    broken = true
+    for (const socket of sockets) socket.destroy(new Error(reason))
+  }
+
+  const connecting = broker.connect().then(
+    () => {
+      connected = true
+    },
+    (error: unknown) => {
+      cut("not connected")
+      throw error
+    }
+  )
+  // Whoever waits hears of it; nobody may be waiting any more.
+  connecting.catch(() => {})
+
+  const where = `${host}:${port}`
+
+  const ready = Effect.tryPromise({ try: () => connecting, catch: ofThrown }).pipe(
+    Effect.timeoutOrElse({
+      duration: CONNECT_LIMIT,
+      orElse: () => {
+        cut("connecting took too long")
+        return Effect.fail(new KafkaError({ kind: "Unreachable", message: "no connection in time" }))
+      }
+    }),
+    Effect.mapError(({ cause, kind, message }) => new KafkaError({ kind, message: `${where}: ${message}`, cause }))
+  )
+
+  const call: Link["call"] = (api, definition, input, limit) =>
+    Effect.suspend(() => {
+      let written = false
+      const attempt = async () => {
+        const protocol = broker.lookupRequest(apiKeys[api], definition)(input)
+        return broker.connectionPool.send(observed(protocol, () => (written = true)))
+      }
+      return Effect.tryPromise({
+        try: attempt,
+        catch: (cause) => (written ? afterWriting(cause) : ofThrown(cause))
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: limit,
+          orElse: () => {
+            cut(`no answer within ${Duration.format(limit)}`)
+            return Effect.fail(
+              new KafkaError({
+                kind: written ? "Doubt" : "Unreachable",
+                message: `${where}: no answer within ${Duration.format(limit)}`
+              })
+            )
+          }
+        })
+      )
+    })
+
+  return {
+    address: { host, port },
+    usable: () => !broken && (!connected || broker.isConnected()),
+    ready,
+    call,
+    close: Effect.promise(() => broker.disconnect().catch(() => {})).pipe(
+      Effect.timeoutOption(CLOSE_LIMIT),
+      Effect.andThen(Effect.sync(() => cut("closed")))
+    )
+  }
+}

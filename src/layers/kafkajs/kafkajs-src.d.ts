@@ -1,0 +1,215 @@
+/**
+ * What the driver uses of kafkajs beneath its public API, as it is in the one version that `prepare.ts` lets pass:
+ * connections with TLS and SASL, and the wire format of six requests.
+ */
+
+declare module "kafkajs/src/broker/index.js" {
+  import type ConnectionPool from "kafkajs/src/network/connectionPool.js"
+  import type { Definition, Protocol } from "kafkajs/src/protocol/requests/index.js"
+  import type { Logger } from "kafkajs/src/loggers/index.js"
+
+  /** One broker: connects, asks for the versions of its API, authenticates. */
+  export default class Broker {
+    constructor(options: {
+      readonly connectionPool: ConnectionPool
+      readonly logger: Logger
+      readonly authenticationTimeout: number
+    })
+    readonly connectionPool: ConnectionPool
+    /** The newest form of a request that both sides know. */
+    readonly lookupRequest: <I, O>(apiKey: number, definition: Definition<I, O>) => (input: I) => Protocol<O>
+    connect(): Promise<void>
+    isConnected(): boolean
+    disconnect(): Promise<void>
+  }
+}
+
+declare module "kafkajs/src/network/connectionPool.js" {
+  import type { ISocketFactory, KafkaConfig } from "kafkajs"
+  import type { Logger } from "kafkajs/src/loggers/index.js"
+  import type { Protocol } from "kafkajs/src/protocol/requests/index.js"
+
+  export default class ConnectionPool {
+    constructor(
+      options: Pick<KafkaConfig, "ssl" | "sasl" | "clientId"> & {
+        readonly host: string
+        readonly port: number
+        readonly socketFactory: ISocketFactory
+        readonly connectionTimeout: number
+        readonly requestTimeout: number
+        readonly enforceRequestTimeout: boolean
+        readonly logger: Logger
+      }
+    )
+    /** Undefined for a request that expects no answer. */
+    send<O>(protocol: Protocol<O>): Promise<O | undefined>
+  }
+}
+
+declare module "kafkajs/src/network/requestQueue/index.js" {
+  export default class RequestQueue {
+    constructor(options: {
+      readonly maxInFlightRequests: number | null
+      readonly requestTimeout: number
+      readonly enforceRequestTimeout: boolean
+      readonly clientId: string
+      readonly broker: string
+      readonly logger: { readonly debug: (message: string) => void }
+    })
+    /** Unix ms. */
+    throttledUntil: number
+    throttleCheckTimeoutId: NodeJS.Timeout | null
+    pending: Array<unknown>
+    push(request: {
+      readonly entry: { readonly correlationId: number; readonly resolve: () => void; readonly reject: () => void }
+      readonly expectResponse: boolean
+      readonly sendRequest: () => void
+    }): void
+    maybeThrottle(millis: number): void
+    checkPendingRequests(): void
+    scheduleCheckPendingRequests(): void
+    destroy(): void
+  }
+}
+
+declare module "kafkajs/src/loggers/index.js" {
+  import type { logCreator } from "kafkajs"
+
+  export interface Logger {
+    namespace(name: string): Logger
+  }
+  export function createLogger(options: { readonly level: number; readonly logCreator: logCreator }): Logger
+}
+
+declare module "kafkajs/src/protocol/error.js" {
+  export const errorCodes: ReadonlyArray<{ readonly type: string; readonly code: number; readonly message: string }>
+}
+
+declare module "kafkajs/src/protocol/requests/apiKeys.js" {
+  const apiKeys: Readonly<
+    Record<"Produce" | "Metadata" | "ListOffsets" | "InitProducerId" | "CreateTopics" | "DescribeConfigs", number>
+  >
+  export default apiKeys
+}
+
+declare module "kafkajs/src/protocol/requests/index.js" {
+  export interface Protocol<O> {
+    readonly request: { readonly encode: () => Promise<unknown> }
+    readonly response: {
+      readonly decode: (payload: Buffer) => Promise<O>
+      /** Throws the first error code that the answer holds; gives it back otherwise. */
+      readonly parse: (answer: O) => Promise<O>
+    }
+  }
+
+  export interface Definition<I, O> {
+    readonly protocol: (options: { readonly version: number }) => (input: I) => Protocol<O>
+  }
+
+  export interface MetadataAnswer {
+    readonly brokers: ReadonlyArray<{ readonly nodeId: number; readonly host: string; readonly port: number }>
+    readonly controllerId: number
+    readonly topicMetadata: ReadonlyArray<{
+      readonly topicErrorCode: number
+      readonly topic: string
+      readonly partitionMetadata: ReadonlyArray<{
+        readonly partitionErrorCode: number
+        readonly partitionId: number
+        readonly leader: number
+        readonly replicas: ReadonlyArray<number>
+      }>
+    }>
+  }
+
+  export interface ProduceInput {
+    readonly acks: number
+    /** How long the broker waits for its replicas, ms. */
+    readonly timeout: number
+    readonly compression: number
+    readonly producerId?: string
+    readonly producerEpoch?: number
+    readonly topicData: ReadonlyArray<{
+      readonly topic: string
+      readonly partitions: ReadonlyArray<{
+        readonly partition: number
+        readonly firstSequence: number
+        readonly messages: ReadonlyArray<{
+          readonly key: string
+          readonly value: Uint8Array
+          readonly timestamp: string
+          readonly headers: Readonly<Record<string, string>>
+        }>
+      }>
+    }>
+  }
+
+  export interface ProduceAnswer {
+    readonly topics: ReadonlyArray<{
+      readonly topicName: string
+      readonly partitions: ReadonlyArray<{
+        readonly partition: number
+        readonly errorCode: number
+        readonly baseOffset: string
+      }>
+    }>
+  }
+
+  export const requests: {
+    readonly Metadata: Definition<
+      { readonly topics: ReadonlyArray<string>; readonly allowAutoTopicCreation: boolean },
+      MetadataAnswer
+    >
+    readonly Produce: Definition<ProduceInput, ProduceAnswer>
+    readonly ListOffsets: Definition<
+      {
+        readonly topics: ReadonlyArray<{
+          readonly topic: string
+          readonly partitions: ReadonlyArray<{ readonly partition: number }>
+        }>
+      },
+      {
+        readonly responses: ReadonlyArray<{
+          readonly topic: string
+          readonly partitions: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
+        }>
+      }
+    >
+    readonly InitProducerId: Definition<
+      { readonly transactionalId: string | undefined; readonly transactionTimeout: number },
+      { readonly errorCode: number; readonly producerId: string; readonly producerEpoch: number }
+    >
+    readonly CreateTopics: Definition<
+      {
+        readonly topics: ReadonlyArray<{
+          readonly topic: string
+          readonly numPartitions: number
+          readonly replicationFactor: number
+        }>
+        readonly timeout: number
+      },
+      {
+        readonly topicErrors: ReadonlyArray<{
+          readonly topic: string
+          readonly errorCode: number
+          readonly errorMessage: string | null
+        }>
+      }
+    >
+    readonly DescribeConfigs: Definition<
+      {
+        readonly resources: ReadonlyArray<{
+          readonly type: number
+          readonly name: string
+          readonly configNames: ReadonlyArray<string>
+        }>
+      },
+      {
+        readonly resources: ReadonlyArray<{
+          readonly errorCode: number
+          readonly resourceName: string
+          readonly configEntries: ReadonlyArray<{ readonly configName: string; readonly configValue: string | null }>
+        }>
+      }
+    >
+  }
+}
