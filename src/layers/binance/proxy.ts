@@ -2,7 +2,7 @@
  * The proxy that the usual variables name (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, less `NO_PROXY`; `http:`, `https:` and
  * `socks:` addresses), for the exchange's sockets and its REST side alike.
  */
-import type { Agent } from "node:http"
+import type { Agent } from "node:https"
 import { HttpsProxyAgent } from "https-proxy-agent"
 import { getProxyForUrl } from "proxy-from-env"
 import { SocksProxyAgent } from "socks-proxy-agent"
