@@ -1,0 +1,32 @@
+/**
+ * Says which of the configured symbols the exchange does not know: nothing else would, for it acknowledges their streams.
+ * It looks once, beside the program, and holds up nothing.
+ */
+import { Effect, Layer, Predicate } from "effect"
+import { AppConfig } from "../services/AppConfig.ts"
+import { ExchangeInfo } from "../services/ExchangeInfo.ts"
+import * as BinanceRest from "./BinanceRest.ts"
+
+export const check: Effect.Effect<void, never, AppConfig | ExchangeInfo> = Effect.gen(function* () {
+  const { streams } = (yield* AppConfig).binance
+  const exchange = yield* ExchangeInfo
+  const symbols = new Set(streams.map(({ symbol }) => symbol).filter(Predicate.isNotUndefined))
+  for (const symbol of yield* exchange.unknownSymbols([...symbols])) {
+    yield* Effect.logWarning(
+      "Binance does not know this symbol: it acknowledges its streams and stays silent. Look at BINANCE_STREAMS"
+    ).pipe(Effect.annotateLogs({ symbol }))
+  }
+}).pipe(
+  Effect.catch((error) =>
+    Effect.logInfo("The symbols are not checked").pipe(Effect.annotateLogs({ reason: error.message }))
+  ),
+  Effect.withSpan("SymbolCheck")
+)
+
+export const layer: Layer.Layer<never, never, AppConfig> = Layer.unwrap(
+  Effect.map(AppConfig, ({ feed }) =>
+    feed === "replay"
+      ? Layer.empty
+      : Layer.effectDiscard(Effect.forkScoped(check)).pipe(Layer.provide(BinanceRest.layer))
+  )
+)
