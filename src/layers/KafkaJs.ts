@@ -24,6 +24,8 @@ const REQUEST_LIMIT = Duration.seconds(10)
 /** How long a leader waits for its replicas; less than we wait for the leader. */
 const REPLICAS_LIMIT = Duration.seconds(7)
 
+type Records = ReadonlyArray<SinkRecord>
+
 const acksOf: Record<Acks, number> = { "0": 0, "1": 1, all: -1 }
 
 const messageOf = ({ headers, key, timestamp, value }: SinkRecord) => ({
@@ -53,27 +55,23 @@ export const layer = Layer.effect(
     const compression = compressionTypes[kafka.compression]
     const idempotent = kafka.acks === "all"
 
-    const place = Effect.fnUntraced(function* (topic: string, partition: number) {
+    const prepareSend = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
       const link = yield* cluster.leader(topic, partition)
-      return [link, idempotent ? yield* sequences.of(topic, partition) : undefined] as const
+      return [link, idempotent ? yield* sequences.begin(topic, partition, records) : undefined] as const
     })
 
-    const send = Effect.fnUntraced(function* (topic: string, partition: number, records: ReadonlyArray<SinkRecord>) {
-      const [link, sequence] = yield* inTime(place(topic, partition), PLACE_LIMIT, "finding the leader")
+    const send = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
+      const [link, sequence] = yield* inTime(prepareSend(topic, partition, records), PLACE_LIMIT, "finding the leader")
+      const { firstSequence = 0, ...producer } = sequence ?? {}
       const answer = yield* link.call(
         "Produce",
         requests.Produce,
         {
+          ...producer,
           acks,
           compression,
           timeout: Duration.toMillis(REPLICAS_LIMIT),
-          ...sequence,
-          topicData: [
-            {
-              topic,
-              partitions: [{ partition, firstSequence: sequence?.next ?? 0, messages: records.map(messageOf) }]
-            }
-          ]
+          topicData: [{ topic, partitions: [{ partition, firstSequence, messages: records.map(messageOf) }] }]
         },
         REQUEST_LIMIT
       )
@@ -87,7 +85,7 @@ export const layer = Layer.effect(
       }
       if (isSequenceFault(stored.errorCode)) sequences.reset(topic, partition)
       if (stored.errorCode !== 0) return yield* ofCode(stored.errorCode)
-      if (sequence !== undefined) sequences.advance(topic, partition, sequence, records.length)
+      sequences.stored(topic, partition)
       return Number(stored.baseOffset)
     })
 

@@ -35,44 +35,44 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
   const brokers = new Map<number, Link.Address>()
   const topics = new Map<string, TopicMetadata>()
   const looking = yield* Semaphore.make(1)
-  /** The server to begin with: another one after each failure. */
-  let first = 0
+  const scope = yield* Effect.scope
+  let turns = 0
 
   yield* Effect.addFinalizer(() =>
     Effect.forEach(links.values(), ({ close }) => close, { concurrency: "unbounded", discard: true })
   )
 
+  const isUsable = (address: Link.Address): boolean => links.get(nameOf(address))?.usable() === true
+
   const connect = (address: Link.Address): Effect.Effect<Link.Link, KafkaError> =>
-    Effect.suspend(() => {
+    Effect.gen(function* () {
       const name = nameOf(address)
       const known = links.get(name)
-      if (known?.usable() === true) return Effect.as(known.ready, known)
+      if (known?.usable() === true) return yield* Effect.as(known.ready, known)
       const link = Link.open(address, settings, logger)
       links.set(name, link)
-      return link.ready.pipe(
-        Effect.andThen(Effect.logDebug("Connected to a Kafka broker").pipe(Effect.annotateLogs({ broker: name }))),
-        Effect.as(link)
-      )
+      if (known !== undefined) yield* Effect.forkIn(known.close, scope)
+      yield* link.ready
+      yield* Effect.logDebug("Connected to a Kafka broker").pipe(Effect.annotateLogs({ broker: name }))
+      return link
     })
 
+  /** Connected ones first, each time beginning with another: one that is cut off from the rest knows only old leaders. */
+  const candidates = (): ReadonlyArray<Link.Address> => {
+    const all = [...new Map([...brokers.values(), ...seeds].map((address) => [nameOf(address), address])).values()]
+    const turn = turns++ % all.length
+    return [...all.slice(turn), ...all.slice(0, turn)].toSorted((a, b) => Number(isUsable(b)) - Number(isUsable(a)))
+  }
+
   const any = Effect.gen(function* () {
-    for (const link of links.values()) {
-      if (link.usable()) {
-        const connected = yield* Effect.option(link.ready)
-        if (connected._tag === "Some") return link
-      }
-    }
     const errors: Array<KafkaError> = []
-    const start = first
-    const candidates = [...brokers.values(), ...seeds.map((_, n) => seeds[(start + n) % seeds.length] ?? _)]
-    for (const address of candidates) {
+    for (const address of candidates()) {
       const link = yield* Effect.catch(connect(address), (error) => {
         errors.push(error)
         return Effect.undefined
       })
       if (link !== undefined) return link
     }
-    first = start + 1
     return yield* mostTelling(errors) ?? new KafkaError({ kind: "Unreachable", message: "there is no broker" })
   })
 

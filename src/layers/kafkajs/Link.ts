@@ -52,6 +52,12 @@ const saslOptions = ({ mechanism, password, username }: Sasl): SASLOptions => ({
   password: Redacted.value(password)
 })
 
+const closed = (socket: net.Socket) =>
+  Effect.callback<void>((resume) => {
+    if (socket.closed) return resume(Effect.void)
+    socket.once("close", () => resume(Effect.void))
+  })
+
 /** Says when the request is made and about to be written; leaves the answer's codes to whoever knows what they mean. */
 const observed = <O>({ request, response }: Protocol<O>, onEncoded: () => void): Protocol<O> => ({
   request: {
@@ -162,6 +168,8 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
     ready,
     call,
     close: Effect.promise(() => broker.disconnect().catch(() => {})).pipe(
+      // What was written last must still go out.
+      Effect.andThen(Effect.forEach(sockets, closed, { concurrency: "unbounded", discard: true })),
       Effect.timeoutOption(CLOSE_LIMIT),
       Effect.andThen(Effect.sync(() => cut("closed")))
     )

@@ -4,6 +4,7 @@
  */
 import { Duration, Effect, Semaphore } from "effect"
 import { requests } from "kafkajs/src/protocol/requests/index.js"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
 import { ofCode } from "./errors.ts"
@@ -14,24 +15,37 @@ const LIMIT = 2 ** 31
 export interface Sequence {
   readonly producerId: string
   readonly producerEpoch: number
-  /** Of the next record. */
-  readonly next: number
+  /** Of the batch's first record. */
+  readonly firstSequence: number
 }
 
 export interface Sequences {
   /** Makes sure that there is a producer: the account may be denied one. */
   readonly ready: Effect.Effect<void, KafkaError>
-  readonly of: (topic: string, partition: number) => Effect.Effect<Sequence, KafkaError>
-  /** So many records of the sequence are stored. */
-  readonly advance: (topic: string, partition: number, sequence: Sequence, records: number) => void
+  /** For a batch about to be sent. One that is not stored as far as we know is repeated under its numbers, no other is. */
+  readonly begin: (
+    topic: string,
+    partition: number,
+    records: ReadonlyArray<SinkRecord>
+  ) => Effect.Effect<Sequence, KafkaError>
+  readonly stored: (topic: string, partition: number) => void
   /** The broker counts otherwise. */
   readonly reset: (topic: string, partition: number) => void
 }
 
+interface State extends Producer {
+  next: number
+  /** Not known to be stored. */
+  pending: ReadonlyArray<SinkRecord>
+}
+
+const same = (a: ReadonlyArray<SinkRecord>, b: ReadonlyArray<SinkRecord>): boolean =>
+  a.length === b.length && a.every((record, index) => record === b[index])
+
 type Producer = Pick<Sequence, "producerId" | "producerEpoch">
 
 export const make = Effect.fnUntraced(function* (cluster: Cluster) {
-  const sequences = new Map<string, Sequence>()
+  const states = new Map<string, State>()
   const asking = yield* Semaphore.make(1)
   let producer: Producer | undefined
 
@@ -60,22 +74,30 @@ export const make = Effect.fnUntraced(function* (cluster: Cluster) {
 
   const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
+  const reset = (topic: string, partition: number): void => {
+    const key = keyOf(topic, partition)
+    // The others keep the old one; who begins anew needs a new one.
+    if (states.get(key)?.producerId === producer?.producerId) producer = undefined
+    states.delete(key)
+  }
+
   return {
     ready: Effect.asVoid(current),
-    of: Effect.fnUntraced(function* (topic, partition) {
-      const known = sequences.get(keyOf(topic, partition))
-      if (known !== undefined) return known
-      const begun = { ...(yield* current), next: 0 }
-      sequences.set(keyOf(topic, partition), begun)
-      return begun
-    }),
-    advance: (topic, partition, sequence, records) =>
-      void sequences.set(keyOf(topic, partition), { ...sequence, next: (sequence.next + records) % LIMIT }),
-    reset: (topic, partition) => {
+    begin: Effect.fnUntraced(function* (topic, partition, batch) {
       const key = keyOf(topic, partition)
-      // The others keep the old one; who begins anew needs a new one.
-      if (sequences.get(key)?.producerId === producer?.producerId) producer = undefined
-      sequences.delete(key)
-    }
+      const pending = states.get(key)?.pending ?? []
+      if (pending.length > 0 && !same(pending, batch)) reset(topic, partition)
+      const state = states.get(key) ?? { ...(yield* current), next: 0, pending: batch }
+      state.pending = batch
+      states.set(key, state)
+      return { producerId: state.producerId, producerEpoch: state.producerEpoch, firstSequence: state.next }
+    }),
+    stored: (topic, partition) => {
+      const state = states.get(keyOf(topic, partition))
+      if (state === undefined) return
+      state.next = (state.next + state.pending.length) % LIMIT
+      state.pending = []
+    },
+    reset
   } satisfies Sequences
 })
