@@ -71,11 +71,12 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
   }
 })
 
-/** Reads `.env`; where there is none, nothing. */
-const readDotEnv = Effect.gen(function* () {
-  const content = yield* (yield* FileSystem.FileSystem).readFileString(".env")
-  return Result.mapError(dotEnv.parse(content), (faults) => faults.map((fault) => `.env, ${fault}`))
-}).pipe(
+/** Reads a `.env` file; where there is none, nothing. */
+const readDotEnv = Effect.fnUntraced(
+  function* (path: string) {
+    const content = yield* (yield* FileSystem.FileSystem).readFileString(path)
+    return Result.mapError(dotEnv.parse(content), (faults) => faults.map((fault) => `.env, ${fault}`))
+  },
   Effect.catch((error) =>
     Effect.succeed(
       error.reason._tag === "NotFound"
@@ -85,25 +86,29 @@ const readDotEnv = Effect.gen(function* () {
   )
 )
 
-const isSet = (entry: readonly [string, string | undefined]): boolean =>
-  entry[1] !== undefined && entry[1].trim() !== ""
+const isSet = ([, value]: readonly [string, string | undefined]): boolean => value !== undefined && value.trim() !== ""
 
-/** From the environment, then from `.env`. */
-export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.effect(
-  AppConfig,
-  Effect.gen(function* () {
-    const environment = Object.entries(process.env)
-    const file = yield* readDotEnv
-    return yield* decode(
-      {
-        ...Object.fromEntries(environment),
-        ...Result.getOrElse(file, () => ({})),
-        ...Object.fromEntries(environment.filter(isSet))
-      },
-      Result.isFailure(file) ? file.failure : []
-    )
-  })
-).pipe(Layer.provide(NodeFileSystem.layer))
+/** From an environment, then from a `.env` file. */
+export const layerFromEnvironment = (environment: Values, dotEnvFile: string): Layer.Layer<AppConfig, SettingsError> =>
+  Layer.effect(
+    AppConfig,
+    Effect.gen(function* () {
+      const file = yield* readDotEnv(dotEnvFile)
+      return yield* decode(
+        {
+          ...environment,
+          ...Result.getOrElse(file, () => ({})),
+          ...Object.fromEntries(Object.entries(environment).filter(isSet))
+        },
+        Result.isFailure(file) ? file.failure : []
+      )
+    })
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
+/** From the process's environment, then from `.env` in its working directory. */
+export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.suspend(() =>
+  layerFromEnvironment(process.env, ".env")
+)
 
 /** From a record alone: what it leaves out has its default, and the environment is not read. */
 export const layerFromRecord = (record: Readonly<Record<string, string>>): Layer.Layer<AppConfig, SettingsError> =>

@@ -29,7 +29,7 @@ const reading = <A>(
     if (Option.isNone(path)) return Option.none()
     const files = yield* FileSystem.FileSystem
     return yield* open(path.value, files).pipe(
-      Effect.map(Option.some),
+      Effect.asSome,
       Effect.catch((error) => {
         read.refuse(variable, { because: reasonOf(error) })
         return Effect.succeedNone
@@ -46,8 +46,8 @@ export const readable = (read: Reading, variable: File) =>
   reading(read, variable, (path, files) =>
     Effect.gen(function* () {
       const { type } = yield* files.stat(path)
-      if (type === "Directory") read.refuse(variable, { because: "it is a folder" })
       yield* files.access(path, { readable: true })
+      if (type === "Directory") read.refuse(variable, { because: "it is no file" })
       return path
     })
   )

@@ -58,15 +58,16 @@ export const optional = <A>(declaration: Declaration, parse: Parser<A>): Variabl
 /** The most of a value that a message repeats. */
 const SHOWN = 80
 
+/** `https://user:password@host` without what stands before the host. What is no address may hold a password with a slash. */
+export const withoutPassword = (text: string): string =>
+  text.replace(URL.canParse(text) ? /\/\/[^/]*@/ : /\/\/.*@/s, "//<redacted>@")
+
 /** A value in a message: on one line, not too long, without the password that an address may hold. */
 export const shown = (text: string): string => {
-  const short = text.length > SHOWN ? `${text.slice(0, SHOWN)}… (${text.length} characters)` : text
-  const line = /[\p{Cc}\u2028\u2029]/u.test(short) ? JSON.stringify(short) : short
-  return withoutPassword(line)
+  const safe = withoutPassword(text)
+  const short = safe.length > SHOWN ? `${safe.slice(0, SHOWN)}… (${text.length} characters)` : safe
+  return /[\p{Cc}\u2028\u2029]/u.test(short) ? JSON.stringify(short) : short
 }
-
-/** `https://user:password@host` without what stands before the host. */
-export const withoutPassword = (text: string): string => text.replace(/\/\/[^/]*@/, "//<redacted>@")
 
 /** `BATCH_SIZE=1.5`; a secret's name alone. */
 export const assignment = ({ name, secret }: Declaration, text: string): string =>

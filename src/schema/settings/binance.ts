@@ -50,7 +50,7 @@ export const binance = {
       default: "btcusdt@trade,ethusdt@trade,bnbusdt@trade,btcusdt@kline_1m,ethusdt@kline_1m,btcusdt@ticker",
       expected: "stream names separated by commas",
       example: "btcusdt@trade,ethusdt@kline_1m",
-      doc: "Separated by commas; blanks, repeats and the symbol's case do not matter",
+      doc: "Separated by commas; blanks, repeats and the symbol's case do not matter; an empty list is refused",
       refusesBlank: true
     },
     streams

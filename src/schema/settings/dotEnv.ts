@@ -4,15 +4,15 @@
  */
 import { Result } from "effect"
 
-const ASSIGNMENT = /[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_]\w*)[^\S\n]*=[^\S\n]*/y
-const QUOTED = /(["'`])((?:\\.|(?!\1)[^\\])*)\1[^\S\n]*(?:#[^\n]*)?(?=\n|$)/y
-const BARE = /(?!["'`])([^\n]*?)(?:(?:^|[^\S\n]+)#[^\n]*)?(?=\n|$)/y
+const ASSIGNMENT = /[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_]\w*)[^\S\n]*=/y
+const QUOTED = /[^\S\n]*(?:"((?:\\.|[^"\\])*)"|'([^']*)'|`([^`]*)`)[^\S\n]*(?:#[^\n]*)?(?=\n|$)/sy
+const BARE = /(?![^\S\n]*["'`])([^\n]*?)(?:[^\S\n]+#[^\n]*)?(?=\n|$)/y
 const NOTHING = /[^\S\n]*(?:#[^\n]*)?(?=\n|$)/y
 
-const unquote = (quote: string, text: string): string =>
-  quote === '"' ? text.replaceAll(/\\([nrt"\\$])/g, (_, escaped: string) => ESCAPES[escaped] ?? escaped) : text
-
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" }
+
+const unescape = (text: string): string =>
+  text.replaceAll(/\\([nrt"\\$])/g, (_, escaped: string) => ESCAPES[escaped] ?? escaped)
 
 /** Fails with a line for each one that cannot be read; what it holds is not repeated, it may be a secret. */
 export const parse = (content: string): Result.Result<Readonly<Record<string, string>>, ReadonlyArray<string>> => {
@@ -31,7 +31,7 @@ export const parse = (content: string): Result.Result<Readonly<Record<string, st
     const [, name] = take(NOTHING) === null ? (take(ASSIGNMENT) ?? []) : []
     if (name !== undefined) {
       const quoted = take(QUOTED)
-      const value = quoted === null ? take(BARE)?.[1]?.trimEnd() : unquote(quoted[1] ?? "", quoted[2] ?? "")
+      const value = quoted === null ? take(BARE)?.[1]?.trim() : (quoted[2] ?? quoted[3] ?? unescape(quoted[1] ?? ""))
       if (value !== undefined) values.set(name, value)
     }
     if (at < text.length && text[at] !== "\n") {

@@ -15,7 +15,7 @@ export const kafka = {
       default: "localhost:9092",
       expected: "host:port, several separated by commas",
       example: "kafka-1:9092,kafka-2:9092",
-      doc: "`host:port`, several separated by commas",
+      doc: "`host:port`, several separated by commas; an empty list is refused",
       refusesBlank: true
     },
     servers

@@ -31,11 +31,7 @@ const toSeconds = schema(numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isBetween(
 const secondsOver =
   (isGood: (seconds: number) => boolean): Parser<Duration.Duration> =>
   (text) =>
-    Result.flatMap(toSeconds(text), (seconds) =>
-      isGood(seconds)
-        ? Result.succeed(Duration.millis(Math.max(seconds === 0 ? 0 : 1, Math.round(seconds * 1000))))
-        : bad()
-    )
+    Result.flatMap(toSeconds(text), (seconds) => (isGood(seconds) ? Result.succeed(Duration.seconds(seconds)) : bad()))
 
 export const seconds = secondsOver((seconds) => seconds > 0)
 export const secondsOrOff = secondsOver(() => true)
@@ -109,6 +105,10 @@ export const streams: Parser<ReadonlyArray<StreamName>> = list(
   (item) => Result.mapError(parseStreamName(item), (instead) => ({ instead })),
   ({ name }) => name
 )
+
+/** A host's name or address without a port. */
+export const host: Parser<string> = (text) =>
+  /^([^\s:/@[\]]+|[\da-f]*:[\da-f:.]+)$/i.test(text) ? Result.succeed(text) : bad()
 
 const ADDRESS = /^(?:\[[\da-f:.]+\]|[^\s:/@[\]]+):(\d{1,5})$/i
 

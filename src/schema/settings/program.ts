@@ -1,5 +1,5 @@
 /** The variables of the program itself: where it stores, how it batches, and how it can be watched. */
-import { millis, oneOf, text, url, whole } from "./parsers.ts"
+import { host, millis, oneOf, text, url, whole } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const MAX_MILLIS = 3_600_000
@@ -63,7 +63,7 @@ export const program = {
       example: "0.0.0.0",
       doc: "Where `/healthz`, `/readyz` and `/metrics` are served; `0.0.0.0` for everybody"
     },
-    text
+    host
   ),
   httpPort: variable(
     {

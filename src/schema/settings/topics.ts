@@ -55,14 +55,14 @@ export const topics = {
     },
     whole(1, 1000)
   ),
-  deadLetter: topicName("TOPIC_DEAD_LETTER", "dead_letter", "Topic of what is no valid event, with the reason"),
-  continuity: topicName("TOPIC_CONTINUITY", "continuity", "Topic of what is known about gaps")
+  deadLetter: topicName("TOPIC_DEAD_LETTER", "dead_letter", "Topic: what is no valid event, with the reason"),
+  continuity: topicName("TOPIC_CONTINUITY", "continuity", "Topic: what is known about gaps")
 } as const
 
 /** By the name of the kind. */
 export const dataTopics = new Map(
   streamKinds.map(({ example, name, title, topic }) => [
     name,
-    topicName(topic.variable, topic.default, `Topic of ${title} (\`${example}\`)`)
+    topicName(topic.variable, topic.default, `Topic: ${title} (\`${example}\`)`)
   ])
 )
