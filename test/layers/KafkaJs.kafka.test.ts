@@ -1,58 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Schedule } from "effect"
-import * as KafkaJs from "../../src/layers/KafkaJs.ts"
-import type { Acks, Compression, KafkaSettings } from "../../src/schema/Settings.ts"
-import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
-import { KafkaDriver } from "../../src/services/KafkaDriver.ts"
+import { Effect } from "effect"
+import type { Acks, Compression } from "../../src/schema/Settings.ts"
 import { describeKafka, kafkaBootstrap } from "../support/kafka/describeKafka.ts"
-import { readTopic } from "../support/kafka/records.ts"
-import { settingsLayer, testSettings } from "../support/settings.ts"
-
-const newTopic = (name: string): string => `${name}-${crypto.randomUUID()}`
-
-/** Connected: a broker that has just started may be asked more than once. */
-const driver = (kafka: Partial<KafkaSettings> = {}) =>
-  Effect.tap(build(kafka), ({ connect }) =>
-    Effect.retry(connect, { schedule: Schedule.spaced("100 millis"), while: ({ kind }) => kind === "Busy" })
-  )
-
-const build = (kafka: Partial<KafkaSettings>) =>
-  Effect.map(
-    Layer.build(
-      KafkaJs.layer.pipe(
-        Layer.provide(
-          settingsLayer({ kafka: { ...testSettings().kafka, bootstrapServers: [kafkaBootstrap], ...kafka } })
-        )
-      )
-    ),
-    (context) => Context.get(context, KafkaDriver)
-  )
-
-/** Values that a careless text conversion would break, some large enough to be worth compressing. */
-const records = (topic: string, count: number, from = 0): ReadonlyArray<SinkRecord> =>
-  Array.from({ length: count }, (_, index) => {
-    const n = from + index
-    return {
-      topic,
-      key: n % 3 === 0 ? "币安人生USDT" : `KEY${n}`,
-      value: Buffer.concat([Buffer.from([0, 255, 128, n]), Buffer.from(`{"n":${n},"pad":"${"ab".repeat(n * 50)}"}`)]),
-      timestamp: 1_700_000_000_000 + n * 1001,
-      headers: { "event-id": `id:${n}`, "content-type": "application/json", "x-name": "Łódź" }
-    }
-  })
-
-const comparable = (partition: number, sent: ReadonlyArray<SinkRecord>) =>
-  sent.map(({ headers, key, timestamp, value }, offset) => ({
-    partition,
-    offset,
-    key,
-    value: Buffer.from(value),
-    timestamp,
-    headers
-  }))
+import { connected, expected, newTopic, records, withTopic } from "../support/kafka/driver.ts"
+import { client, readTopic } from "../support/kafka/records.ts"
 
 const acks: ReadonlyArray<Acks> = ["0", "1", "all"]
 const compressions: ReadonlyArray<Compression> = ["none", "snappy", "gzip", "lz4", "zstd"]
+
+const read = (topic: string) => Effect.promise(() => readTopic(kafkaBootstrap, topic))
+
+const admin = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const admin = client(kafkaBootstrap).admin()
+    await admin.connect()
+    return admin
+  }),
+  (admin) => Effect.promise(() => admin.disconnect())
+)
 
 describeKafka("KafkaJs", () => {
   describe("stores every byte", () => {
@@ -60,20 +25,145 @@ describeKafka("KafkaJs", () => {
       for (const compression of compressions) {
         it.live(`with KAFKA_ACKS=${ack} and KAFKA_COMPRESSION=${compression}`, () =>
           Effect.gen(function* () {
-            const kafka = yield* driver({ acks: ack, compression })
+            const driver = yield* connected(kafkaBootstrap, { acks: ack, compression })
             const topic = newTopic("bytes")
-            yield* kafka.create({ name: topic, partitions: 2, replicationFactor: undefined })
+            yield* driver.create({ name: topic, partitions: 2, replicationFactor: undefined })
             const first = records(topic, 30)
             const second = records(topic, 20, 30)
-            const offsets = [yield* kafka.produce(topic, 1, first), yield* kafka.produce(topic, 1, second)]
+            const offsets = [yield* driver.produce(topic, 1, first), yield* driver.produce(topic, 1, second)]
             assert.deepStrictEqual(offsets, ack === "0" ? [-1, -1] : [0, 30])
             // Answered in order on the same connection: what was sent before is in the log by then.
-            yield* kafka.describe([topic])
-            const stored = yield* Effect.promise(() => readTopic(kafkaBootstrap, topic))
-            assert.deepStrictEqual(stored, comparable(1, [...first, ...second]))
-          }).pipe(Effect.scoped)
+            yield* driver.describe([topic])
+            assert.deepStrictEqual(yield* read(topic), expected(1, [...first, ...second]))
+          })
         )
       }
     }
   })
+
+  it.live("writes what is under way before it closes, though nothing is acknowledged", () =>
+    Effect.gen(function* () {
+      const { topic } = yield* withTopic(kafkaBootstrap)
+      const sent = records(topic, 60)
+      yield* connected(kafkaBootstrap, { acks: "0", compression: "none" }).pipe(
+        Effect.flatMap((driver) => driver.produce(topic, 0, sent)),
+        Effect.scoped
+      )
+      assert.deepStrictEqual(yield* read(topic), expected(0, sent))
+    })
+  )
+
+  it.live("stores partitions side by side", () =>
+    Effect.gen(function* () {
+      const driver = yield* connected(kafkaBootstrap, { acks: "all" })
+      const topic = newTopic("wide")
+      yield* driver.create({ name: topic, partitions: 6, replicationFactor: undefined })
+      const batches = Array.from({ length: 6 }, (_, partition) => records(topic, 5, partition * 5))
+      yield* Effect.forEach(batches, (batch, partition) => driver.produce(topic, partition, batch), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(
+        yield* read(topic),
+        batches.flatMap((batch, partition) => expected(partition, batch))
+      )
+    })
+  )
+
+  it.live("describes the topics that exist", () =>
+    Effect.gen(function* () {
+      const driver = yield* connected(kafkaBootstrap)
+      const [plain, small] = [newTopic("plain"), newTopic("small")]
+      yield* driver.create({ name: plain, partitions: 3, replicationFactor: 1 })
+      const kafka = yield* admin
+      const configEntries = [{ name: "max.message.bytes", value: "5000" }]
+      yield* Effect.promise(() => kafka.createTopics({ topics: [{ topic: small, numPartitions: 1, configEntries }] }))
+      const topics = yield* driver.describe([plain, newTopic("absent"), small])
+      assert.sameDeepMembers(
+        [...topics],
+        [
+          { name: plain, partitions: 3, replicationFactor: 1, maxMessageBytes: 1_048_588 },
+          { name: small, partitions: 1, replicationFactor: 1, maxMessageBytes: 5000 }
+        ]
+      )
+      assert.deepStrictEqual(yield* driver.describe([]), [])
+    })
+  )
+
+  it.live("leaves a topic that exists as it is", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(kafkaBootstrap)
+      yield* driver.create({ name: topic, partitions: 9, replicationFactor: undefined })
+      const [found] = yield* driver.describe([topic])
+      assert.strictEqual(found?.partitions, 1)
+    })
+  )
+
+  it.live("says which setting makes a topic impossible", () =>
+    Effect.gen(function* () {
+      const driver = yield* connected(kafkaBootstrap)
+      const refused = (topic: { name: string; partitions: number; replicationFactor: number }) =>
+        Effect.flip(driver.create(topic))
+      const copies = yield* refused({ name: newTopic("copies"), partitions: 1, replicationFactor: 9 })
+      assert.deepInclude(copies, { kind: "Refused" })
+      assert.include(copies.message, "TOPIC_REPLICATION_FACTOR")
+      const name = yield* refused({ name: "no blanks", partitions: 1, replicationFactor: 1 })
+      assert.deepInclude(name, { kind: "Refused" })
+      assert.include(name.message, "letters, digits")
+    })
+  )
+
+  it.live("refuses a batch that is too large, and stores what comes after it", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(kafkaBootstrap, { acks: "all", compression: "none" })
+      const [record] = records(topic, 1)
+      assert(record !== undefined)
+      const refusal = yield* Effect.flip(driver.produce(topic, 0, [{ ...record, value: Buffer.alloc(1_100_000) }]))
+      assert.deepInclude(refusal, { kind: "Refused" })
+      assert.include(refusal.message, "MESSAGE_TOO_LARGE")
+      assert.strictEqual(yield* driver.produce(topic, 0, [record]), 0)
+      assert.deepStrictEqual(yield* read(topic), expected(0, [record]))
+    })
+  )
+
+  it.live("refuses a time far ahead", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(kafkaBootstrap)
+      const batch = records(topic, 1).map((record) => ({ ...record, timestamp: record.timestamp * 1000 }))
+      const refusal = yield* Effect.flip(driver.produce(topic, 0, batch))
+      assert.deepInclude(refusal, { kind: "Refused" })
+      assert.include(refusal.message, "INVALID_TIMESTAMP")
+    })
+  )
+
+  it.live("misses a topic that was deleted, and goes on when it is created anew", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(kafkaBootstrap, { acks: "all" })
+      const first = records(topic, 3)
+      yield* driver.produce(topic, 0, first)
+      const kafka = yield* admin
+      yield* Effect.promise(() => kafka.deleteTopics({ topics: [topic] }))
+      const second = records(topic, 4, 3)
+      const missing = yield* driver.produce(topic, 0, second).pipe(
+        // Its leader may take a moment to learn of it, and store a batch in vain.
+        Effect.repeat({ while: () => true }),
+        Effect.flip
+      )
+      assert.include(["MissingTopic", "Moved"], missing.kind)
+      const gone = yield* Effect.flip(driver.produce(topic, 0, second))
+      assert.strictEqual(gone.kind, "MissingTopic")
+      assert.deepStrictEqual(yield* driver.describe([topic]), [])
+      yield* driver.create({ name: topic, partitions: 1, replicationFactor: undefined })
+      assert.strictEqual(yield* driver.produce(topic, 0, second), 0)
+      assert.deepStrictEqual(yield* read(topic), expected(0, second))
+    })
+  )
+
+  it.live("misses a partition that is not there", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(kafkaBootstrap)
+      const missing = yield* Effect.flip(driver.produce(topic, 7, records(topic, 1)))
+      assert.strictEqual(missing.kind, "MissingTopic")
+      assert.include(missing.message, "no partition 7")
+    })
+  )
 })

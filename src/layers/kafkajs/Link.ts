@@ -10,10 +10,10 @@ import Broker from "kafkajs/src/broker/index.js"
 import type { Logger } from "kafkajs/src/loggers/index.js"
 import ConnectionPool from "kafkajs/src/network/connectionPool.js"
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js"
-import type { Definition, Protocol } from "kafkajs/src/protocol/requests/index.js"
+import { type Definition, type Protocol, requests } from "kafkajs/src/protocol/requests/index.js"
 import type { KafkaSettings, Sasl, Tls } from "../../schema/Settings.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
-import { afterWriting, ofThrown } from "./errors.ts"
+import { ofThrown } from "./errors.ts"
 
 const CONNECT_LIMIT = Duration.seconds(4)
 const CLOSE_LIMIT = Duration.seconds(2)
@@ -111,53 +111,54 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
     for (const socket of sockets) socket.destroy(new Error(reason))
   }
 
-  const connecting = broker.connect().then(
-    () => {
+  /** Opens it and asks for nothing: a port that wants SASL closes a connection without it only at the first question. */
+  const connect = async (): Promise<void> => {
+    try {
+      await broker.connect()
+      await broker.connectionPool.send(broker.lookupRequest(apiKeys.ListOffsets, requests.ListOffsets)({ topics: [] }))
       connected = true
-    },
-    (error: unknown) => {
+    } catch (error) {
       cut("not connected")
       throw error
     }
-  )
+  }
+
+  const connecting = connect()
   // Whoever waits hears of it; nobody may be waiting any more.
   connecting.catch(() => {})
 
   const where = `${host}:${port}`
 
-  const ready = Effect.tryPromise({ try: () => connecting, catch: ofThrown }).pipe(
-    Effect.timeoutOrElse({
-      duration: CONNECT_LIMIT,
-      orElse: () => {
-        cut("connecting took too long")
-        return Effect.fail(new KafkaError({ kind: "Unreachable", message: "no connection in time" }))
-      }
-    }),
-    Effect.mapError(({ cause, kind, message }) => new KafkaError({ kind, message: `${where}: ${message}`, cause }))
+  const failure = (kind: KafkaError["kind"], message: string, cause?: unknown) =>
+    new KafkaError({ kind, message: `${where}: ${message}`, ...(cause === undefined ? {} : { cause }) })
+
+  const thrown = (cause: unknown, written: boolean) => {
+    const { kind, message } = ofThrown(cause, written)
+    return failure(kind, message, cause)
+  }
+
+  const tooLate = (limit: Duration.Duration, kind: KafkaError["kind"]) => {
+    const reason = `no answer within ${Duration.format(limit)}`
+    cut(reason)
+    return Effect.fail(failure(kind, reason))
+  }
+
+  const ready = Effect.tryPromise({ try: () => connecting, catch: (cause) => thrown(cause, false) }).pipe(
+    Effect.timeoutOrElse({ duration: CONNECT_LIMIT, orElse: () => tooLate(CONNECT_LIMIT, "Unreachable") })
   )
 
   const call: Link["call"] = (api, definition, input, limit) =>
     Effect.suspend(() => {
+      /** A record may be stored. */
       let written = false
       const attempt = async () => {
         const protocol = broker.lookupRequest(apiKeys[api], definition)(input)
-        return broker.connectionPool.send(observed(protocol, () => (written = true)))
+        return broker.connectionPool.send(observed(protocol, () => (written = api === "Produce")))
       }
-      return Effect.tryPromise({
-        try: attempt,
-        catch: (cause) => (written ? afterWriting(cause) : ofThrown(cause))
-      }).pipe(
+      return Effect.tryPromise({ try: attempt, catch: (cause) => thrown(cause, written) }).pipe(
         Effect.timeoutOrElse({
           duration: limit,
-          orElse: () => {
-            cut(`no answer within ${Duration.format(limit)}`)
-            return Effect.fail(
-              new KafkaError({
-                kind: written ? "Doubt" : "Unreachable",
-                message: `${where}: no answer within ${Duration.format(limit)}`
-              })
-            )
-          }
+          orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
         })
       )
     })

@@ -52,14 +52,7 @@ export const make = Effect.fnUntraced(function* (cluster: Cluster) {
   const init = Effect.gen(function* () {
     const link = yield* cluster.any
     const input = { transactionalId: undefined, transactionTimeout: 60_000 }
-    const answer = yield* link.call("InitProducerId", requests.InitProducerId, input, INIT_LIMIT).pipe(
-      // Nothing of ours was in it.
-      Effect.mapError(({ cause, kind, message }) =>
-        kind === "Doubt"
-          ? new KafkaError({ kind: "Unreachable", message, cause })
-          : new KafkaError({ kind, message, cause })
-      )
-    )
+    const answer = yield* link.call("InitProducerId", requests.InitProducerId, input, INIT_LIMIT)
     if (answer === undefined) return yield* new KafkaError({ kind: "Unreachable", message: "no producer id" })
     if (answer.errorCode !== 0) return yield* ofCode(answer.errorCode, "asking for a producer id")
     return { producerId: answer.producerId, producerEpoch: answer.producerEpoch }

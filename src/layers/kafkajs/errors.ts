@@ -121,24 +121,24 @@ export const ofCode = (code: number, detail?: string | null): KafkaError => {
   return new KafkaError({ kind, message: words(`${type}: ${detail ?? known?.message ?? "unknown"}`, advice) })
 }
 
-/** What a client has thrown before a request was written. */
-export const ofThrown = (cause: unknown): KafkaError => {
-  const message = Predicate.isError(cause) ? cause.message : String(cause)
-  const type = stringOf(cause, "type")
+/** kafkajs's own words for a request that it has not written. */
+const NOT_WRITTEN = "Not connected"
+
+const textOf = (cause: unknown): string =>
+  (Predicate.isError(cause) ? cause.message : String(cause)).replaceAll(/\s+/g, " ").trim()
+
+/** What the client has thrown; if a record was written by then, it may be stored. */
+export const ofThrown = (cause: unknown, written: boolean): KafkaError => {
+  const message = textOf(cause)
+  if (written && message !== NOT_WRITTEN) {
+    return new KafkaError({ kind: "Doubt", message: `no answer: ${message}`, cause })
+  }
   const [kind, advice] =
-    byType[type] ?? ofSystemCode(stringOf(cause, "code")) ?? ofMessage(stringOf(cause, "name"), message)
+    byType[stringOf(cause, "type")] ??
+    ofSystemCode(stringOf(cause, "code")) ??
+    ofMessage(stringOf(cause, "name"), message)
   return new KafkaError({ kind, message: words(message, advice), cause })
 }
-
-/** The same after it was written: the broker may have it. */
-export const afterWriting = (cause: unknown): KafkaError =>
-  stringOf(cause, "message") === "Not connected"
-    ? ofThrown(cause)
-    : new KafkaError({
-        kind: "Doubt",
-        message: `no answer: ${Predicate.isError(cause) ? cause.message : String(cause)}`,
-        cause
-      })
 
 /** Of several that were tried, the one that says most. */
 export const mostTelling = (errors: ReadonlyArray<KafkaError>): KafkaError | undefined =>

@@ -1,0 +1,57 @@
+/** The Kafka driver for a test, and records that a careless text conversion would break. */
+import { Context, Effect, Layer, Schedule } from "effect"
+import * as KafkaJs from "../../../src/layers/KafkaJs.ts"
+import type { KafkaSettings } from "../../../src/schema/Settings.ts"
+import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+import { KafkaDriver } from "../../../src/services/KafkaDriver.ts"
+import { settingsLayer, testSettings } from "../settings.ts"
+import type { StoredRecord } from "./records.ts"
+
+export const newTopic = (name: string): string => `${name}-${crypto.randomUUID()}`
+
+export const build = (bootstrap: string, kafka: Partial<KafkaSettings> = {}) =>
+  Effect.map(
+    Layer.build(
+      KafkaJs.layer.pipe(
+        Layer.provide(settingsLayer({ kafka: { ...testSettings().kafka, bootstrapServers: [bootstrap], ...kafka } }))
+      )
+    ),
+    (context) => Context.get(context, KafkaDriver)
+  )
+
+/** Connected: a broker that has just started may be asked more than once. */
+export const connected = (bootstrap: string, kafka: Partial<KafkaSettings> = {}) =>
+  Effect.tap(build(bootstrap, kafka), ({ connect }) =>
+    Effect.retry(connect, { schedule: Schedule.spaced("100 millis"), while: ({ kind }) => kind === "Busy" })
+  )
+
+/** With a new topic of one partition. */
+export const withTopic = Effect.fnUntraced(function* (bootstrap: string, kafka: Partial<KafkaSettings> = {}) {
+  const driver = yield* connected(bootstrap, kafka)
+  const topic = newTopic("topic")
+  yield* driver.create({ name: topic, partitions: 1, replicationFactor: undefined })
+  return { driver, topic }
+})
+
+export const records = (topic: string, count: number, from = 0): ReadonlyArray<SinkRecord> =>
+  Array.from({ length: count }, (_, index) => {
+    const n = from + index
+    return {
+      topic,
+      key: n % 3 === 0 ? "币安人生USDT" : `KEY${n}`,
+      value: Buffer.concat([Buffer.from([0, 255, 128, n]), Buffer.from(`{"n":${n},"pad":"${"ab".repeat(n * 50)}"}`)]),
+      timestamp: 1_700_000_000_000 + n * 1001,
+      headers: { "event-id": `id:${n}`, "content-type": "application/json", "x-name": "Łódź" }
+    }
+  })
+
+/** What a consumer should find of records stored in one partition from offset 0 on. */
+export const expected = (partition: number, sent: ReadonlyArray<SinkRecord>): ReadonlyArray<StoredRecord> =>
+  sent.map(({ headers, key, timestamp, value }, offset) => ({
+    partition,
+    offset,
+    key,
+    value: Buffer.from(value),
+    timestamp,
+    headers
+  }))
