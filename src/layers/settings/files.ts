@@ -1,5 +1,6 @@
 /** Files that settings name. A fault says which variable, which path and why. */
-import { Effect, FileSystem, Option, type PlatformError } from "effect"
+import { createPrivateKey, X509Certificate } from "node:crypto"
+import { type Array as Arr, Effect, FileSystem, Option, type PlatformError, Result } from "effect"
 import type { Reading } from "../../schema/settings/Reading.ts"
 import type { Variable } from "../../schema/settings/Variable.ts"
 
@@ -52,13 +53,26 @@ export const readable = (read: Reading, variable: File) =>
     })
   )
 
-/** The PEM text of the file that a variable names. */
-export const pem = (read: Reading, variable: File, label: "CERTIFICATE" | "PRIVATE KEY") =>
+/** The PEM text of the file that a variable names, if `parse` takes it. */
+const pem = (read: Reading, variable: File, what: string, parse: (text: string) => unknown) =>
   Effect.map(
     contents(read, variable),
     Option.filter((text) => {
-      const found = new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text)
-      if (!found) read.refuse(variable, { because: `it holds no PEM ${label.toLowerCase()}` })
-      return found
+      const parsed = Result.try({ try: () => parse(text), catch: (error) => error })
+      if (Result.isFailure(parsed)) read.refuse(variable, { because: `it holds no ${what} that can be used` })
+      return Result.isSuccess(parsed)
     })
   )
+
+const PEM_CERTIFICATE = /-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^]*?-----END \1-----/g
+
+/** The first is the file's own, others lead to its authority. */
+export const certificatesOf = (text: string): Arr.NonEmptyReadonlyArray<X509Certificate> => {
+  const [first, ...others] = text.match(PEM_CERTIFICATE) ?? [text]
+  return [new X509Certificate(first ?? text), ...others.map((one) => new X509Certificate(one))]
+}
+
+export const certificates = (read: Reading, variable: File) => pem(read, variable, "PEM certificate", certificatesOf)
+
+export const privateKey = (read: Reading, variable: File) =>
+  pem(read, variable, "PEM private key without a passphrase", createPrivateKey)

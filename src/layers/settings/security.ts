@@ -1,5 +1,5 @@
 /** TLS and SASL to the brokers: several variables each, which hold only together. */
-import { createSecureContext } from "node:tls"
+import { createPrivateKey } from "node:crypto"
 import { Effect, Option, Redacted } from "effect"
 import { kafka } from "../../schema/settings/kafka.ts"
 import type { Reading } from "../../schema/settings/Reading.ts"
@@ -24,25 +24,13 @@ export const tls = Effect.fnUntraced(function* (read: Reading) {
   for (const [one, other] of [pair, [pair[1], pair[0]] as const]) {
     if (read.isSet(one) && !read.isSet(other)) read.missing(other, `${one.name} needs it`)
   }
-  const ca = yield* files.pem(read, kafka.sslCaFile, "CERTIFICATE")
-  const cert = yield* files.pem(read, kafka.sslCertFile, "CERTIFICATE")
-  const key = yield* files.pem(read, kafka.sslKeyFile, "PRIVATE KEY")
-  const accepts = (part: Parameters<typeof createSecureContext>[0]) =>
-    Effect.try({
-      try: () => createSecureContext(part),
-      catch: (error) => (error instanceof Error ? error.message : `${error}`)
-    })
-  if (Option.isSome(ca)) {
-    yield* Effect.catch(accepts({ ca: ca.value }), (because) =>
-      Effect.sync(() => read.refuse(kafka.sslCaFile, { because }))
-    )
-  }
+  const ca = yield* files.certificates(read, kafka.sslCaFile)
+  const cert = yield* files.certificates(read, kafka.sslCertFile)
+  const key = yield* files.privateKey(read, kafka.sslKeyFile)
   if (Option.isSome(cert) && Option.isSome(key)) {
-    yield* Effect.catch(accepts({ cert: cert.value, key: key.value }), (because) =>
-      Effect.sync(() =>
-        read.refuse(kafka.sslKeyFile, { because: `it does not go with KAFKA_SSL_CERT_FILE (${because})` })
-      )
-    )
+    if (!files.certificatesOf(cert.value)[0].checkPrivateKey(createPrivateKey(key.value))) {
+      read.refuse(kafka.sslKeyFile, { instead: "not the key of the certificate in KAFKA_SSL_CERT_FILE" })
+    }
   }
   return Option.some<Tls>({ ca, cert, key: Option.map(key, (text) => Redacted.make(text)) })
 })

@@ -1,0 +1,257 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import process from "node:process"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Logger, Option } from "effect"
+import * as AppConfigLayer from "../../src/layers/AppConfig.ts"
+import { faultsOf, settingsFrom, settingsIn, type Written } from "../support/settingsFrom.ts"
+import { temporaryFolder } from "../support/temporaryFolder.ts"
+
+describe("good settings", () => {
+  it.effect("have the defaults where nothing is set", () =>
+    Effect.gen(function* () {
+      const { binance, kafka, topics, ...rest } = yield* settingsFrom({})
+      assert.strictEqual(binance.wsUrl.href, "wss://stream.binance.com:9443/stream")
+      assert.strictEqual(binance.restUrl.origin, "https://api.binance.com")
+      assert.deepStrictEqual(
+        binance.streams.map(({ name }) => name),
+        ["btcusdt@trade", "ethusdt@trade", "bnbusdt@trade", "btcusdt@kline_1m", "ethusdt@kline_1m", "btcusdt@ticker"]
+      )
+      assert.deepStrictEqual(
+        [binance.pingInterval, binance.reconnectMaxDelay, binance.connectionTimeout, binance.silenceTimeout].map(
+          Duration.toSeconds
+        ),
+        [180, 60, 10, 60]
+      )
+      assert.deepStrictEqual(kafka, {
+        bootstrapServers: ["localhost:9092"],
+        clientId: "binance-kafka-connector",
+        compression: "snappy",
+        acks: "1",
+        tls: Option.none(),
+        sasl: Option.none()
+      })
+      assert.strictEqual(topics.data.get("trade"), "raw_trades")
+      assert.deepStrictEqual(
+        { ...topics, data: undefined },
+        {
+          data: undefined,
+          deadLetter: "dead_letter",
+          continuity: "continuity",
+          create: true,
+          partitions: 6,
+          replicationFactor: Option.none()
+        }
+      )
+      assert.strictEqual(rest.feed, "binance")
+      assert.strictEqual(rest.sink, "kafka")
+      assert.strictEqual(rest.dataDir, "./data")
+      assert.strictEqual(rest.batch.size, 100)
+      assert.strictEqual(Duration.toMillis(rest.batch.timeout), 100)
+      assert.deepStrictEqual(rest.http, { host: "127.0.0.1", port: 8080 })
+      assert.strictEqual(rest.log.level, "Info")
+      assert.strictEqual(rest.log.format, process.stderr.isTTY ? "pretty" : "json")
+      assert.deepStrictEqual(rest.otel, { endpoint: Option.none(), serviceName: "binance-kafka-connector" })
+      assert.deepStrictEqual(rest.notices, [])
+    })
+  )
+
+  it.effect("may be blank, which is as if unset", () =>
+    Effect.gen(function* () {
+      const blank = { BATCH_SIZE: "", HTTP_PORT: "  ", KAFKA_SASL_PASSWORD: " ", LOG_FORMAT: "", KAFKA_SSL_CA_FILE: "" }
+      const settings = yield* settingsFrom(blank)
+      assert.deepStrictEqual(settings.shown, (yield* settingsFrom({})).shown)
+    })
+  )
+
+  for (const [on, off] of [
+    ["true", "false"],
+    ["TRUE", "False"],
+    ["1", "0"],
+    ["yes", "NO"],
+    [" On ", "off"]
+  ] as const) {
+    it.effect(`switch on by ${on} and off by ${off}`, () =>
+      Effect.gen(function* () {
+        assert.isTrue((yield* settingsFrom({ TOPIC_CREATE: on })).topics.create)
+        assert.isFalse((yield* settingsFrom({ TOPIC_CREATE: off })).topics.create)
+      })
+    )
+  }
+
+  it.effect("tolerate blanks, case and repeats", () =>
+    Effect.gen(function* () {
+      const { binance, kafka, log, sink } = yield* settingsFrom({
+        BINANCE_STREAMS: " BTCUSDT@trade,, btcusdt@trade ,ETHUSDT@kline_1M,!miniTicker@arr,",
+        KAFKA_BOOTSTRAP_SERVERS: " a:1 , [::1]:9092,a:1,",
+        KAFKA_ACKS: "ALL",
+        KAFKA_COMPRESSION: "ZSTD",
+        LOG_LEVEL: "warning",
+        LOG_FORMAT: "Pretty",
+        SINK: " Console "
+      })
+      assert.deepStrictEqual(
+        binance.streams.map(({ name }) => name),
+        ["btcusdt@trade", "ethusdt@kline_1M", "!miniTicker@arr"]
+      )
+      assert.deepStrictEqual(kafka.bootstrapServers, ["a:1", "[::1]:9092"])
+      assert.deepStrictEqual([kafka.acks, kafka.compression, sink], ["all", "zstd", "console"])
+      assert.deepStrictEqual(log, { level: "Warn", format: "pretty" })
+    })
+  )
+
+  it.effect("may be fractions of seconds, and zero where it means off", () =>
+    Effect.gen(function* () {
+      const { binance, http } = yield* settingsFrom({
+        PING_INTERVAL_SECONDS: "0",
+        RECONNECT_MAX_DELAY_SECONDS: "0.5",
+        SILENCE_TIMEOUT_SECONDS: ".25",
+        HTTP_PORT: "0"
+      })
+      assert.isTrue(Duration.isZero(binance.pingInterval))
+      assert.strictEqual(Duration.toMillis(binance.reconnectMaxDelay), 500)
+      assert.strictEqual(Duration.toMillis(binance.silenceTimeout), 250)
+      assert.strictEqual(http.port, 0)
+    })
+  )
+
+  for (const [written, href] of [
+    ["ws://localhost:9443", "ws://localhost:9443/stream"],
+    ["wss://host/", "wss://host/stream"],
+    ["wss://host/stream/", "wss://host/stream"],
+    ["wss://host?timeUnit=MICROSECOND", "wss://host/stream?timeUnit=MICROSECOND"],
+    ["wss://host/stream#part", "wss://host/stream"]
+  ] as const) {
+    it.effect(`give the combined form of ${written}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* settingsFrom({ BINANCE_WS_URL: written })).binance.wsUrl.href, href)
+      })
+    )
+  }
+
+  it.effect("put the prefix before every topic", () =>
+    Effect.gen(function* () {
+      const { topics } = yield* settingsFrom({
+        TOPIC_PREFIX: "x.",
+        TOPIC_RAW_KLINES: "candles",
+        TOPIC_PARTITIONS: "12",
+        TOPIC_REPLICATION_FACTOR: "3"
+      })
+      assert.strictEqual(topics.data.get("kline"), "x.candles")
+      for (const topic of topics.data.values()) assert.match(topic, /^x\./)
+      assert.deepStrictEqual([topics.deadLetter, topics.continuity], ["x.dead_letter", "x.continuity"])
+      assert.strictEqual(topics.partitions, 12)
+      assert.deepStrictEqual(topics.replicationFactor, Option.some(3))
+    })
+  )
+})
+
+describe("the environment and a .env file", () => {
+  const read = Effect.fnUntraced(function* (
+    environment: Readonly<Record<string, string | undefined>>,
+    content?: string
+  ) {
+    const file = join(yield* temporaryFolder, ".env")
+    if (content !== undefined) writeFileSync(file, content)
+    return yield* settingsIn(AppConfigLayer.layerFromEnvironment(environment, file))
+  })
+
+  it.live("are read in this order, what is blank counting as unset", () =>
+    Effect.gen(function* () {
+      const settings = yield* read(
+        { BATCH_SIZE: "5", SINK: undefined, KAFKA_ACKS: " " },
+        "BATCH_SIZE=7\nHTTP_PORT=0\nSINK=console\nKAFKA_ACKS=all\n"
+      )
+      assert.strictEqual(settings.batch.size, 5)
+      assert.strictEqual(settings.http.port, 0)
+      assert.strictEqual(settings.sink, "console")
+      assert.strictEqual(settings.kafka.acks, "all")
+    })
+  )
+
+  it.live("may do without the file", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* read({ BATCH_SIZE: "5" })).batch.size, 5)
+    })
+  )
+
+  it.live("tell a broken file together with bad settings", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* faultsOf(read({ BATCH_SIZE: "0" }, "SINK=local\nhunter2\n")), [
+        ".env, line 2: expected NAME=value, for example BATCH_SIZE=100",
+        "BATCH_SIZE=0: expected a whole number from 1 to 100000, for example 100"
+      ])
+    })
+  )
+
+  it.live("tell a file that cannot be read", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      mkdirSync(join(folder, ".env"))
+      assert.deepStrictEqual(
+        yield* faultsOf(settingsIn(AppConfigLayer.layerFromEnvironment({}, join(folder, ".env")))),
+        [".env cannot be read: it is no file"]
+      )
+    })
+  )
+
+  it.live("warn of mistyped names in both", () =>
+    Effect.gen(function* () {
+      const { notices } = yield* read({ KAFKA_ACK: "1", KAFKA_OPTS: "-X" }, "BATCHSIZE=1\n")
+      assert.deepStrictEqual(notices, [
+        "KAFKA_ACK is no setting: did you mean KAFKA_ACKS?",
+        "BATCHSIZE is no setting: did you mean BATCH_SIZE?"
+      ])
+    })
+  )
+})
+
+describe("what is said at the start", () => {
+  const announced = Effect.fnUntraced(function* (record: Written) {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
+    yield* AppConfigLayer.announce.pipe(
+      Effect.provide(AppConfigLayer.layerFromRecord(record)),
+      Effect.provide(Logger.layer([logger]))
+    )
+    return lines.map((line) => JSON.parse(line) as { level: string; message: string; annotations: Written })
+  })
+
+  it.effect("is one line with every setting, secrets redacted", () =>
+    Effect.gen(function* () {
+      const lines = yield* announced({
+        BATCH_SIZE: "7",
+        KAFKA_SASL_MECHANISM: "plain",
+        KAFKA_SASL_USERNAME: "u",
+        KAFKA_SASL_PASSWORD: "hunter2",
+        BINANCE_REST_URL: "https://u:hunter2@host/"
+      })
+      assert.deepStrictEqual(
+        lines.map(({ level, message }) => `${level} ${message}`),
+        ["INFO Settings"]
+      )
+      const annotations: Written = lines[0]?.annotations ?? {}
+      assert.strictEqual(annotations["BATCH_SIZE"], "7")
+      assert.strictEqual(annotations["KAFKA_ACKS"], "1")
+      assert.strictEqual(annotations["TOPIC_RAW_TRADES"], "raw_trades")
+      assert.strictEqual(annotations["KAFKA_SASL_PASSWORD"], "<redacted>")
+      assert.strictEqual(annotations["BINANCE_REST_URL"], "https://<redacted>@host/")
+      assert.match(annotations["LOG_FORMAT"] ?? "", /^(json|pretty)$/)
+      assert.notProperty(annotations, "OTEL_EXPORTER_OTLP_ENDPOINT")
+      assert.notInclude(JSON.stringify(lines), "hunter2")
+    })
+  )
+
+  it.effect("warns of mistyped names and of what has no effect", () =>
+    Effect.gen(function* () {
+      const lines = yield* announced({ KAFKA_ACK: "1", BATCH_CHECK_INTERVAL_MS: "10" })
+      assert.deepStrictEqual(
+        lines.slice(1).map(({ level, message }) => `${level} ${message}`),
+        [
+          "WARN KAFKA_ACK is no setting: did you mean KAFKA_ACKS?",
+          "WARN BATCH_CHECK_INTERVAL_MS has no effect: timers made it unnecessary"
+        ]
+      )
+    })
+  )
+})
