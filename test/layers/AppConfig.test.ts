@@ -211,8 +211,7 @@ describe("what is said at the start", () => {
     const lines: Array<string> = []
     const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
     yield* AppConfigLayer.announce.pipe(
-      Effect.provide(AppConfigLayer.layerFromRecord(record)),
-      Effect.provide(Logger.layer([logger]))
+      Effect.provide([AppConfigLayer.layerFromRecord(record), Logger.layer([logger])])
     )
     return lines.map((line) => JSON.parse(line) as { level: string; message: string; annotations: Written })
   })
