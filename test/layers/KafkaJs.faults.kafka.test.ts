@@ -1,0 +1,138 @@
+import { assert, it } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import { afterAll, beforeAll, beforeEach } from "vitest"
+import type { Acks } from "../../src/schema/Settings.ts"
+import type { KafkaError } from "../../src/services/KafkaDriver.ts"
+import { type Broker, startBroker } from "../support/kafka/broker.ts"
+import { describeKafka } from "../support/kafka/describeKafka.ts"
+import { build, expected, records, withTopic } from "../support/kafka/driver.ts"
+import { freePorts } from "../support/kafka/freePorts.ts"
+import { type Proxy, startProxy } from "../support/kafka/proxy.ts"
+import { readTopic } from "../support/kafka/records.ts"
+
+const everyAcks: ReadonlyArray<Acks> = ["1", "all"]
+
+/** Until it works, as the sink does. */
+const persist = <A>(effect: Effect.Effect<A, KafkaError>) =>
+  Effect.retry(effect, { schedule: Schedule.spaced("100 millis") })
+
+describeKafka("KafkaJs", () => {
+  let broker: Broker
+  let proxy: Proxy
+  let server: string
+  beforeAll(async () => {
+    const [port = 0] = await freePorts(1)
+    proxy = await startProxy(() => port)
+    server = `127.0.0.1:${proxy.port}`
+    broker = await startBroker({ port, properties: { "advertised.listeners": `CLIENT://${server}` } })
+  })
+  beforeEach(() => {
+    proxy.answers = "pass"
+  })
+  afterAll(async () => {
+    await broker.remove()
+    await proxy.close()
+  })
+
+  const read = (topic: string) => Effect.promise(() => readTopic(server, topic))
+
+  /** Sends while no answer arrives. */
+  const unanswered = <A>(answers: Proxy["answers"], produce: Effect.Effect<A, KafkaError>) =>
+    Effect.gen(function* () {
+      const before = proxy.withheld()
+      proxy.answers = answers
+      const error = yield* Effect.flip(produce)
+      proxy.answers = "pass"
+      assert.strictEqual(proxy.withheld(), before + 1)
+      return error
+    })
+
+  for (const answers of ["lose", "hold"] as const) {
+    it.live(
+      `stores a batch once that is repeated after its answer was ${answers === "lose" ? "lost" : "held back"}`,
+      () =>
+        Effect.gen(function* () {
+          const { driver, topic } = yield* withTopic(server, { acks: "all" })
+          const [first, second, third] = [records(topic, 4), records(topic, 6, 4), records(topic, 3, 10)]
+          yield* driver.produce(topic, 0, first)
+          const doubt = yield* unanswered(answers, driver.produce(topic, 0, second))
+          assert.strictEqual(doubt.kind, "Doubt", doubt.message)
+          assert.strictEqual(yield* driver.produce(topic, 0, [...second]), 4)
+          assert.strictEqual(yield* driver.produce(topic, 0, third), 10)
+          assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second, ...third]))
+        })
+    )
+  }
+
+  it.live("never takes another batch for the one in doubt", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(server, { acks: "all" })
+      const [first, other] = [records(topic, 5), records(topic, 5, 5)]
+      const doubt = yield* unanswered("lose", driver.produce(topic, 0, first))
+      assert.strictEqual(doubt.kind, "Doubt")
+      assert.strictEqual(yield* driver.produce(topic, 0, other), 5)
+      assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...other]))
+    })
+  )
+
+  it.live("stores twice what is repeated in doubt with KAFKA_ACKS=1, and says that there is doubt", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(server, { acks: "1" })
+      const batch = records(topic, 5)
+      const doubt = yield* unanswered("lose", driver.produce(topic, 0, batch))
+      assert.strictEqual(doubt.kind, "Doubt")
+      assert.strictEqual(yield* driver.produce(topic, 0, batch), 5)
+      assert.deepStrictEqual(yield* read(topic), expected(0, [...batch, ...batch]))
+    })
+  )
+
+  for (const acks of everyAcks) {
+    it.live(`cannot reach a broker that is down, and stores once it is up again (KAFKA_ACKS=${acks})`, () =>
+      Effect.gen(function* () {
+        const { driver, topic } = yield* withTopic(server, { acks })
+        const [first, second] = [records(topic, 4), records(topic, 6, 4)]
+        yield* driver.produce(topic, 0, first)
+        yield* Effect.promise(broker.stop)
+        const error = yield* Effect.flip(driver.produce(topic, 0, second))
+        assert.strictEqual(error.kind, "Unreachable", error.message)
+        yield* Effect.promise(broker.start)
+        assert.strictEqual(yield* persist(driver.produce(topic, 0, second)), 4)
+        assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second]))
+      })
+    )
+  }
+
+  it.live("stores a batch once that a broker was killed under", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(server, { acks: "all" })
+      const [first, second] = [records(topic, 4), records(topic, 6, 4)]
+      yield* driver.produce(topic, 0, first)
+      broker.pause()
+      const asked = proxy.nextRequest()
+      const killed = Effect.promise(() => asked.then(broker.kill))
+      const [error] = yield* Effect.all([Effect.flip(driver.produce(topic, 0, second)), killed], {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(error.kind, "Doubt", error.message)
+      yield* Effect.promise(broker.start)
+      assert.strictEqual(yield* persist(driver.produce(topic, 0, second)), 4)
+      assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second]))
+    })
+  )
+
+  it.live("is in doubt of a frozen broker, closes all the same, and stores once when it moves again", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(server, { acks: "all" })
+      const batch = records(topic, 6)
+      yield* driver.produce(topic, 0, records(topic, 1))
+      broker.pause()
+      const error = yield* Effect.flip(driver.produce(topic, 0, batch))
+      assert.strictEqual(error.kind, "Doubt", error.message)
+      const other = yield* Effect.scoped(Effect.flatMap(build(server), ({ connect }) => Effect.flip(connect)))
+      assert.strictEqual(other.kind, "Unreachable", other.message)
+      broker.resume()
+      assert.strictEqual(yield* persist(driver.produce(topic, 0, batch)), 1)
+      assert.deepStrictEqual(yield* read(topic), expected(0, [...records(topic, 1), ...batch]))
+    })
+  )
+})

@@ -1,0 +1,58 @@
+/** A TCP proxy on loopback that a test can turn against a connection: answers are lost or held back, requests get through. */
+import { EventEmitter, once } from "node:events"
+import net from "node:net"
+
+export interface Proxy {
+  readonly port: number
+  /** What to do with an answer: pass it on, lose it and the connection with it, or keep it for ever. */
+  answers: "pass" | "lose" | "hold"
+  /** How many answers were lost or held. */
+  readonly withheld: () => number
+  /** The next request that is passed on. */
+  readonly nextRequest: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export const startProxy = async (upstream: () => number): Promise<Proxy> => {
+  const sockets = new Set<net.Socket>()
+  const requests = new EventEmitter()
+  let withheld = 0
+
+  const track = (socket: net.Socket, peer: () => net.Socket) => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on("error", () => {})
+    socket.once("close", () => {
+      sockets.delete(socket)
+      peer().destroy()
+    })
+  }
+
+  const server = net.createServer((client) => {
+    const broker = net.connect(upstream(), "127.0.0.1")
+    track(client, () => broker)
+    track(broker, () => client)
+    client.pipe(broker)
+    client.on("data", () => requests.emit("request"))
+    client.once("end", () => broker.end())
+    broker.once("end", () => client.end())
+    broker.on("data", (data) => {
+      if (proxy.answers === "pass") client.write(data)
+      else withheld++
+      if (proxy.answers === "lose") client.destroy()
+    })
+  })
+  await once(server.listen(0, "127.0.0.1"), "listening")
+
+  const proxy: Proxy = {
+    port: (server.address() as net.AddressInfo).port,
+    answers: "pass",
+    withheld: () => withheld,
+    nextRequest: () => once(requests, "request").then(() => {}),
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await once(server.close(), "close")
+    }
+  }
+  return proxy
+}
