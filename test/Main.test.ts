@@ -105,6 +105,7 @@ describe("node dist/Main.js", () => {
       socket.send(goodFrame(1))
       yield* program.says(/Data flows/)
       yield* program.signal("SIGTERM")
+      yield* program.says(/Stopping/)
       yield* program.signal("SIGTERM")
       const { code } = yield* program.ended
       assert.strictEqual(code, 130)
@@ -125,7 +126,7 @@ describe("node dist/Main.js", () => {
       yield* program.signal("SIGTERM")
       const { code, stderr } = yield* program.ended
       assert.strictEqual(code, 1)
-      assert.match(stderr, /stopped with 50 records not stored/)
+      assert.match(stderr, /stopped with 50 records not stored/, stderr)
     })
   )
 

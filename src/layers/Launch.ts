@@ -15,16 +15,14 @@ const messageOf = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Says how and why the program ends, in the log's own format. */
+/** Says how and why the program ends, in the log's own format; also when it is interrupted. */
 export const logEnd = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  program.pipe(
-    Effect.tap(() => Effect.logInfo("The feed has ended: everything received is stored")),
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.logInfo("Stopped: everything received is stored")
-        : Effect.andThen(Effect.logFatal(messageOf(cause)), Effect.logDebug("The failure in full", cause))
-    )
-  )
+  Effect.onExit(program, (exit) => {
+    if (Exit.isSuccess(exit)) return Effect.logInfo("The feed has ended: everything received is stored")
+    return Cause.hasInterruptsOnly(exit.cause)
+      ? Effect.logInfo("Stopped: everything received is stored")
+      : Effect.andThen(Effect.logFatal(messageOf(exit.cause)), Effect.logDebug("The failure in full", exit.cause))
+  })
 
 /** Runs the program as the process. */
 export const main = <A, E>(program: Effect.Effect<A, E>): void => {

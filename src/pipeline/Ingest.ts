@@ -71,7 +71,8 @@ export const run = Effect.gen(function* () {
 
   // Added after the forks, so that it runs before their interruption.
   yield* Effect.addFinalizer(() =>
-    feed.close.pipe(
+    Effect.logInfo("Stopping: publishing what was received").pipe(
+      Effect.andThen(feed.close),
       Effect.andThen(Fiber.await(reader)),
       Effect.andThen(Fiber.await(writer)),
       Effect.andThen(sink.flush),
