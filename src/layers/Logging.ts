@@ -37,13 +37,13 @@ const failureOf = (cause: Cause.Cause<unknown>): string =>
     ? "interrupted"
     : textOf(Option.getOrElse(Cause.findErrorOption(cause), () => Cause.squash(cause)))
 
-/** What belongs to the message, by name: annotations, failure, place in the traces. */
-const fieldsOf = ({ cause, fiber }: Options): Readonly<Record<string, unknown>> => {
+/** What belongs to the message, by name: annotations, failure, and the place in the traces if they go anywhere. */
+const fieldsOf = ({ cause, fiber }: Options, traced: boolean): Readonly<Record<string, unknown>> => {
   const span = fiber.cache.span
   return {
     ...fiber.getRef(References.CurrentLogAnnotations),
     ...(cause.reasons.length > 0 && { error: failureOf(cause) }),
-    ...(span?.sampled === true && { trace_id: span.traceId, span_id: span.spanId })
+    ...(traced && span?.sampled === true && { trace_id: span.traceId, span_id: span.spanId })
   }
 }
 
@@ -51,11 +51,12 @@ const fieldsOf = ({ cause, fiber }: Options): Readonly<Record<string, unknown>> 
 const stackOf = ({ cause, fiber }: Options): string | undefined =>
   cause.reasons.length > 0 && fiber.getRef(References.MinimumLogLevel) === "Debug" ? Cause.pretty(cause) : undefined
 
-const json = Logger.make((options) => {
-  const head = { timestamp: options.date.toISOString(), level: LEVELS[options.logLevel], message: messageOf(options) }
-  // Said twice: first for the order, last so that no annotation takes their place.
-  return Formatter.formatJson({ ...head, ...fieldsOf(options), stack: stackOf(options), ...head })
-})
+const json = (traced: boolean) =>
+  Logger.make((options) => {
+    const head = { timestamp: options.date.toISOString(), level: LEVELS[options.logLevel], message: messageOf(options) }
+    // Said twice: first for the order, last so that no annotation takes their place.
+    return Formatter.formatJson({ ...head, ...fieldsOf(options, traced), stack: stackOf(options), ...head })
+  })
 
 /** Line breaks, and whatever else could steer a terminal. */
 const escaped = (text: string): string =>
@@ -65,12 +66,12 @@ const escaped = (text: string): string =>
 
 const quoted = (text: string): string => (/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text))
 
-const pretty = (coloured: boolean) => {
+const pretty = (traced: boolean, coloured: boolean) => {
   const paint = (style: Style, text: string) => (coloured ? styleText(style, text, { validateStream: false }) : text)
   return Logger.make((options: Options) => {
     const level = LEVELS[options.logLevel].padEnd(7)
     const style = STYLES[options.logLevel]
-    const fields = Object.entries(fieldsOf(options))
+    const fields = Object.entries(fieldsOf(options, traced))
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => ` ${paint("dim", `${escaped(name)}=`)}${escaped(quoted(textOf(value)))}`)
     const stack =
@@ -90,12 +91,14 @@ const pretty = (coloured: boolean) => {
 /** The logger over a terminal with or without colours; `layer` is this over stderr. */
 export const layerOf = (coloured: boolean): Layer.Layer<never, never, AppConfig> =>
   Layer.unwrap(
-    Effect.map(AppConfig, ({ log }) =>
-      Layer.mergeAll(
-        Logger.layer([Logger.withConsoleError(log.format === "json" ? json : pretty(coloured))]),
+    Effect.map(AppConfig, ({ log, otel }) => {
+      const traced = Option.isSome(otel.endpoint)
+      const logger = log.format === "json" ? json(traced) : pretty(traced, coloured)
+      return Layer.mergeAll(
+        Logger.layer([Logger.withConsoleError(logger)]),
         Layer.succeed(References.MinimumLogLevel, log.level)
       )
-    )
+    })
   )
 
 export const layer: Layer.Layer<never, never, AppConfig> = Layer.suspend(() =>

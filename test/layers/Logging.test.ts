@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Layer, Redacted, Tracer } from "effect"
+import { Cause, Effect, Layer, Option, Redacted, Tracer } from "effect"
 import { TestClock, TestConsole } from "effect/testing"
 import * as Logging from "../../src/layers/Logging.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
@@ -8,10 +8,14 @@ import { settingsLayer } from "../support/settings.ts"
 type Log = Settings["log"]
 
 /** What the effect writes to stderr; nothing may go to stdout. */
-const linesOf = (log: Log, effect: Effect.Effect<unknown>, coloured = false) =>
+const linesOf = (
+  log: Log,
+  effect: Effect.Effect<unknown>,
+  { coloured = false, ...others }: Partial<Settings> & { readonly coloured?: boolean } = {}
+) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(1_700_000_000_123)
-    yield* effect.pipe(Effect.provide(Logging.layerOf(coloured).pipe(Layer.provide(settingsLayer({ log })))))
+    yield* effect.pipe(Effect.provide(Logging.layerOf(coloured).pipe(Layer.provide(settingsLayer({ log, ...others })))))
     assert.deepStrictEqual(yield* TestConsole.logLines, [])
     return (yield* TestConsole.errorLines).map(String)
   })
@@ -77,22 +81,25 @@ describe("Logging", () => {
     })
   )
 
+  const inSpan = (sampled: boolean) =>
+    Effect.logInfo("in").pipe(
+      Effect.withParentSpan(Tracer.externalSpan({ traceId: "a".repeat(32), spanId: "b".repeat(16), sampled }))
+    )
+
   it.effect("names the span that it is written in", () =>
     Effect.gen(function* () {
-      const span = Tracer.externalSpan({ traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true })
-      const unsampled = Tracer.externalSpan({ traceId: "c".repeat(32), spanId: "d".repeat(16), sampled: false })
-      const lines = yield* linesOf(
-        json(),
-        Effect.all([
-          Effect.logInfo("in").pipe(Effect.withParentSpan(span)),
-          Effect.logInfo("unsampled").pipe(Effect.withParentSpan(unsampled)),
-          Effect.logInfo("out")
-        ])
-      )
+      const otel = { endpoint: Option.some(new URL("http://127.0.0.1:1")), serviceName: "" }
+      const lines = yield* linesOf(json(), Effect.all([inSpan(true), inSpan(false), Effect.logInfo("out")]), { otel })
       const [inside, ...others] = lines.map(parse)
-      assert.strictEqual(inside?.["trace_id"], "a".repeat(32))
-      assert.strictEqual(inside?.["span_id"], "b".repeat(16))
+      assert.deepInclude(inside, { trace_id: "a".repeat(32), span_id: "b".repeat(16) })
       for (const other of others) assert.doesNotHaveAnyKeys(other, ["trace_id", "span_id"])
+    })
+  )
+
+  it.effect("names no span that goes nowhere", () =>
+    Effect.gen(function* () {
+      const [line] = yield* linesOf(json(), inSpan(true))
+      assert.doesNotHaveAnyKeys(parse(line), ["trace_id", "span_id"])
     })
   )
 
@@ -198,7 +205,7 @@ describe("Logging", () => {
 
   it.effect("colours only where it may", () =>
     Effect.gen(function* () {
-      const [line] = yield* linesOf(pretty(), Effect.logError("red"), true)
+      const [line] = yield* linesOf(pretty(), Effect.logError("red"), { coloured: true })
       assert.include(line, "\u001b[31mERROR  \u001b[39m")
     })
   )
