@@ -24,6 +24,7 @@ const isFailure = Schema.is(Failure)
 /** What an answer that is no list of symbols means to the operator. */
 const STATUS_ADVICE: Readonly<Record<number, string>> = {
   403: "its firewall blocks this address",
+  407: "the proxy that the environment names wants other credentials",
   418: "this address is banned for a while, after too many requests",
   429: "this address sends too many requests",
   451: "it does not serve this location; its public data is also at BINANCE_REST_URL=https://data-api.binance.vision"

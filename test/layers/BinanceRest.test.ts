@@ -92,6 +92,25 @@ describe("BinanceRest", () => {
     )
   }
 
+  it.live("asks through the proxy that the environment names", () =>
+    Effect.gen(function* () {
+      const asked = yield* Queue.unbounded<string>()
+      const { port, server } = yield* serve(() => {})
+      server.on("connect", (request, client) => {
+        Queue.offerUnsafe(asked, request.url ?? "")
+        client.write("HTTP/1.1 200 OK\r\n\r\n")
+        client.once("data", () => client.end("HTTP/1.1 451 No\r\ncontent-length: 2\r\n\r\n{}"))
+      })
+      yield* Effect.acquireRelease(
+        Effect.sync(() => (process.env["HTTP_PROXY"] = `http://127.0.0.1:${port}`)),
+        () => Effect.sync(() => delete process.env["HTTP_PROXY"])
+      )
+      const { message } = yield* Effect.flip(unknownSymbols("http://binance.example", ["BTCUSDT"]))
+      assert.include(message, "BINANCE_REST_URL=http://binance.example answered with status 451")
+      assert.strictEqual(yield* Queue.take(asked), "binance.example:80")
+    })
+  )
+
   it.live("asks below the path that the address names", () =>
     Effect.gen(function* () {
       const paths = yield* Queue.unbounded<string>()
