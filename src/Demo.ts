@@ -4,7 +4,6 @@
  */
 import { mkdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
-import { resolve } from "node:path"
 import process from "node:process"
 import { NodeRuntime } from "@effect/platform-node"
 import { Data, Effect } from "effect"
@@ -13,7 +12,7 @@ import { type DemoOptions, parse, USAGE } from "./demo/options.ts"
 import * as Progress from "./demo/Progress.ts"
 import { type Proof, prove } from "./demo/Proof.ts"
 import { table } from "./demo/report.ts"
-import * as LocalLogReader from "./layers/LocalLogReader.ts"
+import * as Target from "./demo/Target.ts"
 import { streamKinds } from "./schema/kinds/registry.ts"
 import * as Simulator from "./simulator/Simulator.ts"
 
@@ -30,49 +29,47 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-/** Where the records go: settings for the connector, and a way to read them back. */
-const target = (kafka: boolean) =>
-  kafka
-    ? Effect.fail(new ProofFailed({ message: "not yet" }))
-    : Effect.succeed({
-        settings: { SINK: "local", DATA_DIR },
-        prefix: "",
-        query: `node --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${DATA_DIR}/log.sqlite").prepare("SELECT key, offset, value FROM records WHERE topic = ? LIMIT 3").all("raw_trades"))'`,
-        open: LocalLogReader.open(DATA_DIR)
-      })
+/** What every process needs, and nothing that could turn the demo into something else. */
+const inherited = () =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SYSTEMROOT|(HTTPS?|ALL|NO)_PROXY)$/i.test(name))
+  )
 
 const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOptions) {
+  const to = yield* Target.choose(kafka, DATA_DIR)
   rmSync(DATA_DIR, { recursive: true, force: true })
   mkdirSync(DATA_DIR, { recursive: true })
-  const logFile = resolve(DATA_DIR, "connector.log")
 
   const simulator = live ? undefined : yield* Simulator.make({ rate })
-  const to = yield* target(kafka)
   const port = yield* freePort
   const connector = yield* ConnectorProcess.start(
     {
+      ...inherited(),
       ...to.settings,
       ...(simulator === undefined ? {} : { BINANCE_WS_URL: simulator.wsUrl, BINANCE_REST_URL: simulator.restUrl }),
+      DATA_DIR: ".",
       HTTP_PORT: String(port),
       LOG_FORMAT: "json"
     },
-    logFile
+    DATA_DIR
   )
-  yield* say(
-    `${live ? "Binance" : "A simulated Binance"} → the connector (pid log: ${DATA_DIR}/connector.log) → ${kafka ? "Kafka" : `${DATA_DIR}/log.sqlite`}`
-  )
+  yield* say(`${live ? "Binance" : "A simulated Binance"} → the connector (log: ${connector.logFile}) → ${to.name}`)
   yield* Effect.raceFirst(Progress.show(port, seconds), connector.unexpectedEnd)
 
   yield* say("Stopping the connector (SIGTERM) …")
   const code = yield* connector.stop
-  if (code !== 0) return yield* new ProofFailed({ message: `the connector ended with ${code}, see ${logFile}` })
+  if (code !== 0) {
+    return yield* new ProofFailed({ message: `the connector ended with ${code}:\n${connector.lastLines()}` })
+  }
 
   yield* say("Reading everything back …\n")
-  const log = yield* to.open
   const topics = streamKinds.map(({ topic }) => `${to.prefix}${topic.default}`)
-  const proof = yield* prove(topics, (topic) => log.read(topic), simulator?.ledger)
+  const proof = yield* prove(topics, to.read, simulator?.ledger)
+  if (proof.rows.length === 0) {
+    return yield* new ProofFailed({ message: `NOT PROVED: nothing arrived. The log says:\n${connector.lastLines()}` })
+  }
   yield* show(proof)
-  yield* say(`\nAsk it yourself:\n  ${to.query}\n`)
+  yield* say(`\nAsk it yourself:\n  ${to.hint}\n`)
   return proof.holds
     ? yield* say("PROVED: nothing missing, nothing twice, nothing out of order.")
     : yield* new ProofFailed({ message: "NOT PROVED: the table above says what is wrong." })

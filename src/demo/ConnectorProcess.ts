@@ -1,6 +1,7 @@
 /** The connector as a user runs it: `node dist/Main.js`, settings in its environment, stopped by SIGTERM. */
 import { spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { Data, Deferred, Effect } from "effect"
@@ -22,11 +23,15 @@ export interface ConnectorProcess {
   readonly unexpectedEnd: Effect.Effect<never, ConnectorFailed>
   /** SIGTERM, then the exit code. */
   readonly stop: Effect.Effect<number | string, ConnectorFailed>
+  readonly logFile: string
+  readonly lastLines: () => string
 }
 
 const tail = (file: string): string => readFileSync(file, "utf8").trimEnd().split("\n").slice(-TAIL_LINES).join("\n")
 
-export const start = Effect.fnUntraced(function* (settings: Readonly<Record<string, string>>, logFile: string) {
+/** In `folder`, so that no `.env` file of the user's has a say; `environment` is all it gets. */
+export const start = Effect.fnUntraced(function* (environment: NodeJS.ProcessEnv, folder: string) {
+  const logFile = join(folder, "connector.log")
   const ended = yield* Deferred.make<number | string>()
   const log = yield* Effect.acquireRelease(
     Effect.sync(() => openSync(logFile, "w")),
@@ -34,7 +39,7 @@ export const start = Effect.fnUntraced(function* (settings: Readonly<Record<stri
   )
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      spawn(process.execPath, [MAIN], { env: { ...process.env, ...settings }, stdio: ["ignore", "ignore", log] }).once(
+      spawn(process.execPath, [MAIN], { cwd: folder, env: environment, stdio: ["ignore", "ignore", log] }).once(
         "exit",
         (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed(code ?? signal ?? "nothing"))
       )
@@ -42,6 +47,8 @@ export const start = Effect.fnUntraced(function* (settings: Readonly<Record<stri
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const connector: ConnectorProcess = {
+    logFile,
+    lastLines: () => tail(logFile),
     ended: Deferred.await(ended),
     unexpectedEnd: Effect.flatMap(Deferred.await(ended), (code) =>
       Effect.fail(new ConnectorFailed({ message: `the connector ended by itself with ${code}:\n${tail(logFile)}` }))

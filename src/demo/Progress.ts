@@ -45,7 +45,7 @@ const line = (
 /** Shows the counts for so long. */
 export const show = (port: number, seconds: number): Effect.Effect<void> => {
   const live = process.stdout.isTTY
-  const period = live ? 0.25 : Math.min(5, seconds)
+  const period = live ? 0.25 : seconds / 3
   let last: Counts = { received: 0, stored: 0, deadLetters: 0 }
   let elapsed = 0
   return Effect.sleep(`${period * 1000} millis`).pipe(

@@ -8,6 +8,9 @@ import { memberText } from "../pipeline/jsonSlice.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { Ledger } from "../simulator/Ledger.ts"
 
+/** The account of whoever sent the frames. */
+export type Account = Pick<Ledger, "pushed" | "tradePayload">
+
 /** Reads a topic from its beginning to its end. */
 export type ReadTopic<E> = (topic: string) => Stream.Stream<SinkRecord, E>
 
@@ -28,7 +31,7 @@ const EXAMPLES = 3
 const utf8 = new TextDecoder()
 
 /** Compares each trade with the payload that was sent. */
-const ledgerCheck = (ledger: Ledger) => {
+const ledgerCheck = (ledger: Account) => {
   const altered = new Map<string, number>()
   return {
     add: ({ headers, key, value }: SinkRecord) => {
@@ -56,7 +59,7 @@ const ledgerCheck = (ledger: Ledger) => {
 export const prove = Effect.fnUntraced(function* <E>(
   topics: ReadonlyArray<string>,
   read: ReadTopic<E>,
-  ledger: Ledger | undefined
+  ledger: Account | undefined
 ) {
   const audit = Audit.make()
   const check = ledger === undefined ? undefined : ledgerCheck(ledger)

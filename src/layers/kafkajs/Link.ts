@@ -40,13 +40,13 @@ export interface Link {
   readonly close: Effect.Effect<void>
 }
 
-const tlsOptions = ({ ca, cert, key }: Tls): tls.ConnectionOptions => ({
+export const tlsOptions = ({ ca, cert, key }: Tls): tls.ConnectionOptions => ({
   ...(Option.isSome(ca) ? { ca: ca.value } : {}),
   ...(Option.isSome(cert) ? { cert: cert.value } : {}),
   ...(Option.isSome(key) ? { key: Redacted.value(key.value) } : {})
 })
 
-const saslOptions = ({ mechanism, password, username }: Sasl): SASLOptions => ({
+export const saslOptions = ({ mechanism, password, username }: Sasl): SASLOptions => ({
   mechanism,
   username,
   password: Redacted.value(password)

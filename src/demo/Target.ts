@@ -1,0 +1,48 @@
+/** Where the demo's records go: settings for the connector, and a way to read them back. */
+import process from "node:process"
+import { Clock, Context, Effect, Layer, Stream } from "effect"
+import * as AppConfigLayer from "../layers/AppConfig.ts"
+import * as LocalLogReader from "../layers/LocalLogReader.ts"
+import { AppConfig, type SettingsError } from "../services/AppConfig.ts"
+import * as KafkaLog from "./KafkaLog.ts"
+import type { ReadTopic } from "./Proof.ts"
+
+export interface Target {
+  readonly name: string
+  readonly settings: NodeJS.ProcessEnv
+  readonly prefix: string
+  /** A line to paste into a shell. */
+  readonly hint: string
+  readonly read: ReadTopic<KafkaLog.KafkaReadError | LocalLogReader.LocalLogReadError>
+}
+
+const QUERY = "SELECT key, offset, value FROM records WHERE topic = ? LIMIT 3"
+
+const local = (folder: string): Target => ({
+  name: `${folder}/log.sqlite`,
+  settings: { SINK: "local" },
+  prefix: "",
+  hint: `node --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${folder}/log.sqlite").prepare("${QUERY}").all("raw_trades"))'`,
+  read: (topic) => Stream.unwrap(Effect.map(LocalLogReader.open(folder), (log) => log.read(topic)))
+})
+
+/** The Kafka of the user's own settings, in topics of the demo's own. */
+const kafka: Effect.Effect<Target, SettingsError> = Effect.gen(function* () {
+  const settings = Context.get(yield* Layer.build(AppConfigLayer.layer), AppConfig).kafka
+  const prefix = `demo_${yield* Clock.currentTimeMillis}_`
+  const servers = settings.bootstrapServers.join(",")
+  return {
+    name: `Kafka at ${servers}, topics ${prefix}…`,
+    settings: {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("KAFKA_"))),
+      SINK: "kafka",
+      TOPIC_PREFIX: prefix
+    },
+    prefix,
+    hint: `kcat -C -b ${servers} -t ${prefix}raw_trades -o beginning -c 3 -f '%k %p/%o %s\\n'`,
+    read: (topic: string) => KafkaLog.read(settings, topic)
+  }
+}).pipe(Effect.scoped)
+
+export const choose = (intoKafka: boolean, folder: string): Effect.Effect<Target, SettingsError> =>
+  intoKafka ? kafka : Effect.succeed(local(folder))
