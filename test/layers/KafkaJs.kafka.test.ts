@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { Acks, Compression } from "../../src/schema/Settings.ts"
 import { describeKafka, kafkaBootstrap } from "../support/kafka/describeKafka.ts"
 import { connected, expected, newTopic, records, withTopic } from "../support/kafka/driver.ts"
+import { consoleConsumer } from "../support/kafka/consoleConsumer.ts"
 import { client, readTopic } from "../support/kafka/records.ts"
 
 const acks: ReadonlyArray<Acks> = ["0", "1", "all"]
@@ -40,6 +41,33 @@ describeKafka("KafkaJs", () => {
       }
     }
   })
+
+  it.live("compresses so that Kafka's own consumer can read it", () =>
+    Effect.gen(function* () {
+      const family = newTopic("java")
+      const sent = ["one", "two", "three"].map((key, n) => ({
+        topic: family,
+        key: `${key}-币安`,
+        value: Buffer.from(`{"text":"${"Łódź ".repeat(200)}"}`),
+        timestamp: 1_700_000_000_000 + n,
+        headers: { "event-id": `id:${n}` }
+      }))
+      for (const compression of compressions) {
+        const driver = yield* connected(kafkaBootstrap, { acks: "all", compression })
+        yield* driver.create({ name: `${family}.${compression}`, partitions: 1, replicationFactor: undefined })
+        yield* driver.produce(`${family}.${compression}`, 0, sent)
+      }
+      const lines = yield* Effect.promise(() =>
+        consoleConsumer(kafkaBootstrap, `${family}.*`, sent.length * compressions.length)
+      )
+      const line = ({ headers, key, timestamp, value }: (typeof sent)[number]) =>
+        `CreateTime:${timestamp}\tevent-id:${headers["event-id"]}\t${key}\t${value.toString()}`
+      assert.sameMembers(
+        [...lines],
+        compressions.flatMap(() => sent.map(line))
+      )
+    })
+  )
 
   it.live("writes what is under way before it closes, though nothing is acknowledged", () =>
     Effect.gen(function* () {

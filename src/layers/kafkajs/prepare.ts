@@ -11,10 +11,13 @@ const installed = (): unknown => {
   return Predicate.hasProperty(manifest, "version") ? manifest.version : undefined
 }
 
+export const check = (version: unknown): void => {
+  if (version !== VERSION) throw new TypeError(`kafkajs ${VERSION} is needed, ${String(version)} is installed`)
+}
+
 /** Safe to repeat; throws where another version is installed. */
 export const prepare = (): void => {
-  const version = installed()
-  if (version !== VERSION) throw new TypeError(`kafkajs ${VERSION} is needed, ${String(version)} is installed`)
+  check(installed())
   codecs.register()
   timerPatch.apply()
 }
