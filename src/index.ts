@@ -76,13 +76,12 @@ export interface RunOptions {
 export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Promise<void> => {
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
   const connector = Layer.mergeAll(Feeds.layer, sink, OpsServer.layer, SymbolCheck.layer).pipe(
-    Layer.provide(HealthState.layer)
-  )
-  const foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(
+    Layer.provide(HealthState.layer),
+    Layer.provideMerge(Layer.mergeAll(Logging.layer, Tracing.layer)),
     Layer.provideMerge(AppConfig.layerFromRecord({ ...settings }))
   )
   const exit = await Effect.runPromiseExit(
-    Ingest.run.pipe(Effect.provide(connector), Effect.provide(foundation)),
+    Effect.andThen(AppConfig.announce, Ingest.run).pipe(Effect.provide(connector)),
     signal === undefined ? {} : { signal }
   )
   if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) throw Cause.squash(exit.cause)

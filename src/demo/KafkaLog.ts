@@ -87,7 +87,7 @@ export const read = (settings: KafkaSettings, topic: string): Stream.Stream<Sink
               )
               const read = Number(messages.at(-1)?.offset ?? -1) + 1
               if (read >= (unread.get(partition) ?? 0)) unread.delete(partition)
-              if (unread.size === 0) Effect.runSync(Queue.end(queue))
+              if (unread.size === 0) Queue.endUnsafe(queue)
             }
           })
         },

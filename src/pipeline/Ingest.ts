@@ -85,7 +85,8 @@ export const run = Effect.gen(function* () {
 
   const reportUnstored = Effect.gen(function* () {
     const records = (yield* Ref.get(waiting)) + (yield* sink.pending)
-    if (records > 0) yield* Effect.die(new Unstored({ records }))
+    if (records > 0) return yield* Effect.die(new Unstored({ records }))
+    return undefined
   })
 
   // Whichever ends first: the writer when the sink fails, the reader when the feed does.

@@ -84,7 +84,10 @@ describe("Decoder", () => {
   })
 
   it("publishes the good rows of an array and rejects the frame once", () => {
-    const text = combined("!miniTicker@arr", `[${row()},${row({ c: 1 })},${row({ o: "abc" })},${row({ s: "BTCUSDT" })}]`)
+    const text = combined(
+      "!miniTicker@arr",
+      `[${row()},${row({ c: 1 })},${row({ o: "abc" })},${row({ s: "BTCUSDT" })}]`
+    )
     const { events, rejections } = only(text)
     assert.deepStrictEqual(
       events.map(({ symbol }) => symbol),

@@ -1,10 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import {
-  MAX_FRAME_BYTES,
-  MAX_STREAMS_PER_CONNECTION,
-  plan
-} from "../../src/pipeline/Subscriptions.ts"
+import { MAX_FRAME_BYTES, MAX_STREAMS_PER_CONNECTION, plan } from "../../src/pipeline/Subscriptions.ts"
 import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
 
 const base = new URL("wss://stream.binance.com:9443/stream")

@@ -46,6 +46,7 @@ const listen = (server: Server) =>
 /** `refuse` is asked at each upgrade; the n-th attempt counts from 1. */
 export const make = (refuse: (attempt: number) => Refusal | undefined = () => undefined) =>
   Effect.gen(function* () {
+    const runSync = Effect.runSyncWith(yield* Effect.context<never>())
     const connections = yield* Queue.unbounded<Accepted>()
     const attempts = yield* Queue.unbounded<number>()
     const server = createServer()
@@ -66,7 +67,7 @@ export const make = (refuse: (attempt: number) => Refusal | undefined = () => un
         return
       }
       ws.handleUpgrade(request, socket, head, (socket) =>
-        Queue.offerUnsafe(connections, Effect.runSync(accept(socket, request)))
+        Queue.offerUnsafe(connections, runSync(accept(socket, request)))
       )
     })
     const port = yield* Effect.acquireRelease(listen(server), () =>

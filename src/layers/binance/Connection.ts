@@ -101,12 +101,13 @@ export const run = (
       // While we do not read ourselves, silence says nothing about the other side.
       if (inbox.isPaused()) {
         lastFrameAt = clock.currentTimeMillisUnsafe()
-        return
+        return undefined
       }
       const silence = Duration.millis(clock.currentTimeMillisUnsafe() - lastFrameAt)
       if (Duration.isGreaterThanOrEqualTo(silence, options.silenceTimeout)) {
-        yield* disconnected("silent", `no data for ${Duration.format(silence)}`)
+        return yield* disconnected("silent", `no data for ${Duration.format(silence)}`)
       }
+      return undefined
     }).pipe(Effect.repeat(Schedule.spaced(WATCH_INTERVAL)), Effect.andThen(Effect.never))
 
     const ping = Duration.isZero(options.pingInterval)
@@ -114,7 +115,7 @@ export const run = (
       : Effect.gen(function* () {
           yield* Effect.sleep(options.pingInterval)
           if (pinged) {
-            yield* disconnected("no-pong", `no answer to a ping within ${Duration.format(options.pingInterval)}`)
+            return yield* disconnected("no-pong", `no answer to a ping within ${Duration.format(options.pingInterval)}`)
           }
           pinged = true
           yield* Effect.sync(() => socket.ping())
