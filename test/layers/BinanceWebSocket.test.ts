@@ -129,6 +129,17 @@ describe("BinanceWebSocket", () => {
     )
   }
 
+  it.live("tries until somebody listens", () =>
+    Effect.gen(function* () {
+      const gone = yield* Effect.scoped(Exchange.make())
+      const { health } = yield* start(gone.url)
+      yield* Effect.repeat(connectionState(health), { until: (status) => status?.state === "down" })
+      assert.include((yield* connectionState(health))?.detail, "ECONNREFUSED")
+      const exchange = yield* Exchange.make(undefined, Number(gone.url.port))
+      yield* Queue.take(exchange.connections)
+    })
+  )
+
   it.live("says why it was refused, and tries again", () =>
     Effect.gen(function* () {
       const exchange = yield* Exchange.make((attempt) => (attempt <= 3 ? { status: 451 } : undefined))

@@ -38,13 +38,13 @@ const accept = (socket: WebSocket, request: IncomingMessage) =>
     return accepted
   })
 
-const listen = (server: Server) =>
+const listen = (server: Server, port: number) =>
   Effect.callback<number>((resume) => {
-    server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
+    server.listen(port, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
   })
 
-/** `refuse` is asked at each upgrade; the n-th attempt counts from 1. */
-export const make = (refuse: (attempt: number) => Refusal | undefined = () => undefined) =>
+/** `refuse` is asked at each upgrade; the n-th attempt counts from 1. Port 0: a free one. */
+export const make = (refuse: (attempt: number) => Refusal | undefined = () => undefined, onPort = 0) =>
   Effect.gen(function* () {
     const runSync = Effect.runSyncWith(yield* Effect.context<never>())
     const connections = yield* Queue.unbounded<Accepted>()
@@ -70,7 +70,7 @@ export const make = (refuse: (attempt: number) => Refusal | undefined = () => un
         Queue.offerUnsafe(connections, runSync(accept(socket, request)))
       )
     })
-    const port = yield* Effect.acquireRelease(listen(server), () =>
+    const port = yield* Effect.acquireRelease(listen(server, onPort), () =>
       Effect.callback<void>((resume) => {
         for (const socket of sockets) socket.destroy()
         server.close(() => resume(Effect.void))

@@ -187,10 +187,10 @@ const close = (socket: WebSocket): Effect.Effect<void> =>
     if (socket.readyState === WebSocket.CLOSED) return resume(Effect.void)
     socket.once("close", () => resume(Effect.void))
     socket.removeAllListeners("message")
+    if (socket.readyState !== WebSocket.OPEN) return socket.terminate()
     // A paused socket would never read the other side's close frame.
     socket.resume()
-    if (socket.readyState === WebSocket.OPEN) socket.close(1000)
-    else socket.terminate()
+    return socket.close(1000)
   }).pipe(Effect.timeoutOption(CLOSE_DEADLINE), Effect.andThen(Effect.sync(() => socket.terminate())))
 
 const send = (socket: WebSocket, text: string): Effect.Effect<void, Disconnected> =>

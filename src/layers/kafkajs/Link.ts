@@ -4,7 +4,7 @@
  */
 import net from "node:net"
 import tls from "node:tls"
-import { Duration, Effect, Option, Redacted } from "effect"
+import { Duration, Effect, Option, Redacted, Semaphore } from "effect"
 import type { ISocketFactory, SASLOptions } from "kafkajs"
 import Broker from "kafkajs/src/broker/index.js"
 import type { Logger } from "kafkajs/src/loggers/index.js"
@@ -18,6 +18,8 @@ import { ofThrown } from "./errors.ts"
 const CONNECT_LIMIT = Duration.seconds(4)
 const CLOSE_LIMIT = Duration.seconds(2)
 const KEEP_ALIVE_MS = 60_000
+/** A broker takes the requests of a connection one by one: more would only wait in its buffers. */
+const IN_FLIGHT = 5
 
 export interface Address {
   readonly host: string
@@ -73,10 +75,15 @@ const observed = <O>({ request, response }: Protocol<O>, onEncoded: () => void):
 
 export const open = ({ host, port }: Address, settings: KafkaSettings, logger: Logger): Link => {
   const sockets = new Set<net.Socket>()
+  const turns = Semaphore.makeUnsafe(IN_FLIGHT)
+  let opened = false
   let broken = false
   let connected = false
 
   const socketFactory: ISocketFactory = ({ host, onConnect, port, ssl }) => {
+    // kafkajs would open another one for a request that comes after the end.
+    if (opened) throw new Error("the connection has ended")
+    opened = true
     const socket = ssl
       ? tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
       : net.connect({ host, port }, onConnect)
@@ -148,20 +155,23 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
   )
 
   const call: Link["call"] = (api, definition, input, limit) =>
-    Effect.suspend(() => {
-      /** A record may be stored. */
-      let written = false
-      const attempt = async () => {
-        const protocol = broker.lookupRequest(apiKeys[api], definition)(input)
-        return broker.connectionPool.send(observed(protocol, () => (written = api === "Produce")))
-      }
-      return Effect.tryPromise({ try: attempt, catch: (cause) => thrown(cause, written) }).pipe(
-        Effect.timeoutOrElse({
-          duration: limit,
-          orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
-        })
-      )
-    })
+    // The limit begins with the request's turn: it is the broker's to keep, not that of the requests before it.
+    turns.withPermit(
+      Effect.suspend(() => {
+        /** A record may be stored. */
+        let written = false
+        const attempt = async () => {
+          const protocol = broker.lookupRequest(apiKeys[api], definition)(input)
+          return broker.connectionPool.send(observed(protocol, () => (written = api === "Produce")))
+        }
+        return Effect.tryPromise({ try: attempt, catch: (cause) => thrown(cause, written) }).pipe(
+          Effect.timeoutOrElse({
+            duration: limit,
+            orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
+          })
+        )
+      })
+    )
 
   return {
     address: { host, port },
