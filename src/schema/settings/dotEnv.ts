@@ -6,7 +6,8 @@ import { Result } from "effect"
 
 const ASSIGNMENT = /[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_]\w*)[^\S\n]*=/y
 const QUOTED = /[^\S\n]*(?:"((?:\\.|[^"\\])*)"|'([^']*)'|`([^`]*)`)[^\S\n]*(?:#[^\n]*)?(?=\n|$)/sy
-const BARE = /(?![^\S\n]*["'`])([^\n]*?)(?:[^\S\n]+#[^\n]*)?(?=\n|$)/y
+const BARE = /(?![^\S\n]*["'`])[^\n]*/y
+const COMMENT = /\s#.*$/
 const NOTHING = /[^\S\n]*(?:#[^\n]*)?(?=\n|$)/y
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" }
@@ -31,7 +32,10 @@ export const parse = (content: string): Result.Result<Readonly<Record<string, st
     const [, name] = take(NOTHING) === null ? (take(ASSIGNMENT) ?? []) : []
     if (name !== undefined) {
       const quoted = take(QUOTED)
-      const value = quoted === null ? take(BARE)?.[1]?.trim() : (quoted[2] ?? quoted[3] ?? unescape(quoted[1] ?? ""))
+      const value =
+        quoted === null
+          ? take(BARE)?.[0].replace(COMMENT, "").trim()
+          : (quoted[2] ?? quoted[3] ?? unescape(quoted[1] ?? ""))
       if (value !== undefined) values.set(name, value)
     }
     if (at < text.length && text[at] !== "\n") {
