@@ -130,6 +130,9 @@ export const topic: Parser<string> = (text) => {
   return text === "." || text === ".." ? bad() : Result.succeed(text)
 }
 
+/** Leaves room for every default name: where a topic's name is too long with its prefix, both were chosen. */
+export const PREFIX_LENGTH = 200
+
 /** The beginning of topics' names: alone it may be a dot. */
 export const topicPrefix: Parser<string> = (text) =>
-  /^[\w.-]*$/.test(text) && text.length < TOPIC_LENGTH ? Result.succeed(text) : bad()
+  /^[\w.-]*$/.test(text) && text.length <= PREFIX_LENGTH ? Result.succeed(text) : bad()

@@ -1,6 +1,6 @@
 /** The variables of the topics: one for each stream kind in the registry, two for control records, and how to create them. */
 import { streamKinds } from "../kinds/registry.ts"
-import { flag, topic, topicPrefix, TOPIC_LENGTH, whole } from "./parsers.ts"
+import { flag, PREFIX_LENGTH, topic, topicPrefix, TOPIC_LENGTH, whole } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const topicName = (name: string, fallback: string, doc: string) =>
@@ -20,7 +20,7 @@ export const topics = {
     {
       name: "TOPIC_PREFIX",
       default: "",
-      expected: "the beginning of a topic name: the characters a-z, A-Z, 0-9, dot, _ and -",
+      expected: `the beginning of a topic name: at most ${PREFIX_LENGTH} of the characters a-z, A-Z, 0-9, dot, _ and -`,
       example: "binance.",
       doc: "Put before the name of every topic"
     },

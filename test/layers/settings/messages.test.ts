@@ -133,7 +133,11 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   ],
   [
     { TOPIC_PREFIX: "a/" },
-    "TOPIC_PREFIX=a/: expected the beginning of a topic name: the characters a-z, A-Z, 0-9, dot, _ and -, for example binance."
+    "TOPIC_PREFIX=a/: expected the beginning of a topic name: at most 200 of the characters a-z, A-Z, 0-9, dot, _ and -, for example binance."
+  ],
+  [
+    { TOPIC_PREFIX: "p".repeat(245) },
+    `TOPIC_PREFIX=${"p".repeat(80)}… (245 characters): expected the beginning of a topic name: at most 200 of the characters a-z, A-Z, 0-9, dot, _ and -, for example binance.`
   ],
   [
     { TOPIC_DEAD_LETTER: "raw_trades" },

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { files } from "../../../scripts/settings.ts"
 import { streamKinds } from "../../../src/schema/kinds/registry.ts"
+import { PREFIX_LENGTH, TOPIC_LENGTH } from "../../../src/schema/settings/parsers.ts"
 import { nameNotices, variables } from "../../../src/schema/settings/variables.ts"
 
 const byName = new Map(variables.map((variable) => [variable.name, variable]))
@@ -10,6 +11,10 @@ const byName = new Map(variables.map((variable) => [variable.name, variable]))
 describe("the declared variables", () => {
   it("have names that differ", () => {
     assert.strictEqual(byName.size, variables.length)
+  })
+
+  it("leave room for the longest prefix before every default topic", () => {
+    for (const { topic } of streamKinds) assert.isAtMost(PREFIX_LENGTH + topic.default.length, TOPIC_LENGTH)
   })
 
   it("hold one topic for each stream kind", () => {
