@@ -44,7 +44,7 @@ const same = (a: ReadonlyArray<SinkRecord>, b: ReadonlyArray<SinkRecord>): boole
 
 type Producer = Pick<Sequence, "producerId" | "producerEpoch">
 
-export const make = Effect.fnUntraced(function* (cluster: Cluster) {
+export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) {
   const states = new Map<string, State>()
   const asking = yield* Semaphore.make(1)
   let producer: Producer | undefined

@@ -1,0 +1,104 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Link } from "../../../src/layers/kafkajs/Link.ts"
+import * as Sequences from "../../../src/layers/kafkajs/Sequences.ts"
+import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+
+const batch = (count: number): ReadonlyArray<SinkRecord> =>
+  Array.from({ length: count }, (_, n) => ({
+    topic: "t",
+    key: "k",
+    value: new Uint8Array(),
+    timestamp: n,
+    headers: {}
+  }))
+
+/** A broker that gives out producer ids 1, 2, 3, …, or only the error codes that it is told to. */
+const makeCluster = (codes: Array<number> = []) => {
+  let given = 0
+  const link = {
+    call: () =>
+      Effect.map(Effect.yieldNow, () => {
+        const errorCode = codes.shift() ?? 0
+        return { errorCode, producerId: errorCode === 0 ? String(++given) : "-1", producerEpoch: 0 }
+      })
+  } as unknown as Link
+  return { cluster: { any: Effect.succeed(link) }, given: () => given }
+}
+
+describe("Sequences", () => {
+  it.effect("counts the records that are stored, each partition by itself", () =>
+    Effect.gen(function* () {
+      const sequences = yield* Sequences.make(makeCluster().cluster)
+      assert.deepInclude(yield* sequences.begin("t", 0, batch(5)), { producerId: "1", firstSequence: 0 })
+      sequences.stored("t", 0)
+      assert.deepInclude(yield* sequences.begin("t", 0, batch(2)), { producerId: "1", firstSequence: 5 })
+      assert.deepInclude(yield* sequences.begin("t", 1, batch(2)), { producerId: "1", firstSequence: 0 })
+      sequences.stored("t", 0)
+      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 7 })
+    })
+  )
+
+  it.effect("repeats a batch under its numbers, whatever array holds it", () =>
+    Effect.gen(function* () {
+      const sequences = yield* Sequences.make(makeCluster().cluster)
+      yield* sequences.begin("t", 0, batch(3))
+      sequences.stored("t", 0)
+      const doubtful = batch(4)
+      const first = yield* sequences.begin("t", 0, doubtful)
+      assert.deepStrictEqual(yield* sequences.begin("t", 0, [...doubtful]), first)
+      sequences.stored("t", 0)
+      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 7 })
+    })
+  )
+
+  it.effect("takes a new producer for another batch than the one in doubt, as long or not", () =>
+    Effect.gen(function* () {
+      for (const length of [4, 2]) {
+        const sequences = yield* Sequences.make(makeCluster().cluster)
+        yield* sequences.begin("t", 1, batch(1))
+        yield* sequences.begin("t", 0, batch(4))
+        assert.deepInclude(yield* sequences.begin("t", 0, batch(length)), { producerId: "2", firstSequence: 0 })
+        sequences.stored("t", 1)
+        assert.deepInclude(yield* sequences.begin("t", 1, batch(1)), { producerId: "1", firstSequence: 1 })
+      }
+    })
+  )
+
+  it.effect("begins a partition anew with a producer that it never had, and leaves the others theirs", () =>
+    Effect.gen(function* () {
+      const sequences = yield* Sequences.make(makeCluster().cluster)
+      const ids = { 0: new Set<string>(), 1: new Set<string>() }
+      for (const partition of [0, 1, 1, 0, 0, 1] as const) {
+        const { producerId } = yield* sequences.begin("t", partition, batch(1))
+        assert.isFalse(ids[partition].has(producerId))
+        ids[partition].add(producerId)
+        sequences.reset("t", partition)
+      }
+    })
+  )
+
+  it.effect("begins again at 0 behind the largest number that there is", () =>
+    Effect.gen(function* () {
+      const sequences = yield* Sequences.make(makeCluster().cluster)
+      const huge = { length: 2 ** 31 - 1, every: () => true } as unknown as ReadonlyArray<SinkRecord>
+      yield* sequences.begin("t", 0, huge)
+      sequences.stored("t", 0)
+      yield* sequences.begin("t", 0, batch(3))
+      sequences.stored("t", 0)
+      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { firstSequence: 2 })
+    })
+  )
+
+  it.effect("asks once for all who begin together, and again after a refusal", () =>
+    Effect.gen(function* () {
+      const { cluster, given } = makeCluster([14])
+      const sequences = yield* Sequences.make(cluster)
+      assert.strictEqual((yield* Effect.flip(sequences.ready)).kind, "Busy")
+      yield* Effect.forEach([0, 1, 2, 3], (partition) => sequences.begin("t", partition, batch(1)), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(given(), 1)
+    })
+  )
+})
