@@ -102,6 +102,22 @@ describeKafka("KafkaJs", () => {
     )
   }
 
+  it.live("goes on after the broker has closed its connections", () =>
+    Effect.gen(function* () {
+      for (const acks of ["0", "1", "all"] as const) {
+        const { driver, topic } = yield* withTopic(server, { acks })
+        const [first, second] = [records(topic, 4), records(topic, 6, 4)]
+        yield* driver.produce(topic, 0, first)
+        // Answered in order: the records are in the log before the connection goes.
+        yield* driver.describe([topic])
+        yield* Effect.promise(proxy.dropConnections)
+        yield* persist(driver.produce(topic, 0, second))
+        yield* driver.describe([topic])
+        assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second]))
+      }
+    })
+  )
+
   it.live("stores a batch once that a broker was killed under", () =>
     Effect.gen(function* () {
       const { driver, topic } = yield* withTopic(server, { acks: "all" })

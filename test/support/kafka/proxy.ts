@@ -10,6 +10,8 @@ export interface Proxy {
   readonly withheld: () => number
   /** The next request that is passed on. */
   readonly nextRequest: () => Promise<void>
+  /** Ends every connection, as a broker does with idle ones; completes when both sides have closed. */
+  readonly dropConnections: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -49,6 +51,15 @@ export const startProxy = async (upstream: () => number): Promise<Proxy> => {
     answers: "pass",
     withheld: () => withheld,
     nextRequest: () => once(requests, "request").then(() => {}),
+    dropConnections: async () => {
+      await Promise.all(
+        [...sockets].map((socket) => {
+          const closed = once(socket, "close")
+          socket.end()
+          return closed
+        })
+      )
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await once(server.close(), "close")

@@ -2,6 +2,10 @@
 import { setTimeout } from "node:timers/promises"
 import kafkajs from "kafkajs"
 import type { IHeaders, KafkaConfig } from "kafkajs"
+import { prepare } from "../../../src/layers/kafkajs/prepare.ts"
+
+// kafkajs reads snappy, lz4 and zstd only with codecs of ours.
+prepare()
 
 const { Kafka, logLevel } = kafkajs
 
