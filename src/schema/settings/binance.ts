@@ -59,7 +59,7 @@ export const binance = {
     {
       name: "PING_INTERVAL_SECONDS",
       default: "180",
-      expected: `a number of seconds from 0 (off) to ${MAX_SECONDS}`,
+      expected: `0 (off), or a number of seconds from 1 to ${MAX_SECONDS}`,
       example: "180",
       doc: "Between our own pings, which detect a dead connection; 0 = off"
     },

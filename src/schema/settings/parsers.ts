@@ -34,7 +34,8 @@ const secondsOver =
     Result.flatMap(toSeconds(text), (seconds) => (isGood(seconds) ? Result.succeed(Duration.seconds(seconds)) : bad()))
 
 export const seconds = secondsOver((seconds) => seconds > 0)
-export const secondsOrOff = secondsOver(() => true)
+/** Below a second our own pings alone would use up the frames that the exchange allows. */
+export const secondsOrOff = secondsOver((seconds) => seconds === 0 || seconds >= 1)
 
 /** One of a closed list, its case aside. */
 export const oneOf =

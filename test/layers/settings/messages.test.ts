@@ -62,7 +62,7 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   [{ SILENCE_TIMEOUT_SECONDS: "86401" }, `SILENCE_TIMEOUT_SECONDS=86401: ${SECONDS} 60`],
   [
     { PING_INTERVAL_SECONDS: "-1" },
-    "PING_INTERVAL_SECONDS=-1: expected a number of seconds from 0 (off) to 86400, for example 180"
+    "PING_INTERVAL_SECONDS=-1: expected 0 (off), or a number of seconds from 1 to 86400, for example 180"
   ],
   [{ KAFKA_BOOTSTRAP_SERVERS: "" }, `KAFKA_BOOTSTRAP_SERVERS=: the list is empty; ${SERVERS}`],
   [{ KAFKA_BOOTSTRAP_SERVERS: "," }, `KAFKA_BOOTSTRAP_SERVERS=,: the list is empty; ${SERVERS}`],
