@@ -34,18 +34,32 @@ const newClusterId = () => randomBytes(16).toString("base64url")
 
 const newFolder = () => mkdtemp(join(tmpdir(), "kafka-"))
 
-const launch = async (bootstrap: string, options: NodeOptions): Promise<Broker> => {
-  const node = await prepare(options)
+/** Prepares and starts nodes with a folder of their own; if that fails, nothing is left of it. */
+const launch = async (options: ReadonlyArray<Omit<NodeOptions, "folder">>, folder: string) => {
+  let nodes: ReadonlyArray<KafkaProcess> = []
   const remove = async () => {
-    await node.kill()
-    await rm(options.folder, { recursive: true, force: true })
+    await Promise.all(nodes.map((node) => node.kill()))
+    await rm(folder, { recursive: true, force: true })
   }
   try {
-    await node.start()
+    nodes = await Promise.all(options.map((one) => prepare({ ...one, folder })))
+    await Promise.all(nodes.map((node) => node.start()))
+    return { nodes, remove }
   } catch (cause) {
     await remove()
     throw cause
   }
+}
+
+const launchOne = async (
+  bootstrap: string,
+  options: Omit<NodeOptions, "folder" | "name" | "clusterId" | "heapMegabytes">,
+  folder: string
+): Promise<Broker> => {
+  const one = { ...options, name: "broker", clusterId: newClusterId(), heapMegabytes: 192 }
+  const { nodes, remove } = await launch([one], folder)
+  const [node] = nodes
+  if (node === undefined) throw new Error("no broker")
   return { ...node, bootstrap, remove }
 }
 
@@ -53,13 +67,8 @@ export const startBroker = async (options: BrokerOptions = {}): Promise<Broker> 
   const [free = 0, controllerPort = 0] = await freePorts(2)
   const port = options.port ?? free
   const self = { id: 1, controllerPort }
-  return launch(`127.0.0.1:${port}`, {
-    folder: await newFolder(),
-    name: "broker",
-    clusterId: newClusterId(),
-    properties: { ...baseProperties({ ...self, port, peers: [self] }), ...options.properties },
-    heapMegabytes: 192
-  })
+  const properties = { ...baseProperties({ ...self, port, peers: [self] }), ...options.properties }
+  return launchOne(`127.0.0.1:${port}`, { properties }, await newFolder())
 }
 
 /** With TLS, mutual TLS, SASL (PLAIN, SCRAM) without and with TLS, and ACLs; see `ACCOUNT`. */
@@ -69,14 +78,8 @@ export const startSecureBroker = async (): Promise<SecureBroker> => {
   const certificates = await makeCertificates(folder)
   const self = { id: 1, controllerPort }
   const ports = { tls, mutualTls, sasl, saslTls }
-  const broker = await launch(`127.0.0.1:${port}`, {
-    folder,
-    name: "broker",
-    clusterId: newClusterId(),
-    properties: secureProperties(baseProperties({ ...self, port, peers: [self] }), ports, certificates),
-    heapMegabytes: 192,
-    format: scramUsers
-  })
+  const properties = secureProperties(baseProperties({ ...self, port, peers: [self] }), ports, certificates)
+  const broker = await launchOne(`127.0.0.1:${port}`, { properties, format: scramUsers }, folder)
   return {
     ...broker,
     tls: `localhost:${tls}`,
@@ -96,33 +99,18 @@ export interface Cluster {
 /** Combined nodes; replication factor as many, two of them in sync suffice. */
 export const startCluster = async (size = 3): Promise<Cluster> => {
   const ports = await freePorts(2 * size)
-  const folder = await newFolder()
   const clusterId = newClusterId()
   const peers = Array.from({ length: size }, (_, index) => ({
     id: index + 1,
     port: ports[2 * index] ?? 0,
     controllerPort: ports[2 * index + 1] ?? 0
   }))
-  const nodes = await Promise.all(
-    peers.map((peer) =>
-      prepare({
-        folder,
-        name: `node-${peer.id}`,
-        clusterId,
-        properties: baseProperties({ ...peer, peers }),
-        heapMegabytes: 160
-      })
-    )
-  )
-  const remove = async () => {
-    await Promise.all(nodes.map((node) => node.kill()))
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    await Promise.all(nodes.map((node) => node.start()))
-  } catch (cause) {
-    await remove()
-    throw cause
-  }
+  const options = peers.map((peer) => ({
+    name: `node-${peer.id}`,
+    clusterId,
+    properties: baseProperties({ ...peer, peers }),
+    heapMegabytes: 160
+  }))
+  const { nodes, remove } = await launch(options, await newFolder())
   return { bootstrap: peers.map(({ port }) => `127.0.0.1:${port}`), nodes, remove }
 }
