@@ -2,7 +2,7 @@
  * The idempotent producer's numbers (`KAFKA_ACKS=all`): by them the broker knows a repeated batch. A partition keeps its
  * producer until the two disagree; then it begins anew with a fresh one, and no other partition is concerned.
  */
-import { Duration, Effect, Semaphore } from "effect"
+import { Duration, Effect, Schedule, Semaphore } from "effect"
 import { requests } from "kafkajs/src/protocol/requests/index.js"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
@@ -11,6 +11,9 @@ import { ofCode } from "./errors.ts"
 
 const INIT_LIMIT = Duration.seconds(5)
 const LIMIT = 2 ** 31
+
+/** A broker that has just started needs a moment until it gives out producers. */
+const loading = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
 
 export interface Sequence {
   readonly producerId: string
@@ -60,7 +63,7 @@ export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) 
 
   const current = asking.withPermit(
     Effect.gen(function* () {
-      producer ??= yield* init
+      producer ??= yield* Effect.retry(init, { while: ({ kind }) => kind === "Busy", schedule: loading })
       return producer
     })
   )
