@@ -12,7 +12,6 @@ export const bytesReceived = Metric.counter("binance_kafka_received_bytes_total"
   description: "Payload bytes read from the exchange",
   incremental: true
 })
-/** By kind: see `forKind`. */
 export const recordsProduced = Metric.counter("binance_kafka_records_produced_total", {
   description: "Records made from valid events, by stream kind",
   incremental: true
