@@ -2,7 +2,8 @@
  * The candles of one symbol, every interval at once. Trades are gathered by the second and folded into every interval
  * when the second is over (or somebody looks), so that a trade costs a few additions whatever the number of intervals.
  */
-import { candleBounds, dependsOnOffset, EAST_8, type Interval, intervals } from "./time.ts"
+import { type Interval, intervals } from "../schema/intervals.ts"
+import { candleBounds, dependsOnOffset, EAST_8 } from "./time.ts"
 
 export interface Candle {
   /** ms; `end` is where the next one opens. */

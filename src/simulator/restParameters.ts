@@ -1,8 +1,9 @@
 /** Reads the query of a REST request as the exchange does, with the exchange's complaints. */
 import { Data, Result } from "effect"
+import type { Interval } from "../schema/intervals.ts"
 import type { Market } from "./Market.ts"
 import type { SymbolMarket } from "./SymbolMarket.ts"
-import { EAST_8, type Interval, isInterval } from "./time.ts"
+import { EAST_8, isInterval } from "./time.ts"
 
 /** Answered with status 400. */
 export class RestError extends Data.TaggedError("RestError")<{ readonly code: number; readonly msg: string }> {

@@ -2,6 +2,7 @@
  * Instants and candle boundaries. The market counts in microseconds; a connection or a REST request chooses the unit it
  * is told.
  */
+import { type Interval, intervals } from "../schema/intervals.ts"
 
 export type TimeUnit = "ms" | "us"
 
@@ -16,26 +17,6 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-export const intervals = [
-  "1s",
-  "1m",
-  "3m",
-  "5m",
-  "15m",
-  "30m",
-  "1h",
-  "2h",
-  "4h",
-  "6h",
-  "8h",
-  "12h",
-  "1d",
-  "3d",
-  "1w",
-  "1M"
-] as const
-export type Interval = (typeof intervals)[number]
 
 export const isInterval = (text: string): text is Interval => intervals.some((interval) => interval === text)
 

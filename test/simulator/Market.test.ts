@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { intervals } from "../../src/schema/intervals.ts"
 import type { Candle, CandleSeries } from "../../src/simulator/Candles.ts"
 import { Market, type MarketOptions } from "../../src/simulator/Market.ts"
 import type { Level } from "../../src/simulator/OrderBook.ts"
 import type { SymbolMarket } from "../../src/simulator/SymbolMarket.ts"
-import { candleBounds, EAST_8, intervals } from "../../src/simulator/time.ts"
+import { candleBounds, EAST_8 } from "../../src/simulator/time.ts"
 import type { TradeRow } from "../../src/simulator/TradeTape.ts"
 
 // Three seconds before a new day in UTC+8, so that candles of many lengths close.

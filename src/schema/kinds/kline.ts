@@ -12,28 +12,9 @@
  * @see https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#klinecandlestick-streams-for-utc
  */
 import { Schema } from "effect"
+import { intervals } from "../intervals.ts"
 import { Count, Decimal, ExchangeTime, MarketSymbol, OptionalId, toMillis } from "../Primitives.ts"
 import { streamKind } from "../StreamKind.ts"
-
-/** Case tells a minute from a month. */
-const intervals = [
-  "1s",
-  "1m",
-  "3m",
-  "5m",
-  "15m",
-  "30m",
-  "1h",
-  "2h",
-  "4h",
-  "6h",
-  "8h",
-  "12h",
-  "1d",
-  "3d",
-  "1w",
-  "1M"
-] as const
 
 export const Kline = Schema.Struct({
   e: Schema.Literal("kline"),
