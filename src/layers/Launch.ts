@@ -10,6 +10,9 @@ import { SettingsError } from "../services/AppConfig.ts"
 /** Ended by a second signal, as a shell reports it. */
 const EXIT_KILLED = 130
 
+/** A container is killed 10 s after the signal; better to say so ourselves. */
+const STOP_LIMIT_MS = 9700
+
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Option.getOrUndefined(Cause.findErrorOption(cause)) ?? Cause.squash(cause)
   return error instanceof Error ? error.message : String(error)
@@ -18,20 +21,36 @@ const messageOf = (cause: Cause.Cause<unknown>): string => {
 /** Says how and why the program ends, in the log's own format; also when it is interrupted. */
 export const logEnd = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.onExit(program, (exit) => {
-    if (Exit.isSuccess(exit)) return Effect.logInfo("The feed has ended: everything received is stored")
+    if (Exit.isSuccess(exit)) return Effect.logInfo("The feed has ended: everything received is flushed")
     return Cause.hasInterruptsOnly(exit.cause)
-      ? Effect.logInfo("Stopped: everything received is stored")
+      ? Effect.logInfo("Stopped: everything received is flushed")
       : Effect.andThen(Effect.logFatal(messageOf(exit.cause)), Effect.logDebug("The failure in full", exit.cause))
   })
+
+const say = (line: string): void => {
+  process.stderr.write(`binance-kafka-connector: ${line}\n`)
+}
 
 /** Runs the program as the process. */
 export const main = <A, E>(program: Effect.Effect<A, E>): void => {
   let signals = 0
+  let crashed = false
+
   const onSignal = () => {
     if (++signals > 1) process.exit(EXIT_KILLED)
+    setTimeout(() => {
+      say(`not stopped within ${STOP_LIMIT_MS / 1000} s: ended as it is`)
+      process.exit(1)
+    }, STOP_LIMIT_MS).unref()
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
+  // A bug in a library's callback: what was received is stored all the same.
+  process.on("uncaughtException", (error) => {
+    say(`unexpected error, stopping: ${error instanceof Error ? error.message : String(error)}`)
+    crashed = true
+    if (signals === 0) process.emit("SIGTERM", "SIGTERM")
+  })
 
   NodeRuntime.runMain(
     Effect.tapError(program, (error) =>
@@ -42,7 +61,7 @@ export const main = <A, E>(program: Effect.Effect<A, E>): void => {
       disableErrorReporting: true,
       teardown: (exit, onExit) => {
         const stopped = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
-        onExit(stopped ? 0 : 1)
+        onExit(stopped && !crashed ? 0 : 1)
       }
     }
   )

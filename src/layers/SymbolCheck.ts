@@ -20,6 +20,10 @@ export const check: Effect.Effect<void, never, AppConfig | ExchangeInfo> = Effec
   Effect.catch((error) =>
     Effect.logInfo("The symbols are not checked").pipe(Effect.annotateLogs({ reason: error.message }))
   ),
+  // A look beside the program: not even a bug in it may end more than itself, nor pass unseen.
+  Effect.catchDefect((defect) =>
+    Effect.logWarning("The check of symbols is broken").pipe(Effect.annotateLogs({ reason: String(defect) }))
+  ),
   Effect.withSpan("SymbolCheck")
 )
 

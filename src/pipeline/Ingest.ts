@@ -20,7 +20,7 @@ import * as Records from "./Records.ts"
 /** Records between reader and writer: a few chunks; the sink holds the rest. */
 const QUEUE_RECORDS = 8192
 
-/** Leaves the sockets and the producer 3 s of the 10 s that a container is given to stop. */
+/** Leaves connections and exporters 3 s of the 10 s that a container is given to stop; `Launch` holds them to it. */
 const STOP_DEADLINE = Duration.seconds(7)
 
 /** A stream gone bad must not flood the log. */
@@ -29,7 +29,7 @@ const REJECTIONS_EVERY = Duration.seconds(10)
 /** Stopped with records that the sink could not store in time. */
 export class Unstored extends Data.TaggedError("Unstored")<{ readonly records: number }> {
   override get message() {
-    return `stopped with ${this.records} records not stored: the sink did not take them within ${Duration.format(STOP_DEADLINE)}`
+    return `stopped with at least ${this.records} records not stored: the sink did not take them within ${Duration.format(STOP_DEADLINE)}`
   }
 }
 
@@ -92,6 +92,8 @@ export const run = Effect.gen(function* () {
   // Whichever ends first: the writer when the sink fails, the reader when the feed does.
   yield* Effect.raceFirst(Fiber.join(writer), Effect.andThen(Fiber.join(reader), Effect.never))
   yield* Fiber.join(reader)
+  // A feed that has ended is no reason to hurry: the sink takes the time it needs.
+  yield* sink.flush
 }).pipe(Effect.scoped)
 
 /** The pure steps over one chunk, and what is counted and said of it. */

@@ -4,6 +4,7 @@
  */
 import { crc32 } from "node:zlib"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import type { StreamName } from "../schema/StreamName.ts"
 import type { MarketEvent } from "./Decoder.ts"
 
 /** Kafka refuses a whole batch for one record that lies more than an hour ahead of its clock; ours may differ a little. */
@@ -15,30 +16,41 @@ export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string =>
   return facts.exact ? id : `${id}:${crc32(json).toString(16).padStart(8, "0")}`
 }
 
+/** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload. */
+interface Frame {
+  readonly topic: string
+  readonly tail: string
+}
+
 /** Makes records for topics by kind name. */
 export const make = (topics: ReadonlyMap<string, string>) => {
-  const tails = new Map<string, string>()
-  const tailOf = (type: string, symbol: string, topic: string): string => {
-    const key = `${type} ${symbol} ${topic}`
-    const known = tails.get(key)
-    if (known !== undefined) return known
+  const frames = new Map<StreamName, Map<string, Frame>>()
+
+  const makeFrame = ({ kind, type }: StreamName, symbol: string): Frame => {
+    const topic = topics.get(kind.name) ?? kind.topic.default
     const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}}`
-    tails.set(key, tail)
-    return tail
+    return { topic, tail }
+  }
+
+  const frameOf = (stream: StreamName, symbol: string): Frame => {
+    const ofStream = frames.get(stream) ?? new Map<string, Frame>()
+    const known = ofStream.get(symbol)
+    if (known !== undefined) return known
+    const frame = makeFrame(stream, symbol)
+    frames.set(stream, ofStream.set(symbol, frame))
+    return frame
   }
 
   return (event: MarketEvent): SinkRecord => {
     const { facts, json, receivedAt, stream, symbol } = event
-    const topic = topics.get(stream.kind.name) ?? stream.kind.topic.default
+    const { tail, topic } = frameOf(stream, symbol)
     const eventTime = facts.eventTime ?? receivedAt
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
     const headers = { "event-id": eventId(event), "content-type": "application/json" }
     return {
       topic,
       key: symbol,
-      value: Buffer.from(
-        `{"original_data":${json},"ingestion_timestamp":${receivedAt}${tailOf(stream.type, symbol, topic)}`
-      ),
+      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}`),
       timestamp: ahead ? receivedAt : eventTime,
       headers: ahead ? { ...headers, "event-time": String(eventTime) } : headers
     }

@@ -228,7 +228,13 @@ describe("BinanceWebSocket", () => {
       const context = yield* Layer.build(
         BinanceWebSocket.layer.pipe(
           Layer.provide(HealthState.layer),
-          Layer.provide(Layer.succeed(AppConfig, { ...base, binance: { ...base.binance, wsUrl: exchange.url } }))
+          Layer.provide(
+            Layer.succeed(AppConfig, {
+              ...base,
+              // Answers to pings stand behind what we do not read: that must not count against the other side.
+              binance: { ...base.binance, wsUrl: exchange.url, pingInterval: Duration.millis(200) }
+            })
+          )
         )
       )
       const feed = Context.get(context, MarketFeed)
@@ -243,7 +249,8 @@ describe("BinanceWebSocket", () => {
         Stream.runForEach((frame) => Effect.sync(() => seen.push(Number(/"t":(\d+)/.exec(text(frame))?.[1])))),
         Effect.forkScoped
       )
-      const { socket } = yield* Queue.take(exchange.connections)
+      const { closed, socket } = yield* Queue.take(exchange.connections)
+      socket.on("ping", (payload) => socket.pong(payload))
       for (let n = 0; n < sent; n++) socket.send(`{"stream":"btcusdt@trade","data":{"t":${n},"x":"${big}"}}`)
       // The kernel takes some megabytes; the rest stays with the server as long as we do not read.
       yield* Effect.repeat(
@@ -251,6 +258,8 @@ describe("BinanceWebSocket", () => {
         { until: (bytes) => bytes > 0 && bytes < sent * big.length }
       )
       assert.isAbove(socket.bufferedAmount, 0)
+      // Time for two pings and a verdict.
+      yield* Effect.timeoutOption(Queue.take(closed), "500 millis")
       yield* Queue.offer(gate, undefined)
       yield* Fiber.join(reader)
       assert.deepStrictEqual(

@@ -3,7 +3,7 @@
  * decides what the reason means. Frames go into the inbox in the socket's own callback; Effect sees the connection, not the
  * messages.
  */
-import { Clock, Data, Deferred, Duration, Effect, Option, Predicate, Result, Schedule, type Scope } from "effect"
+import { Clock, Data, Deferred, Duration, Effect, Option, Predicate, Result, type Scope } from "effect"
 import { WebSocket } from "ws"
 import { type ControlFrame, decodeControlFrame } from "../../schema/ControlFrame.ts"
 import type { ConnectionPlan } from "../../pipeline/Subscriptions.ts"
@@ -58,18 +58,17 @@ export const run = (
     const ended = yield* Deferred.make<never, Disconnected>()
     const flowing = yield* Deferred.make<void>()
     const end = (reason: Disconnected) => Deferred.doneUnsafe(ended, Effect.fail(reason))
-    let lastFrameAt = clock.currentTimeMillisUnsafe()
+    let received = 0
     let pinged = false
     /** Answers to our own frames; said by the watch, since a socket's callback cannot log. */
     const replies: Array<ControlFrame> = []
 
     const socket = yield* open(plan.url, options.connectionTimeout, (socket) => {
       socket.on("message", (data: Buffer) => {
-        lastFrameAt = clock.currentTimeMillisUnsafe()
         const control = controlFrame(data)
         if (control === undefined) {
-          inbox.offer({ bytes: data, receivedAt: lastFrameAt })
-          Deferred.doneUnsafe(flowing, Effect.void)
+          inbox.offer({ bytes: data, receivedAt: clock.currentTimeMillisUnsafe() })
+          if (++received === 1) Deferred.doneUnsafe(flowing, Effect.void)
         } else if (control._tag === "ServerShutdown") {
           end(disconnected("shutdown-notice", "the exchange announced that this server shuts down"))
         } else {
@@ -96,29 +95,34 @@ export const run = (
 
     const sayReplies = Effect.suspend(() => Effect.forEach(replies.splice(0), logReply, { discard: true }))
 
+    const interval = Duration.min(WATCH_INTERVAL, options.silenceTimeout)
+    let seen = 0
+    let silence = Duration.zero
+    /** Counts its own intervals: the clock on the wall may leap. */
     const watch = Effect.gen(function* () {
+      yield* Effect.sleep(interval)
       yield* sayReplies
       // While we do not read ourselves, silence says nothing about the other side.
-      if (inbox.isPaused()) {
-        lastFrameAt = clock.currentTimeMillisUnsafe()
-        return undefined
-      }
-      const silence = Duration.millis(clock.currentTimeMillisUnsafe() - lastFrameAt)
-      if (Duration.isGreaterThanOrEqualTo(silence, options.silenceTimeout)) {
-        return yield* disconnected("silent", `no data for ${Duration.format(silence)}`)
-      }
-      return undefined
-    }).pipe(Effect.repeat(Schedule.spaced(WATCH_INTERVAL)), Effect.andThen(Effect.never))
+      silence = received > seen || inbox.isPaused() ? Duration.zero : Duration.sum(silence, interval)
+      seen = received
+      if (Duration.isLessThan(silence, options.silenceTimeout)) return undefined
+      return yield* disconnected("silent", `no data for ${Duration.format(silence)} (SILENCE_TIMEOUT_SECONDS)`)
+    }).pipe(Effect.forever)
 
     const ping = Duration.isZero(options.pingInterval)
       ? Effect.never
       : Effect.gen(function* () {
           yield* Effect.sleep(options.pingInterval)
+          // An answer that we do not read is no missing answer.
+          if (inbox.isPaused()) {
+            pinged = false
+            return undefined
+          }
           if (pinged) {
             return yield* disconnected("no-pong", `no answer to a ping within ${Duration.format(options.pingInterval)}`)
           }
           pinged = true
-          yield* Effect.sync(() => socket.ping())
+          return yield* Effect.sync(() => socket.ping())
         }).pipe(Effect.forever)
 
     return yield* Effect.all(
@@ -225,13 +229,16 @@ const refused = (status: number, retryAfter: string | undefined): Disconnected =
 
 const DATA_HEAD = Buffer.from('{"stream":"')
 const SHUTDOWN = "serverShutdown"
-/** A notice is short; in a longer frame the word is somebody's text. */
-const MAX_SHUTDOWN_BYTES = 256
+/** A notice is shorter than any event; in a longer frame the word is somebody's text. */
+const MAX_SHUTDOWN_BYTES = 128
 
 /** Cheap for data, which nearly all frames are: only what may be a control frame is parsed here. */
 const controlFrame = (bytes: Buffer): ControlFrame | undefined => {
-  const isData = bytes.subarray(0, DATA_HEAD.length).equals(DATA_HEAD)
-  if (isData && (bytes.length > MAX_SHUTDOWN_BYTES || !bytes.includes(SHUTDOWN))) return undefined
+  const isData =
+    bytes.length >= DATA_HEAD.length &&
+    bytes.compare(DATA_HEAD, 0, DATA_HEAD.length, 0, DATA_HEAD.length) === 0 &&
+    (bytes.length > MAX_SHUTDOWN_BYTES || !bytes.includes(SHUTDOWN))
+  if (isData) return undefined
   const json = Result.try((): unknown => JSON.parse(bytes.toString()))
   return Result.isSuccess(json) ? Option.getOrUndefined(decodeControlFrame(json.success)) : undefined
 }

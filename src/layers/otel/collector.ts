@@ -50,7 +50,7 @@ export const layer = (endpoint: URL, serviceName: string) =>
       return NodeSdk.layer(() => ({
         resource: { serviceName },
         spanProcessor: new BatchSpanProcessor(tolerant),
-        shutdownTimeout: "2 seconds"
+        shutdownTimeout: "1 second"
       }))
     })
   )
