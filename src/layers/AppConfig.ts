@@ -13,6 +13,7 @@ import { program } from "../schema/settings/program.ts"
 import { Reading, type Values } from "../schema/settings/Reading.ts"
 import { nameNotices } from "../schema/settings/variables.ts"
 import { AppConfig, SettingsError } from "../services/AppConfig.ts"
+import * as proxy from "./binance/proxy.ts"
 import * as files from "./settings/files.ts"
 import * as security from "./settings/security.ts"
 import { topicSettings } from "./settings/topics.ts"
@@ -100,7 +101,7 @@ export const layerFromEnvironment = (environment: Values, dotEnvFile: string): L
           ...Result.getOrElse(file, () => ({})),
           ...Object.fromEntries(Object.entries(environment).filter(isSet))
         },
-        Result.isFailure(file) ? file.failure : []
+        [...(Result.isFailure(file) ? file.failure : []), ...proxy.faults(environment)]
       )
     })
   ).pipe(Layer.provide(NodeFileSystem.layer))
