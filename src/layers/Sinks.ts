@@ -1,5 +1,6 @@
 /** The sink that `SINK` chooses. */
 import { Effect, Layer } from "effect"
+import type { SinkName } from "../schema/Settings.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import * as ConsoleSink from "./ConsoleSink.ts"
 import * as KafkaJs from "./KafkaJs.ts"
@@ -10,6 +11,6 @@ const sinks = {
   kafka: KafkaSink.layer.pipe(Layer.provide(KafkaJs.layer)),
   local: LocalLog.layer,
   console: ConsoleSink.layer
-}
+} satisfies Record<SinkName, Layer.Any>
 
 export const layer = Layer.unwrap(Effect.map(AppConfig, ({ sink }) => sinks[sink]))

@@ -2,6 +2,14 @@
 import type { Duration, Option, Redacted } from "effect"
 import type { StreamName } from "./StreamName.ts"
 
+/** What `FEED` may name; `layers/Feeds` holds the layer of each. */
+export const feedNames = ["binance", "replay"] as const
+export type FeedName = (typeof feedNames)[number]
+
+/** What `SINK` may name; `layers/Sinks` holds the layer of each. */
+export const sinkNames = ["kafka", "local", "console"] as const
+export type SinkName = (typeof sinkNames)[number]
+
 export type Compression = "none" | "snappy" | "gzip" | "lz4" | "zstd"
 export type Acks = "0" | "1" | "all"
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512"
@@ -41,8 +49,8 @@ export interface TopicSettings {
 }
 
 export interface Settings {
-  readonly feed: "binance" | "replay"
-  readonly sink: "kafka" | "local" | "console"
+  readonly feed: FeedName
+  readonly sink: SinkName
   readonly replayFile: Option.Option<string>
   readonly binance: {
     readonly wsUrl: URL

@@ -1,5 +1,6 @@
 /** The variables of the exchange's side: which feed, which streams, and how long a connection may be silent. */
-import { MAX_SECONDS, oneOf, seconds, secondsOrOff, streams, streamUrl, text, url } from "./parsers.ts"
+import { feedNames } from "../Settings.ts"
+import { MAX_SECONDS, seconds, secondsOrOff, streams, streamUrl, text, url, wordOf } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const SECONDS = `a number of seconds above 0, at most ${MAX_SECONDS}`
@@ -9,11 +10,11 @@ export const binance = {
     {
       name: "FEED",
       default: "binance",
-      expected: "binance or replay",
+      expected: feedNames.join(" or "),
       example: "replay",
       doc: "`binance`, or `replay` of the frames in `REPLAY_FILE`"
     },
-    oneOf({ binance: "binance", replay: "replay" } as const)
+    wordOf(feedNames)
   ),
   replayFile: optional(
     {

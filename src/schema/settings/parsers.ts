@@ -45,6 +45,10 @@ export const oneOf =
     return found === undefined ? bad() : Result.succeed(found[1])
   }
 
+/** One of the words, its case aside. */
+export const wordOf = <A extends string>(words: ReadonlyArray<A>): Parser<A> =>
+  oneOf(Object.fromEntries(words.map((word): readonly [string, A] => [word, word])))
+
 export const flag = oneOf({ true: true, false: false, 1: true, 0: false, yes: true, no: false, on: true, off: false })
 
 export const text: Parser<string> = (text) => Result.succeed(text)

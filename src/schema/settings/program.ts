@@ -1,5 +1,6 @@
 /** The variables of the program itself: where it stores, how it batches, and how it can be watched. */
-import { host, millis, oneOf, text, url, whole } from "./parsers.ts"
+import { sinkNames } from "../Settings.ts"
+import { host, millis, oneOf, text, url, whole, wordOf } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const MAX_MILLIS = 3_600_000
@@ -9,11 +10,11 @@ export const program = {
     {
       name: "SINK",
       default: "kafka",
-      expected: "one of kafka, local, console",
+      expected: `one of ${sinkNames.join(", ")}`,
       example: "local",
-      doc: "`kafka`, `local` (a SQLite file in `DATA_DIR`), `console` (JSON lines on stdout)"
+      doc: `Where records go: ${sinkNames.map((name) => `\`${name}\``).join(", ")}; \`local\` is a SQLite file in \`DATA_DIR\`, \`console\` JSON lines on stdout`
     },
-    oneOf({ kafka: "kafka", local: "local", console: "console" } as const)
+    wordOf(sinkNames)
   ),
   dataDir: variable(
     {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { feedNames, sinkNames } from "../../../src/schema/Settings.ts"
 import { faultsOf, settingsFrom, type Written } from "../../support/settingsFrom.ts"
 
 const TOPIC = "expected a topic name: 1 to 249 of the characters a-z, A-Z, 0-9, dot, _ and -, not . or ..,"
@@ -153,8 +154,8 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
     { TOPIC_REPLICATION_FACTOR: "-1" },
     "TOPIC_REPLICATION_FACTOR=-1: expected a whole number from 1 to 1000, for example 3"
   ],
-  [{ SINK: "postgres" }, "SINK=postgres: expected one of kafka, local, console, for example local"],
-  [{ FEED: "simulator" }, "FEED=simulator: expected binance or replay, for example replay"],
+  [{ SINK: "postgres" }, `SINK=postgres: expected one of ${sinkNames.join(", ")}, for example local`],
+  [{ FEED: "simulator" }, `FEED=simulator: expected ${feedNames.join(" or ")}, for example replay`],
   [
     { FEED: "replay" },
     "REPLAY_FILE is missing: FEED=replay needs it; expected the path of a readable file with one recorded frame a line, for example frames.ndjson"
