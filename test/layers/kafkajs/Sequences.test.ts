@@ -1,8 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import type { Link } from "../../../src/layers/kafkajs/Link.ts"
 import * as Sequences from "../../../src/layers/kafkajs/Sequences.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+
+const COORDINATOR_LOAD_IN_PROGRESS = 14
+const CLUSTER_AUTHORIZATION_FAILED = 31
 
 const batch = (count: number): ReadonlyArray<SinkRecord> =>
   Array.from({ length: count }, (_, n) => ({
@@ -92,13 +96,37 @@ describe("Sequences", () => {
 
   it.effect("asks once for all who begin together, and again after a refusal", () =>
     Effect.gen(function* () {
-      const { cluster, given } = makeCluster([14])
+      const { cluster, given } = makeCluster([CLUSTER_AUTHORIZATION_FAILED])
       const sequences = yield* Sequences.make(cluster)
-      assert.strictEqual((yield* Effect.flip(sequences.ready)).kind, "Busy")
+      assert.strictEqual((yield* Effect.flip(sequences.ready)).kind, "Denied")
       yield* Effect.forEach([0, 1, 2, 3], (partition) => sequences.begin("t", partition, batch(1)), {
         concurrency: "unbounded"
       })
       assert.strictEqual(given(), 1)
+    })
+  )
+
+  it.effect("waits for a broker that is busy", () =>
+    Effect.gen(function* () {
+      const { cluster, given } = makeCluster([COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_LOAD_IN_PROGRESS])
+      const sequences = yield* Sequences.make(cluster)
+      const ready = yield* Effect.forkChild(sequences.ready)
+      yield* TestClock.adjust("399 millis")
+      assert.strictEqual(given(), 0)
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(ready)
+      assert.strictEqual(given(), 1)
+    })
+  )
+
+  it.effect("says so when a broker stays busy", () =>
+    Effect.gen(function* () {
+      const { cluster, given } = makeCluster(Array.from({ length: 100 }, () => COORDINATOR_LOAD_IN_PROGRESS))
+      const sequences = yield* Sequences.make(cluster)
+      const ready = yield* Effect.forkChild(Effect.flip(sequences.ready))
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual((yield* Fiber.join(ready)).kind, "Busy")
+      assert.strictEqual(given(), 0)
     })
   )
 })
