@@ -7,14 +7,14 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, FileSystem, Layer, Option, Result } from "effect"
 import type { Settings } from "../schema/Settings.ts"
 import { binance } from "../schema/settings/binance.ts"
-import * as dotEnv from "../schema/settings/dotEnv.ts"
 import { kafka } from "../schema/settings/kafka.ts"
 import { program } from "../schema/settings/program.ts"
-import { Reading, type Values } from "../schema/settings/Reading.ts"
-import { nameNotices } from "../schema/settings/variables.ts"
 import { AppConfig, SettingsError } from "../services/AppConfig.ts"
 import * as proxy from "./binance/proxy.ts"
+import * as dotEnv from "./settings/dotEnv.ts"
 import * as files from "./settings/files.ts"
+import { mistyped } from "./settings/mistyped.ts"
+import { Reading, type Values } from "./settings/Reading.ts"
 import * as security from "./settings/security.ts"
 import { topicSettings } from "./settings/topics.ts"
 
@@ -61,7 +61,7 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
   }
   if (read.faults.length > 0) return yield* new SettingsError({ faults: read.faults })
 
-  const notices = nameNotices(Object.keys(values))
+  const notices = mistyped(Object.keys(values))
   const needless = read.isSet(program.batchCheckInterval)
     ? [`${program.batchCheckInterval.name} has no effect: timers made it unnecessary`]
     : []

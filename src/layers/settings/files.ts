@@ -1,7 +1,7 @@
 /** Files that settings name. A fault says which variable, which path and why. */
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { type Array as Arr, Effect, FileSystem, Option, type PlatformError, Result } from "effect"
-import type { Reading } from "../../schema/settings/Reading.ts"
+import type { Reading } from "./Reading.ts"
 import type { Variable } from "../../schema/settings/Variable.ts"
 
 type File = Variable<Option.Option<string>>

@@ -2,7 +2,7 @@
 import { createPrivateKey } from "node:crypto"
 import { Effect, Option, Redacted } from "effect"
 import { kafka } from "../../schema/settings/kafka.ts"
-import type { Reading } from "../../schema/settings/Reading.ts"
+import type { Reading } from "./Reading.ts"
 import { assignment } from "../../schema/settings/Variable.ts"
 import type { Sasl, Tls } from "../../schema/Settings.ts"
 import * as files from "./files.ts"

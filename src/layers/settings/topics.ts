@@ -1,7 +1,7 @@
 /** The topics' full names, and what holds among them: control topics share no name with another. */
 import type { TopicSettings } from "../../schema/Settings.ts"
 import { TOPIC_LENGTH } from "../../schema/settings/parsers.ts"
-import type { Reading } from "../../schema/settings/Reading.ts"
+import type { Reading } from "./Reading.ts"
 import { dataTopics, topics } from "../../schema/settings/topics.ts"
 import type { Variable } from "../../schema/settings/Variable.ts"
 

@@ -1,7 +1,6 @@
 /** Every variable that the program knows, in the order of the documents. */
 import { binance } from "./binance.ts"
 import { kafka } from "./kafka.ts"
-import { mistyped } from "./mistyped.ts"
 import { program } from "./program.ts"
 import { dataTopics, topics } from "./topics.ts"
 import type { Variable } from "./Variable.ts"
@@ -19,8 +18,3 @@ export const groups: ReadonlyArray<Group> = [
 ]
 
 export const variables: ReadonlyArray<Variable<unknown>> = groups.flatMap((group) => group.variables)
-
-const names = variables.map(({ name }) => name)
-
-/** What is to be said of names that are none of ours but were probably meant to be. */
-export const nameNotices = (given: Iterable<string>): ReadonlyArray<string> => mistyped(given, names)

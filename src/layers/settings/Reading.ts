@@ -1,6 +1,6 @@
 /** Reads variables from their texts and keeps every fault, so that all can be told at once. */
 import { Result } from "effect"
-import { fault, type Problem, type Variable, withoutPassword } from "./Variable.ts"
+import { fault, type Problem, type Variable, withoutPassword } from "../../schema/settings/Variable.ts"
 
 export type Values = Readonly<Record<string, string | undefined>>
 

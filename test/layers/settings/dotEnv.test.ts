@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { parse } from "../../../src/schema/settings/dotEnv.ts"
+import { parse } from "../../../src/layers/settings/dotEnv.ts"
 
 const good: ReadonlyArray<readonly [title: string, content: string, values: Readonly<Record<string, string>>]> = [
   ["nothing", "", {}],
