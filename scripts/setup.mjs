@@ -10,7 +10,7 @@ const installed = "node_modules/.package-lock.json"
 const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync("package-lock.json").mtimeMs
 
 if (!current) {
-  console.error("Installing dependencies …")
+  process.stderr.write("Installing dependencies …\n")
   run("npm ci --loglevel=error --no-progress")
 }
 if (process.argv.includes("build")) {
