@@ -60,6 +60,14 @@ const closed = (socket: net.Socket) =>
     socket.once("close", () => resume(Effect.void))
   })
 
+/** Completes when the system has taken all that was written; the limit around it is what ends it otherwise. */
+const flushed = (socket: net.Socket) =>
+  Effect.callback<void, Error>((resume) => {
+    if (socket.writableLength === 0) return resume(Effect.void)
+    // Called in its turn, behind what was written before.
+    socket.write("", (error) => resume(error ? Effect.fail(error) : Effect.void))
+  })
+
 /** Says when the request is made and about to be written; leaves the answer's codes to whoever knows what they mean. */
 const observed = <O>({ request, response }: Protocol<O>, onEncoded: () => void): Protocol<O> => ({
   request: {
@@ -154,6 +162,10 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
     Effect.timeoutOrElse({ duration: CONNECT_LIMIT, orElse: () => tooLate(CONNECT_LIMIT, "Unreachable") })
   )
 
+  const allFlushed = Effect.suspend(() => Effect.forEach(sockets, flushed, { discard: true })).pipe(
+    Effect.mapError((cause) => thrown(cause, true))
+  )
+
   const call: Link["call"] = (api, definition, input, limit) =>
     // The limit begins with the request's turn: it is the broker's to keep, not that of the requests before it.
     turns.withPermit(
@@ -165,6 +177,8 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
           return broker.connectionPool.send(observed(protocol, () => (written = api === "Produce")))
         }
         return Effect.tryPromise({ try: attempt, catch: (cause) => thrown(cause, written) }).pipe(
+          // Where no answer is expected, kafkajs would write without end to a broker that does not read.
+          Effect.tap((answer) => (answer === undefined ? allFlushed : Effect.void)),
           Effect.timeoutOrElse({
             duration: limit,
             orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
