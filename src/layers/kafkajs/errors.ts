@@ -103,9 +103,12 @@ const ofMessage = (name: string, message: string): Verdict => {
   if (name === "KafkaJSServerDoesNotSupportApiKey")
     return ["Denied", "the broker is too old or too new for this client"]
   if (message.includes("before secure TLS connection")) return ["Unreachable", TLS_OR_NOT]
-  if (name === "KafkaJSConnectionClosedError") return ["Unreachable", SECURITY]
+  if (name === "KafkaJSConnectionClosedError" || message.includes(NOT_KAFKA)) return ["Unreachable", SECURITY]
   return ["Unreachable"]
 }
+
+/** Begins what is said of an answer that cannot be read. */
+export const NOT_KAFKA = "the answer is not Kafka's"
 
 const stringOf = (value: unknown, property: string): string =>
   Predicate.hasProperty(value, property) && typeof value[property] === "string" ? value[property] : ""

@@ -24,6 +24,17 @@ declare module "kafkajs/src/broker/index.js" {
   }
 }
 
+declare module "kafkajs/src/network/connection.js" {
+  import type { Socket } from "node:net"
+
+  export default class Connection {
+    socket: Socket
+    /** Until the answer that has begun is whole; four while none has. */
+    bytesNeeded: number
+    processData(data: Buffer): void
+  }
+}
+
 declare module "kafkajs/src/network/connectionPool.js" {
   import type { ISocketFactory, KafkaConfig } from "kafkajs"
   import type { Logger } from "kafkajs/src/loggers/index.js"

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module"
 import { Predicate } from "effect"
 import * as codecs from "./codecs.ts"
+import * as framesPatch from "./framesPatch.ts"
 import * as timerPatch from "./timerPatch.ts"
 
 const VERSION = "2.2.4"
@@ -19,5 +20,6 @@ export const check = (version: unknown): void => {
 export const prepare = (): void => {
   check(installed())
   codecs.register()
+  framesPatch.apply()
   timerPatch.apply()
 }

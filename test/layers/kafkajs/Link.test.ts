@@ -38,6 +38,12 @@ const produce = (link: Link.Link, acks: number, value: Uint8Array, limit = LIMIT
     limit
   )
 
+const int32 = (value: number): Buffer => {
+  const buffer = Buffer.alloc(4)
+  buffer.writeInt32BE(value)
+  return buffer
+}
+
 describe("Link", () => {
   it.live("stops writing without acknowledgement to a broker that does not read", () =>
     Effect.gen(function* () {
@@ -75,5 +81,61 @@ describe("Link", () => {
       yield* link.call("ListOffsets", requests.ListOffsets, { topics: [] }, LIMIT)
       assert.strictEqual(heard.filter((api) => api === API.produce).length, 40)
     })
+  )
+
+  const garbage: Readonly<Record<string, Buffer>> = {
+    "a size of nothing": int32(0),
+    "a size too small": Buffer.concat([int32(3), Buffer.alloc(3)]),
+    "a negative size": Buffer.concat([int32(-1), Buffer.alloc(60)]),
+    "the least size": Buffer.concat([int32(-(2 ** 31)), Buffer.alloc(60)]),
+    "a huge size": int32(2 ** 31 - 1),
+    HTTP: Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    "a TLS alert": Buffer.from("15030300020246", "hex")
+  }
+
+  for (const [what, bytes] of Object.entries(garbage)) {
+    it.live(`outlives ${what} at the first question`, () =>
+      Effect.gen(function* () {
+        const link = yield* open(yield* listen((socket) => void socket.write(bytes)))
+        const error = yield* Effect.flip(link.ready)
+        assert.strictEqual(error.kind, "Unreachable")
+        assert.include(error.message, "the answer is not Kafka's")
+        assert.include(error.message, "KAFKA_SSL")
+        assert.isFalse(link.usable())
+      })
+    )
+
+    it.live(`is in doubt of a record answered by ${what}`, () =>
+      Effect.gen(function* () {
+        const port = yield* listen((socket, api, id) => {
+          greet(socket, api, id)
+          if (api === API.produce) socket.write(bytes)
+        })
+        const link = yield* open(port)
+        yield* link.ready
+        const error = yield* Effect.flip(produce(link, 1, Buffer.alloc(10)))
+        assert.strictEqual(error.kind, "Doubt", error.message)
+        assert.include(error.message, "the answer is not Kafka's")
+        assert.isFalse(link.usable())
+      })
+    )
+  }
+
+  it.live("outlives whatever bytes it is answered by", () =>
+    Effect.gen(function* () {
+      let seed = 20_260_101
+      const byte = () => (seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0) >>> 24
+      const port = yield* listen((socket, api, id) => {
+        greet(socket, api, id)
+        // Ended too: what is taken for the beginning of an answer would be waited for.
+        if (api === API.produce) socket.end(Buffer.from(Array.from({ length: 300 }, byte)))
+      })
+      for (let n = 0; n < 200; n++) {
+        const link = yield* open(port)
+        yield* link.ready
+        const error = yield* Effect.flip(produce(link, 1, Buffer.alloc(10)))
+        assert.strictEqual(error.kind, "Doubt", error.message)
+      }
+    }).pipe(Effect.scoped)
   )
 })
