@@ -1,6 +1,6 @@
 /**
  * A stream kind: all that the pipeline needs to know of one family of Binance streams. One file a kind in `kinds/`, one
- * line in `kinds/registry.ts`; nothing else in the program names a kind.
+ * line in `kinds/registry.ts`; nothing else names a kind but the simulator, which must play it.
  */
 import { Exit, Schema } from "effect"
 
