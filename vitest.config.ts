@@ -21,6 +21,11 @@ export default defineConfig({
         }
       }
     ],
-    coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "text"] }
+    coverage: {
+      provider: "v8",
+      include: ["src/**"],
+      reporter: ["text-summary", "text"],
+      thresholds: { "src/pipeline/**": { lines: 95 }, "src/schema/**": { lines: 95 } }
+    }
   }
 })
