@@ -92,7 +92,10 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
 
   const driver = KafkaDriver.of({
     connect: reachable(() => Effect.void),
-    describe: (names) => reachable(() => Effect.succeed(names.flatMap((name) => topics.get(name)?.description ?? []))),
+    describe: (names) =>
+      reachable(() =>
+        Effect.succeed({ topics: names.flatMap((name) => topics.get(name)?.description ?? []), faults: new Map() })
+      ),
     create: (topic) => reachable(() => Effect.sync(() => add(topic))),
     produce
   })

@@ -40,6 +40,13 @@ export interface TopicDescription {
   readonly maxMessageBytes: number
 }
 
+export interface Described {
+  /** Those that exist. */
+  readonly topics: ReadonlyArray<TopicDescription>
+  /** By name, those of which the broker will not say whether they exist. */
+  readonly faults: ReadonlyMap<string, KafkaError>
+}
+
 export interface NewTopic {
   readonly name: string
   readonly partitions: number
@@ -52,8 +59,8 @@ export class KafkaDriver extends Context.Service<
   {
     /** Connects, and says so early if the credentials are wrong. Safe to repeat. */
     readonly connect: Effect.Effect<void, KafkaError>
-    /** The topics of these that exist. */
-    readonly describe: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicDescription>, KafkaError>
+    /** What there is of these topics; fails only where nothing can be said of any. */
+    readonly describe: (topics: ReadonlyArray<string>) => Effect.Effect<Described, KafkaError>
     /** Creates a topic; one that exists already is left as it is. */
     readonly create: (topic: NewTopic) => Effect.Effect<void, KafkaError>
     /**

@@ -105,7 +105,7 @@ describeKafka("KafkaJs", () => {
       const kafka = yield* admin
       const configEntries = [{ name: "max.message.bytes", value: "5000" }]
       yield* Effect.promise(() => kafka.createTopics({ topics: [{ topic: small, numPartitions: 1, configEntries }] }))
-      const topics = yield* driver.describe([plain, newTopic("absent"), small])
+      const { faults, topics } = yield* driver.describe([plain, newTopic("absent"), small])
       assert.sameDeepMembers(
         [...topics],
         [
@@ -113,7 +113,8 @@ describeKafka("KafkaJs", () => {
           { name: small, partitions: 1, replicationFactor: 1, maxMessageBytes: 5000 }
         ]
       )
-      assert.deepStrictEqual(yield* driver.describe([]), [])
+      assert.strictEqual(faults.size, 0)
+      assert.deepStrictEqual(yield* driver.describe([]), { topics: [], faults: new Map() })
     })
   )
 
@@ -121,7 +122,7 @@ describeKafka("KafkaJs", () => {
     Effect.gen(function* () {
       const { driver, topic } = yield* withTopic(kafkaBootstrap)
       yield* driver.create({ name: topic, partitions: 9, replicationFactor: undefined })
-      const [found] = yield* driver.describe([topic])
+      const [found] = (yield* driver.describe([topic])).topics
       assert.strictEqual(found?.partitions, 1)
     })
   )
@@ -179,7 +180,7 @@ describeKafka("KafkaJs", () => {
       assert.include(["MissingTopic", "Moved"], missing.kind)
       const gone = yield* Effect.flip(driver.produce(topic, 0, second))
       assert.strictEqual(gone.kind, "MissingTopic")
-      assert.deepStrictEqual(yield* driver.describe([topic]), [])
+      assert.deepStrictEqual((yield* driver.describe([topic])).topics, [])
       yield* driver.create({ name: topic, partitions: 1, replicationFactor: undefined })
       assert.strictEqual(yield* driver.produce(topic, 0, second), 0)
       assert.deepStrictEqual(yield* read(topic), expected(0, second))

@@ -335,6 +335,47 @@ describe("KafkaSink", () => {
     })
   )
 
+  it.effect("takes records for the other topics while a broker will not say anything of one", () =>
+    Effect.gen(function* () {
+      const { broker, sink, warnings } = yield* start({
+        broker: (broker) => {
+          broker.faults.set("raw_trades", error("Busy", "raw_trades has no leader"))
+        }
+      })
+      assert.deepStrictEqual(
+        broker.created.map(({ name }) => name),
+        ["dead_letter", "continuity"]
+      )
+      broker.faults.set("hidden", error("Denied"))
+      yield* sink.publish([
+        record(1),
+        record(2, "BTCUSDT", "hidden"),
+        record(3, "BTCUSDT", "elsewhere"),
+        record(4, "BTCUSDT", "continuity")
+      ])
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(broker.stored("continuity"), 1)
+      assert.lengthOf(broker.stored("elsewhere"), 1)
+      assert.strictEqual(yield* sink.pending, 2)
+      assert.include(String(warnings()[0]?.annotations["reason"]), "raw_trades has no leader")
+      broker.faults.clear()
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(flush)
+      assert.lengthOf(broker.stored("raw_trades"), 1)
+      assert.lengthOf(broker.stored("hidden"), 1)
+    })
+  )
+
+  it.effect("ends at the start when it may not look at one topic, and says at which", () =>
+    Effect.gen(function* () {
+      const failure = yield* start({
+        broker: (broker) => void broker.faults.set("dead_letter", error("Denied", "dead_letter is not yours"))
+      }).pipe(Effect.flip)
+      assert.include(failure.message, "dead_letter is not yours")
+    })
+  )
+
   it.effect("goes on trying when a broker does not know a topic yet that may be created", () =>
     Effect.gen(function* () {
       const { broker, sink } = yield* start({

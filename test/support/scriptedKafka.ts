@@ -21,6 +21,8 @@ export type Verdict = "stored" | { readonly error: KafkaError; readonly stored?:
 
 export interface Broker {
   readonly topics: Map<string, Topic>
+  /** What is said of single topics in place of their description. */
+  readonly faults: Map<string, KafkaError>
   readonly created: Array<NewTopic>
   readonly calls: Array<Produce>
   /** Partitions that have a produce in flight; a second one is a fault of the caller. */
@@ -37,6 +39,7 @@ export const makeBroker = (): Broker => {
   const topics = new Map<string, Topic>()
   return {
     topics,
+    faults: new Map(),
     created: [],
     calls: [],
     inFlight: new Set(),
@@ -70,12 +73,13 @@ export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
     connect: Effect.suspend(() => broker.connect),
     describe: (names) =>
       Effect.suspend(() => broker.describe).pipe(
-        Effect.map(() =>
-          names.flatMap((name) => {
+        Effect.map(() => ({
+          topics: names.flatMap((name) => {
             const topic = broker.topics.get(name)
-            return topic === undefined ? [] : [{ name, ...topic }]
-          })
-        )
+            return topic === undefined || broker.faults.has(name) ? [] : [{ name, ...topic }]
+          }),
+          faults: new Map(Array.from(broker.faults).filter(([name]) => names.includes(name)))
+        }))
       ),
     create: (topic) =>
       broker.create(topic).pipe(

@@ -7,7 +7,13 @@ import { Effect, Latch, Option, Random, Schedule } from "effect"
 import { backoff } from "../../pipeline/Lane.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { SinkError } from "../../services/EventSink.ts"
-import { KafkaDriver, KafkaError, type NewTopic, type TopicDescription } from "../../services/KafkaDriver.ts"
+import {
+  type Described,
+  KafkaDriver,
+  KafkaError,
+  type NewTopic,
+  type TopicDescription
+} from "../../services/KafkaDriver.ts"
 import type { Outage } from "./Outage.ts"
 
 /** A topic as it is now; `anew`: it was missing before, what it held is gone. */
@@ -26,6 +32,9 @@ export interface Topics {
 const settling = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 20 }))
 
 const CONNECTION = "connection"
+
+const unseen = (names: ReadonlyArray<string>, { topics }: Described): ReadonlyArray<string> =>
+  names.filter((name) => !topics.some((topic) => topic.name === name))
 
 export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
   const driver = yield* KafkaDriver
@@ -82,7 +91,6 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
   /** Describes the topics and creates what is missing; gives what went wrong with single ones. */
   const ensure = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
     yield* driver.connect
-    const faults: Array<KafkaError> = []
     const adopt = Effect.fnUntraced(function* (topic: TopicDescription) {
       yield* compare(topic)
       wanted.delete(topic.name)
@@ -90,8 +98,9 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
     })
 
     const existing = yield* driver.describe(names)
-    yield* Effect.forEach(existing, adopt, { discard: true })
-    const absent = names.filter((name) => !existing.some((topic) => topic.name === name))
+    const faults = Array.from(existing.faults.values())
+    yield* Effect.forEach(existing.topics, adopt, { discard: true })
+    const absent = unseen(names, existing).filter((name) => !existing.faults.has(name))
     if (absent.length === 0) return faults
 
     const created: Array<string> = []
@@ -107,10 +116,11 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
     if (created.length === 0) return faults
     const visible = yield* driver
       .describe(created)
-      .pipe(Effect.repeat({ until: (topics) => topics.length === created.length, schedule: settling }))
-    yield* Effect.forEach(visible, adopt, { discard: true })
-    if (visible.length < created.length) {
-      faults.push(new KafkaError({ kind: "Busy", message: `waiting for new topics: ${created.join(", ")}` }))
+      .pipe(Effect.repeat({ until: ({ topics }) => topics.length === created.length, schedule: settling }))
+    yield* Effect.forEach(visible.topics, adopt, { discard: true })
+    for (const name of unseen(created, visible)) {
+      const waiting = new KafkaError({ kind: "Busy", message: `waiting for the new topic ${name}` })
+      faults.push(visible.faults.get(name) ?? waiting)
     }
     return faults
   })

@@ -1,8 +1,8 @@
 /** Describes and creates topics. */
 import { Duration, Effect, Schedule } from "effect"
 import { requests } from "kafkajs/src/protocol/requests/index.js"
-import { KafkaError, type NewTopic, type TopicDescription } from "../../services/KafkaDriver.ts"
-import type { Cluster } from "./Cluster.ts"
+import { type Described, KafkaError, type NewTopic, type TopicDescription } from "../../services/KafkaDriver.ts"
+import type { Cluster, TopicMetadata } from "./Cluster.ts"
 import { ofCode, UNKNOWN_TOPIC } from "./errors.ts"
 
 const REQUEST_LIMIT = Duration.seconds(8)
@@ -25,19 +25,22 @@ const maxMessageBytes = Effect.fnUntraced(function* (cluster: Cluster, topics: R
   )
 })
 
-/** Those that exist. */
 export const describe = Effect.fnUntraced(function* (cluster: Cluster, names: ReadonlyArray<string>) {
-  if (names.length === 0) return []
-  const found = yield* cluster.metadata(names)
-  const topics = found.filter(({ topicErrorCode }) => topicErrorCode !== UNKNOWN_TOPIC)
-  const fault = topics.find(({ topicErrorCode }) => topicErrorCode !== 0)
-  if (fault !== undefined) return yield* ofCode(fault.topicErrorCode, `topic ${fault.topic}`)
-  if (topics.length === 0) return []
+  const none: Described = { topics: [], faults: new Map() }
+  if (names.length === 0) return none
+  const answers = yield* cluster.metadata(names)
+  const faults = new Map(
+    answers
+      .filter(({ topicErrorCode }) => topicErrorCode !== 0 && topicErrorCode !== UNKNOWN_TOPIC)
+      .map(({ topic, topicErrorCode }) => [topic, ofCode(topicErrorCode, `topic ${topic}`)])
+  )
+  const topics = answers.filter(({ topicErrorCode }) => topicErrorCode === 0)
+  if (topics.length === 0) return { ...none, faults }
   const sizes = yield* maxMessageBytes(
     cluster,
     topics.map(({ topic }) => topic)
   )
-  return topics.map(({ partitionMetadata, topic }): TopicDescription => {
+  const describeOne = ({ partitionMetadata, topic }: TopicMetadata): TopicDescription => {
     // It may have been deleted and created anew.
     cluster.forget(topic)
     return {
@@ -46,7 +49,8 @@ export const describe = Effect.fnUntraced(function* (cluster: Cluster, names: Re
       replicationFactor: partitionMetadata[0]?.replicas.length ?? 0,
       maxMessageBytes: sizes.get(topic) || ASSUMED_MAX_BYTES
     }
-  })
+  }
+  return { topics: topics.map(describeOne), faults }
 })
 
 /** A new topic's leaders learn of it one after the other: until then they refuse, or close the connection (acks 0). */
