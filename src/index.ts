@@ -68,12 +68,16 @@ export * as Ingest from "./pipeline/Ingest.ts"
 
 export interface RunOptions {
   /** Settings by the names of their variables; what is left out has its default. The environment is not read. */
-  readonly settings?: Readonly<Record<string, string>>
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
   /** Stops the connector: it drains, then the promise resolves. */
   readonly signal?: AbortSignal
   /** Takes the place of the sink that `SINK` names. */
   readonly store?: PromiseSink.Store
 }
+
+/** JavaScript may pass numbers. */
+const textsOf = (settings: Readonly<Record<string, string | number | boolean>>) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
 
 /** Runs the connector until its feed ends or the signal aborts; rejects with the reason of any other end. */
 export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Promise<void> => {
@@ -81,7 +85,7 @@ export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Pr
   const connector = Layer.mergeAll(Feeds.layer, sink, OpsServer.layer, SymbolCheck.layer).pipe(
     Layer.provide(HealthState.layer),
     Layer.provideMerge(Layer.mergeAll(Logging.layer, Tracing.layer)),
-    Layer.provideMerge(AppConfig.layerFromRecord({ ...settings }))
+    Layer.provideMerge(AppConfig.layerFromRecord(textsOf(settings)))
   )
   const exit = await Effect.runPromiseExit(
     Effect.andThen(AppConfig.announce, Ingest.run).pipe(Effect.provide(connector)),

@@ -17,11 +17,12 @@ describe("node dist/Main.js", () => {
         SINK: "console",
         BATCH_SIZE: "1.5",
         HTTP_PORT: "99999",
-        KAFKA_ACKS: "two"
+        KAFKA_ACKS: "two",
+        KAFKA_COMPRESION: "gzip"
       })
       const { code, stderr, stdout } = yield* program.ended
       assert.strictEqual(code, 1)
-      for (const name of ["BATCH_SIZE", "HTTP_PORT", "KAFKA_ACKS"]) assert.include(stderr, name)
+      for (const name of ["BATCH_SIZE", "HTTP_PORT", "KAFKA_ACKS", "KAFKA_COMPRESSION"]) assert.include(stderr, name)
       assert.strictEqual(stdout, "")
       assert.strictEqual(yield* Queue.size(exchange.attempts), 0)
     })

@@ -4,7 +4,7 @@
  */
 import process from "node:process"
 import { NodeFileSystem } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Option, Result } from "effect"
+import { Effect, Layer, Option, Result } from "effect"
 import type { Settings } from "../schema/Settings.ts"
 import { binance } from "../schema/settings/binance.ts"
 import { kafka } from "../schema/settings/kafka.ts"
@@ -59,9 +59,9 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     log: { level: read.get(program.logLevel), format: Option.getOrElse(read.get(program.logFormat), formatHere) },
     otel: { endpoint: read.get(program.otelEndpoint), serviceName: read.get(program.otelServiceName) }
   }
-  if (read.faults.length > 0) return yield* new SettingsError({ faults: read.faults })
-
   const notices = mistyped(Object.keys(values))
+  if (read.faults.length > 0) return yield* new SettingsError({ faults: read.faults, notices })
+
   const needless = read.isSet(program.batchCheckInterval)
     ? [`${program.batchCheckInterval.name} has no effect: timers made it unnecessary`]
     : []
@@ -73,19 +73,16 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
 })
 
 /** Reads a `.env` file; where there is none, nothing. */
-const readDotEnv = Effect.fnUntraced(
-  function* (path: string) {
-    const content = yield* (yield* FileSystem.FileSystem).readFileString(path)
-    return Result.mapError(dotEnv.parse(content), (faults) => faults.map((fault) => `.env, ${fault}`))
-  },
-  Effect.catch((error) =>
-    Effect.succeed(
-      error.reason._tag === "NotFound"
-        ? Result.succeed<Values>({})
-        : Result.fail([`.env cannot be read: ${files.reasonOf(error)}`])
-    )
+const readDotEnv = (path: string) =>
+  files.readSmall(path).pipe(
+    Effect.map((content) =>
+      Option.match(content, {
+        onNone: () => Result.succeed<Values>({}),
+        onSome: (text) => Result.mapError(dotEnv.parse(text), (faults) => faults.map((fault) => `.env, ${fault}`))
+      })
+    ),
+    Effect.catch((reason) => Effect.succeed(Result.fail([`.env cannot be read: ${reason}`])))
   )
-)
 
 const isSet = ([, value]: readonly [string, string | undefined]): boolean => value !== undefined && value.trim() !== ""
 

@@ -4,10 +4,13 @@ import type { Settings } from "../schema/Settings.ts"
 
 /** Every fault at once, a line each: the variable, its value, what is expected, an example. */
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
-  faults: Schema.Array(Schema.String)
+  faults: Schema.Array(Schema.String),
+  /** What may explain them: mistyped names. */
+  notices: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `${this.faults.length} bad setting${this.faults.length === 1 ? "" : "s"}:\n${this.faults.map((fault) => `  ${fault}`).join("\n")}`
+    const count = `${this.faults.length} bad setting${this.faults.length === 1 ? "" : "s"}:`
+    return [count, ...[...this.faults, ...this.notices].map((line) => `  ${line}`)].join("\n")
   }
 }
 

@@ -190,7 +190,7 @@ describe("the environment and a .env file", () => {
       mkdirSync(join(folder, ".env"))
       assert.deepStrictEqual(
         yield* faultsOf(settingsIn(AppConfigLayer.layerFromEnvironment({}, join(folder, ".env")))),
-        [".env cannot be read: it is no file"]
+        [".env cannot be read: it is no regular file"]
       )
     })
   )

@@ -6,11 +6,32 @@ import type { Variable } from "../../schema/settings/Variable.ts"
 
 type File = Variable<Option.Option<string>>
 
+/** Certificates, passwords and `.env` are small; a device or a mistaken path must not fill the memory. */
+const MAX_BYTES = 1024 * 1024
+
+/** A regular file of a sensible size: opening a pipe would wait for whoever writes into it, for ever. */
+const NO_FILE = "it is no regular file"
+
+/** Reads a small regular file; the failure is the reason, for people. `None`: there is no such file. */
+export const readSmall = (path: string): Effect.Effect<Option.Option<string>, string, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const { size, type } = yield* files.stat(path)
+    if (type !== "File") return yield* Effect.fail(NO_FILE)
+    if (size > MAX_BYTES) return yield* Effect.fail("it is larger than 1 MiB")
+    return Option.some(yield* files.readFileString(path))
+  }).pipe(
+    Effect.catch((error) => {
+      if (typeof error === "string") return Effect.fail(error)
+      return error.reason._tag === "NotFound" ? Effect.succeedNone : Effect.fail(reasonOf(error))
+    })
+  )
+
 /** Why a file cannot be read, for people. */
 export const reasonOf = ({ reason }: PlatformError.PlatformError): string => {
   switch (reason._tag) {
     case "NotFound":
-      return "there is no such file"
+      return NOT_FOUND
     case "PermissionDenied":
       return "this user may not read it"
     case "BadResource":
@@ -20,35 +41,41 @@ export const reasonOf = ({ reason }: PlatformError.PlatformError): string => {
   }
 }
 
+const NOT_FOUND = "there is no such file"
+
 const reading = <A>(
   read: Reading,
   variable: File,
-  open: (path: string, files: FileSystem.FileSystem) => Effect.Effect<A, PlatformError.PlatformError>
+  open: (path: string) => Effect.Effect<A, string, FileSystem.FileSystem>
 ): Effect.Effect<Option.Option<A>, never, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const path = read.get(variable)
-    if (Option.isNone(path)) return Option.none()
-    const files = yield* FileSystem.FileSystem
-    return yield* open(path.value, files).pipe(
-      Effect.asSome,
-      Effect.catch((error) => {
-        read.refuse(variable, { because: reasonOf(error) })
-        return Effect.succeedNone
-      })
-    )
+  Option.match(read.get(variable), {
+    onNone: () => Effect.succeedNone,
+    onSome: (path) =>
+      Effect.asSome(open(path)).pipe(
+        Effect.catch((because) => {
+          read.refuse(variable, { because })
+          return Effect.succeedNone
+        })
+      )
   })
 
 /** The text of the file that a variable names. */
 export const contents = (read: Reading, variable: File) =>
-  reading(read, variable, (path, files) => files.readFileString(path))
+  reading(read, variable, (path) =>
+    Effect.flatMap(
+      readSmall(path),
+      Option.match({ onNone: () => Effect.fail(NOT_FOUND), onSome: (text) => Effect.succeed(text) })
+    )
+  )
 
 /** The path that a variable names, if it is a file that can be opened. */
 export const readable = (read: Reading, variable: File) =>
-  reading(read, variable, (path, files) =>
+  reading(read, variable, (path) =>
     Effect.gen(function* () {
-      const { type } = yield* files.stat(path)
-      yield* files.access(path, { readable: true })
-      if (type === "Directory") read.refuse(variable, { because: "it is no file" })
+      const files = yield* FileSystem.FileSystem
+      const { type } = yield* Effect.mapError(files.stat(path), reasonOf)
+      if (type !== "File") return yield* Effect.fail(NO_FILE)
+      yield* Effect.mapError(files.access(path, { readable: true }), reasonOf)
       return path
     })
   )

@@ -1,6 +1,6 @@
 /** The topics' full names, and what holds among them: control topics share no name with another. */
 import type { TopicSettings } from "../../schema/Settings.ts"
-import { TOPIC_LENGTH } from "../../schema/settings/parsers.ts"
+import { INTERNAL, INTERNAL_ONLY, TOPIC_LENGTH } from "../../schema/settings/parsers.ts"
 import type { Reading } from "./Reading.ts"
 import { dataTopics, topics } from "../../schema/settings/topics.ts"
 import type { Variable } from "../../schema/settings/Variable.ts"
@@ -11,6 +11,8 @@ export const topicSettings = (read: Reading): TopicSettings => {
     const topic = `${prefix}${read.get(variable)}`
     if (topic.length > TOPIC_LENGTH) {
       read.refuse(variable, { because: `with TOPIC_PREFIX it has ${topic.length} characters` })
+    } else if (topic.startsWith(INTERNAL) && !read.faultOf(variable)) {
+      read.refuse(variable, { because: `with TOPIC_PREFIX it is ${topic}: ${INTERNAL_ONLY}` })
     } else if (topic === "..") read.refuse(variable, { because: "with TOPIC_PREFIX it is .." })
     return topic
   }

@@ -58,9 +58,16 @@ export const optional = <A>(declaration: Declaration, parse: Parser<A>): Variabl
 /** The most of a value that a message repeats. */
 const SHOWN = 80
 
-/** `https://user:password@host` without what stands before the host. What is no address may hold a password with a slash. */
+/**
+ * `https://user:password@host` and `user:password@host:9092` without what stands before the host. What is no address may
+ * hold a password with a slash. A certificate or key in place of its file's path is not shown at all.
+ */
 export const withoutPassword = (text: string): string =>
-  text.replace(URL.canParse(text) ? /\/\/[^/]*@/ : /\/\/.*@/s, "//<redacted>@")
+  text.includes("-----BEGIN")
+    ? "<redacted>"
+    : text
+        .replace(URL.canParse(text) ? /\/\/[^/]*@/ : /\/\/.*@/s, "//<redacted>@")
+        .replaceAll(/(^|[\s,])[^\s,/@]*:[^\s,/@]*@/g, "$1<redacted>@")
 
 /** A value in a message: on one line, not too long, without the password that an address may hold. */
 export const shown = (text: string): string => {

@@ -117,6 +117,8 @@ export const kafka = {
   saslPasswordFile: optional(
     {
       name: "KAFKA_SASL_PASSWORD_FILE",
+      // Some put the password itself here.
+      secret: true,
       expected: "the path of a readable file that holds the password",
       example: "/run/secrets/kafka-password",
       doc: "A file that holds the password; a line break at its end does not count"

@@ -128,10 +128,15 @@ export const servers: Parser<ReadonlyArray<string>> = list(
 /** The most characters that Kafka allows in a topic's name. */
 export const TOPIC_LENGTH = 249
 
+/** `__consumer_offsets` and its like: to create or fill one would break the cluster. */
+export const INTERNAL = "__"
+export const INTERNAL_ONLY = "names that begin with __ are Kafka's own"
+
 export const topic: Parser<string> = (text) => {
   const [stranger] = /[^a-zA-Z0-9._-]/.exec(text) ?? []
   if (stranger !== undefined) return bad({ because: `${JSON.stringify(stranger)} is not allowed` })
   if (text.length > TOPIC_LENGTH) return bad({ because: `it has ${text.length} characters` })
+  if (text.startsWith(INTERNAL)) return bad({ because: INTERNAL_ONLY })
   return text === "." || text === ".." ? bad() : Result.succeed(text)
 }
 

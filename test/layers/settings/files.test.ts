@@ -44,10 +44,10 @@ describe("a setting that names a file", () => {
 
       const sasl = { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "u", KAFKA_SASL_PASSWORD_FILE: empty }
       const [noPassword] = yield* faultsOf(settingsFrom(sasl))
-      assert.include(noPassword, `KAFKA_SASL_PASSWORD_FILE=${empty}: the file is empty; expected`)
+      assert.include(noPassword, `KAFKA_SASL_PASSWORD_FILE: the file is empty; expected`)
       assert.deepStrictEqual(
         yield* faultsOf(settingsFrom({ ...sasl, KAFKA_SASL_PASSWORD_FILE: key, KAFKA_SASL_PASSWORD: "p" })),
-        [`KAFKA_SASL_PASSWORD_FILE=${key}: KAFKA_SASL_PASSWORD is set too: set one of the two`]
+        [`KAFKA_SASL_PASSWORD_FILE: KAFKA_SASL_PASSWORD is set too: set one of the two`]
       )
     })
   )

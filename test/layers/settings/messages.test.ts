@@ -92,10 +92,23 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
     { KAFKA_SSL_CA_FILE: "/nowhere/ca.pem" },
     "KAFKA_SSL_CA_FILE=/nowhere/ca.pem: without effect while KAFKA_SSL is off: set KAFKA_SSL=true, or leave KAFKA_SSL_CA_FILE out"
   ],
+  [{ KAFKA_BOOTSTRAP_SERVERS: "user:TopSecret@host:9092" }, `KAFKA_BOOTSTRAP_SERVERS=<redacted>@host:9092: ${SERVERS}`],
+  [
+    { TOPIC_RAW_TRADES: "__consumer_offsets" },
+    `TOPIC_RAW_TRADES=__consumer_offsets: names that begin with __ are Kafka's own; ${TOPIC} for example raw_trades`
+  ],
+  [
+    { KAFKA_SSL: "true", KAFKA_SSL_CA_FILE: "/dev/zero" },
+    "KAFKA_SSL_CA_FILE=/dev/zero: it is no regular file; expected the path of a readable PEM file with certificates, for example /etc/kafka/ca.pem"
+  ],
+  [
+    { KAFKA_SSL: "true", KAFKA_SSL_CA_FILE: "-----BEGIN PRIVATE KEY-----" },
+    "KAFKA_SSL_CA_FILE=<redacted>: there is no such file; expected the path of a readable PEM file with certificates, for example /etc/kafka/ca.pem"
+  ],
   [
     { KAFKA_SSL: "true", KAFKA_SSL_CERT_FILE: "/" },
     "KAFKA_SSL_KEY_FILE is missing: KAFKA_SSL_CERT_FILE needs it; expected the path of a readable PEM file with a private key, for example /etc/kafka/client.key",
-    "KAFKA_SSL_CERT_FILE=/: it is no file; expected the path of a readable PEM file with a certificate, for example /etc/kafka/client.pem"
+    "KAFKA_SSL_CERT_FILE=/: it is no regular file; expected the path of a readable PEM file with a certificate, for example /etc/kafka/client.pem"
   ],
   [
     { KAFKA_SASL_MECHANISM: "gssapi", KAFKA_SASL_USERNAME: "u", KAFKA_SASL_PASSWORD: "p" },
@@ -116,7 +129,7 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   ],
   [
     { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "u", KAFKA_SASL_PASSWORD_FILE: "/nowhere/p" },
-    "KAFKA_SASL_PASSWORD_FILE=/nowhere/p: there is no such file; expected the path of a readable file that holds the password, for example /run/secrets/kafka-password"
+    "KAFKA_SASL_PASSWORD_FILE: there is no such file; expected the path of a readable file that holds the password, for example /run/secrets/kafka-password"
   ],
   [
     { TOPIC_RAW_TRADES: "raw trades" },
@@ -166,7 +179,7 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   ],
   [
     { FEED: "replay", REPLAY_FILE: "/" },
-    "REPLAY_FILE=/: it is no file; expected the path of a readable file with one recorded frame a line, for example frames.ndjson"
+    "REPLAY_FILE=/: it is no regular file; expected the path of a readable file with one recorded frame a line, for example frames.ndjson"
   ],
   [{ HTTP_PORT: "99999" }, "HTTP_PORT=99999: expected a port from 1 to 65535, or 0 for off, for example 8080"],
   [
