@@ -7,7 +7,8 @@
  * back, never the order; FULL would buy those with an fsync a batch, during which no socket is read.
  */
 import { isUtf8 } from "node:buffer"
-import { accessSync, constants, mkdirSync } from "node:fs"
+import { accessSync, constants, mkdirSync, statSync } from "node:fs"
+import { dirname, resolve } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
 import { Clock, Data, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
@@ -46,9 +47,17 @@ const attempt = <A>(body: () => A): Effect.Effect<A, WriteFailure> =>
 
 const mayPass = (failure: WriteFailure) => Sqlite.mayPass(failure.cause)
 
+/** With its parents. Node's own recursion never ends where a parent is there and yet takes no folder (`/proc`). */
+const makeFolder = (folder: string): void => {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  mkdirSync(folder)
+}
+
 /** Opens the file, made if it is missing. */
 const openForWriting = (dataDir: string): DatabaseSync => {
-  mkdirSync(dataDir, { recursive: true })
+  makeFolder(resolve(dataDir))
   accessSync(dataDir, constants.W_OK)
   const database = Sqlite.open(Sqlite.logFile(dataDir), { timeout: LOCK_WAIT_MS })
   try {

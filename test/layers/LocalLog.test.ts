@@ -192,7 +192,7 @@ describe("LocalLog", () => {
       const inFile = yield* Effect.flip(publish(join(dir, "file", "data"), []))
       assert.match(
         inFile.message,
-        /^DATA_DIR: cannot write .*log\.sqlite: ENOTDIR.*; expected a folder that can be written$/
+        /^DATA_DIR: cannot write .*log\.sqlite: EEXIST.*; expected a folder that can be written$/
       )
       const onFile = yield* Effect.flip(publish(join(dir, "file"), []))
       assert.match(onFile.message, /^DATA_DIR: cannot write .*EEXIST.*; expected a folder that can be written$/)
