@@ -1,11 +1,13 @@
 /**
  * Records of the dead-letter topic: what could not become a data record, whole, with the reason in the headers.
  * `dlq.reason`, `dlq.field` and `dlq.stream` say why, where and whence; `dlq.received-at` when (Unix ms); a value that had
- * to be cut has the size and digest of the whole in `dlq.bytes` and `dlq.sha256`.
+ * to be cut has the size and digest of the whole in `dlq.bytes` and `dlq.sha256`. Key and headers are clipped, so that a
+ * topic that takes records at all takes a dead letter.
  */
 import { createHash } from "node:crypto"
 import { crc32 } from "node:zlib"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import { clipped } from "./clipped.ts"
 import type { Rejection } from "./Decoder.ts"
 
 /** How much is kept of an event that Kafka refuses: enough to see what it was. */
@@ -13,7 +15,7 @@ const KEPT_BYTES = 8 * 1024
 
 const digest = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, "0")
 
-/** The frame, byte for byte. */
+/** The frame, byte for byte; the texts of a `Rejection` are clipped already. */
 export const rejectedRecord = (topic: string, { field, frame, reason, stream }: Rejection): SinkRecord => {
   const key = stream ?? "unknown"
   return {
@@ -37,13 +39,13 @@ export const refusedRecord = (topic: string, record: SinkRecord, reason: string,
   truncated(
     {
       topic,
-      key: record.key,
+      key: clipped(record.key),
       value: record.value,
       timestamp: at,
       headers: {
-        ...record.headers,
-        "dlq.reason": reason,
-        "dlq.stream": `${record.topic}/${record.key}`,
+        ...Object.fromEntries(Object.entries(record.headers).map(([name, text]) => [name, clipped(text)])),
+        "dlq.reason": clipped(reason),
+        "dlq.stream": clipped(`${record.topic}/${record.key}`),
         "dlq.received-at": String(at)
       }
     },

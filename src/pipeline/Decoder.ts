@@ -8,6 +8,7 @@ import { type ControlFrame, decodeControlFrame } from "../schema/ControlFrame.ts
 import type { EventFacts } from "../schema/StreamKind.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import type { Frame } from "../services/MarketFeed.ts"
+import { clipped } from "./clipped.ts"
 import { elementTexts, memberText } from "./jsonSlice.ts"
 
 /** A validated event, with its payload's text untouched. */
@@ -21,7 +22,7 @@ export interface MarketEvent {
   readonly receivedAt: number
 }
 
-/** A frame that is no event of a configured stream. */
+/** A frame that is no event of a configured stream. Its texts are clipped: whatever the frame says, they stay short. */
 export interface Rejection {
   readonly frame: Frame
   /** As the frame names it, `undefined` if it does not. */
@@ -91,7 +92,12 @@ export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
     const decoded: Decoded = { events: [], rejections: [], controls: [] }
 
     const reject = (frame: Frame, stream: string | undefined, fault: Fault): void => {
-      decoded.rejections.push({ frame, stream, ...fault })
+      decoded.rejections.push({
+        frame,
+        stream: stream === undefined ? undefined : clipped(stream),
+        reason: clipped(fault.reason),
+        field: fault.field === undefined ? undefined : clipped(fault.field)
+      })
     }
 
     /** Validates one payload or row; a fault leaves no trace in `decoded`. */

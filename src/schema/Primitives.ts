@@ -22,8 +22,13 @@ export const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Sch
 export const ExchangeTime = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("ExchangeTime"))
 export type ExchangeTime = typeof ExchangeTime.Type
 
-/** A symbol as payloads spell it, upper-case; it may hold non-ASCII characters. */
-export const MarketSymbol = Schema.NonEmptyString.pipe(Schema.brand("MarketSymbol"))
+/**
+ * A symbol as payloads spell it, upper-case; it may hold non-ASCII characters. It becomes key and event id, so its length
+ * is bounded; the exchange's longest have some twenty characters.
+ */
+export const MarketSymbol = Schema.NonEmptyString.check(
+  Schema.isMaxLength(64, { message: "expected a symbol of at most 64 characters" })
+).pipe(Schema.brand("MarketSymbol"))
 
 /** Levels of an order book, best first: price and quantity. What follows them in a level is tolerated: old recordings have more. */
 export const BookLevels = Schema.Array(Schema.TupleWithRest(Schema.Tuple([Decimal, Decimal]), [Schema.Unknown]))

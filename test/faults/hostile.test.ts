@@ -1,15 +1,21 @@
+import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Logger, Queue } from "effect"
 import * as BinanceWebSocket from "../../src/layers/BinanceWebSocket.ts"
 import * as HealthState from "../../src/layers/HealthState.ts"
+import * as KafkaSink from "../../src/layers/KafkaSink.ts"
+import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
+import * as MemoryKafka from "../../src/layers/MemoryKafka.ts"
 import * as MemorySink from "../../src/layers/MemorySink.ts"
 import * as Ingest from "../../src/pipeline/Ingest.ts"
 import * as Exchange from "../support/exchange.ts"
-import { goodFrame, hostileFrames, seeded } from "../support/hostile.ts"
-import { settingsLayer, testSettings } from "../support/settings.ts"
+import { goodFrame, hostileFrames, hostileStreams, seeded } from "../support/hostile.ts"
+import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
 
 const HOSTILE = 20_000
 const HUGE_EVERY = 1000
+/** What the Kafka of the second test takes in one batch: less than a huge frame. */
+const MAX_MESSAGE_BYTES = 100_000
 
 describe("hostile frames", () => {
   it.live(
@@ -19,7 +25,7 @@ describe("hostile frames", () => {
         const exchange = yield* Exchange.make()
         const { binance } = testSettings()
         const settings = settingsLayer({
-          binance: { ...binance, wsUrl: exchange.url },
+          binance: { ...binance, wsUrl: exchange.url, streams: streamNames(...hostileStreams) },
           batch: { size: 1000, timeout: Duration.millis(50) }
         })
         const context = yield* Layer.build(
@@ -59,6 +65,59 @@ describe("hostile frames", () => {
         )
         assert.strictEqual(yield* Queue.size(closed), 0)
       }).pipe(Effect.provide(Logger.layer([]))),
+    120_000
+  )
+
+  it.live(
+    "are stored by Kafka as dead letters, every one, those too large for it cut and with size and digest of the whole",
+    () =>
+      Effect.gen(function* () {
+        const { binance } = testSettings()
+        const settings = settingsLayer({
+          binance: { ...binance, streams: streamNames(...hostileStreams) },
+          batch: { size: 1000, timeout: Duration.millis(50) }
+        })
+        const context = yield* Layer.build(
+          KafkaSink.layer.pipe(
+            Layer.provideMerge(MemoryKafka.layerWith({ maxMessageBytes: MAX_MESSAGE_BYTES })),
+            Layer.provideMerge(Layer.mergeAll(MemoryFeed.layer, HealthState.layer, settings))
+          )
+        )
+        const frames = Context.get(context, MemoryFeed.MemoryFrames)
+        const hostile = hostileFrames(20_261_125)
+        const random = seeded(2)
+        const sent: Array<Buffer> = []
+        let good = 0
+        for (let n = 0; n < HOSTILE; n++) {
+          const bytes = Buffer.from((n % HUGE_EVERY === 0 ? hostile.huge() : hostile.next()) as string)
+          sent.push(bytes)
+          yield* frames.offer(bytes)
+          if (random() < 0.3) yield* frames.offer(goodFrame(++good))
+        }
+        yield* frames.end
+        yield* Ingest.run.pipe(Effect.provide(context))
+
+        const broker = Context.get(context, MemoryKafka.MemoryBroker)
+        const letters = (yield* broker.log("dead_letter")).flat()
+        assert.lengthOf(letters, HOSTILE)
+        let cut = 0
+        letters.forEach(({ headers, value }, n) => {
+          const whole = sent[n]!
+          if (!whole.subarray(0, value.byteLength).equals(value)) assert.fail(`dead letter ${n} is of another frame`)
+          if (value.byteLength === whole.byteLength) return
+          cut++
+          assert.isAbove(whole.byteLength, MAX_MESSAGE_BYTES / 2)
+          assert.isAbove(value.byteLength, MAX_MESSAGE_BYTES / 2)
+          assert.strictEqual(headers["dlq.bytes"], String(whole.byteLength))
+          assert.strictEqual(headers["dlq.sha256"], createHash("sha256").update(whole).digest("hex"))
+        })
+        assert.strictEqual(cut, HOSTILE / HUGE_EVERY)
+        const stored = (yield* broker.log("raw_trades")).flat().map(({ headers }) => headers["event-id"])
+        assert.deepStrictEqual(
+          stored,
+          Array.from({ length: good }, (_, n) => `binance:spot:trade:BTCUSDT:${n + 1}`)
+        )
+      }).pipe(Effect.scoped, Effect.provide(Logger.layer([]))),
     120_000
   )
 })

@@ -130,6 +130,24 @@ describe("Decoder", () => {
     }
   })
 
+  it("clips what a rejection says of the frame, not the frame", () => {
+    const long = "x".repeat(1_200_000)
+    for (const text of [
+      combined(long, trade()),
+      combined("btcusdt@trade", trade({ s: long })),
+      combined("!miniTicker@arr", `[${row({ s: long })}]`),
+      combined("!miniTicker@arr", `[${row({ c: long })}]`)
+    ]) {
+      const { events, rejection } = only(text)
+      assert.deepStrictEqual(events, [])
+      for (const said of [rejection?.reason, rejection?.stream, rejection?.field]) {
+        assert.isAtMost(said?.length ?? 0, 256)
+      }
+      assert.strictEqual(rejection?.frame.bytes.byteLength, text.length)
+    }
+    assert.match(only(combined(long, trade())).rejection?.stream ?? "", /^x{255}…$/)
+  })
+
   it("sees control frames for what they are", () => {
     for (const [text, tag] of [
       ['{"result":null,"id":7}', "Ack"],

@@ -91,6 +91,15 @@ describe("DeadLetter", () => {
     assert.deepStrictEqual([record.key, record.headers["dlq.stream"]], ["unknown", "unknown"])
   })
 
+  it("stays small whatever the names of the record and the reason are", () => {
+    const long = "x".repeat(1_200_000)
+    const record = { topic: "t", key: long, value: new Uint8Array(1), timestamp: 1, headers: { "event-id": long } }
+    const letter = DeadLetter.refusedRecord("dead", record, long, RECEIVED)
+    assert.isBelow(JSON.stringify(letter).length, 2000)
+    assert.match(letter.key, /^x{255}…$/)
+    assert.deepStrictEqual(DeadLetter.refusedRecord("dead", record, long, RECEIVED), letter)
+  })
+
   it("keeps the first kilobytes of what the broker refuses, with size and digest of the whole", () => {
     const value = Buffer.alloc(1_000_000, "x")
     const record = recordOf("btcusdt@trade", trade)

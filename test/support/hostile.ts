@@ -13,7 +13,12 @@ export const seeded = (seed: number) => {
 }
 
 const STREAM = "btcusdt@trade"
+const ROWS = "!miniTicker@arr"
+/** What must be subscribed to for all of these to be what they are meant to be. */
+export const hostileStreams = [STREAM, ROWS] as const
 const fields = { e: "trade", E: 1, s: "BTCUSDT", t: 1, p: "1.0", q: "1.0", T: 1, m: true }
+
+const row = { e: "24hrMiniTicker", E: 1, s: "ETHUSDT", c: "1", o: "1", h: "1", l: "1", v: "1", q: "1" }
 
 const combined = (data: string, stream = STREAM): string => `{"stream":${JSON.stringify(stream)},"data":${data}}`
 export const goodFrame = (t: number): string => combined(JSON.stringify({ ...fields, t }))
@@ -72,9 +77,27 @@ export const hostileFrames = (seed: number) => {
     () => `${goodFrame(1)}${goodFrame(2)}`,
     () => `\ufeff${goodFrame(1)}`
   ]
+  const long = "x".repeat(MEGABYTE)
+  const rows = (row: object): string => combined(JSON.stringify([row]), ROWS)
+  /** Beginning with the payload, so that the frame is read the slow way. */
+  const reversed = (stream: string): string => `{"data":${JSON.stringify(fields)},"stream":${JSON.stringify(stream)}}`
+  const hugeMakers: ReadonlyArray<() => Uint8Array | string> = [
+    () => combined(JSON.stringify(long)),
+    () => "[".repeat(MEGABYTE),
+    () => Buffer.alloc(MEGABYTE),
+    // A text of each kind that ends up in a dead letter's key or headers.
+    () => combined(JSON.stringify(fields), `${long}@trade`),
+    () => combined(JSON.stringify(fields), "币".repeat(MEGABYTE / 4)),
+    () => reversed(long),
+    () => combined(JSON.stringify({ ...fields, s: long })),
+    () => combined(JSON.stringify({ ...fields, p: long })),
+    () => rows({ ...row, s: long }),
+    () => rows({ ...row, e: long })
+  ]
+  let huge = 0
   return {
     next: (): Uint8Array | string => pick(makers)(),
-    huge: (): Uint8Array | string =>
-      pick([combined(`"${"x".repeat(MEGABYTE)}"`), "[".repeat(MEGABYTE), Buffer.alloc(MEGABYTE)])
+    /** One kind after the other. */
+    huge: (): Uint8Array | string => hugeMakers[huge++ % hugeMakers.length]!()
   }
 }

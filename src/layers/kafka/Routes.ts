@@ -4,6 +4,7 @@
  * are its waiting records assigned anew.
  */
 import { Clock, Effect, Metric } from "effect"
+import { clipped } from "../../pipeline/clipped.ts"
 import { refusedRecord, truncated } from "../../pipeline/DeadLetter.ts"
 import { partitionOf } from "../../pipeline/murmur2.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
@@ -73,8 +74,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       Effect.annotateLogs({
         records: unreported,
         topic: record.topic,
-        eventId: record.headers["event-id"],
-        reason
+        eventId: clipped(record.headers["event-id"] ?? ""),
+        reason: clipped(reason)
       })
     )
     unreported = 0
@@ -84,6 +85,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const refused = Effect.fnUntraced(function* (entry: Entry, error: KafkaError) {
     const { record } = entry
     if (record.topic === topics.deadLetter) {
+      // An estimate too low, or a limit lowered since: less of the value may still go.
+      const { byteLength } = record.value
+      if (byteLength > 0) {
+        return assign([pending.replace(entry, truncated(record, Math.floor(byteLength / 2)))])
+      }
       yield* Effect.logError("Kafka refuses a dead letter: it is dropped").pipe(
         Effect.annotateLogs({ stream: record.key, eventId: record.headers["event-id"], reason: error.message })
       )
