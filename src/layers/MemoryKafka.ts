@@ -5,7 +5,13 @@
 import { Context, Effect, Layer } from "effect"
 import { estimatedBytes } from "../pipeline/Lane.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
-import { KafkaDriver, KafkaError, type NewTopic, type TopicDescription } from "../services/KafkaDriver.ts"
+import {
+  type Creation,
+  KafkaDriver,
+  KafkaError,
+  type NewTopic,
+  type TopicDescription
+} from "../services/KafkaDriver.ts"
 
 type Records = ReadonlyArray<SinkRecord>
 
@@ -54,12 +60,13 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
   let script: ReadonlyArray<Outcome> = []
   let outage: KafkaError | undefined
 
-  const add = ({ name, partitions, replicationFactor = 1 }: NewTopic): void => {
-    if (topics.has(name)) return
+  const add = ({ name, partitions, replicationFactor = 1 }: NewTopic): Creation => {
+    if (topics.has(name)) return "existed"
     topics.set(name, {
       description: { name, partitions, replicationFactor, maxMessageBytes },
       partitions: Array.from({ length: partitions }, () => ({ records: [], last: undefined }))
     })
+    return "created"
   }
   for (const topic of initial) add(topic)
 

@@ -54,6 +54,8 @@ export interface NewTopic {
   readonly replicationFactor: number | undefined
 }
 
+export type Creation = "created" | "existed"
+
 export class KafkaDriver extends Context.Service<
   KafkaDriver,
   {
@@ -62,7 +64,7 @@ export class KafkaDriver extends Context.Service<
     /** What there is of these topics; fails only where nothing can be said of any. */
     readonly describe: (topics: ReadonlyArray<string>) => Effect.Effect<Described, KafkaError>
     /** Creates a topic; one that exists already is left as it is. */
-    readonly create: (topic: NewTopic) => Effect.Effect<void, KafkaError>
+    readonly create: (topic: NewTopic) => Effect.Effect<Creation, KafkaError>
     /**
      * Stores a batch in one partition and gives the offset of its first record (-1 with `KAFKA_ACKS=0`, which learns
      * nothing). After `Doubt` with `KAFKA_ACKS=all` the identical batch may be repeated: the broker drops the double.

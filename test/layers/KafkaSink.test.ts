@@ -420,6 +420,35 @@ describe("KafkaSink", () => {
     )
   }
 
+  it.effect("takes a topic that one broker did not know for the old one, though it has grown meanwhile", () =>
+    Effect.gen(function* () {
+      const { broker, lines, sink } = yield* start()
+      yield* sink.publish(records(50))
+      yield* sink.flush
+      const { logs } = broker.topics.get("raw_trades")!
+      broker.add("raw_trades", { partitions: 8 })
+      broker.topics.get("raw_trades")!.logs.splice(0, 6, ...logs)
+      broker.produce = () => Effect.succeed({ error: error("MissingTopic") })
+      let looks = 0
+      broker.describe = Effect.sync(() => {
+        // Seen by all but the first look.
+        if (looks++ === 0) broker.unknown.add("raw_trades")
+        else broker.unknown.clear()
+      })
+      const known = lines.filter(({ message }) => message === "Topic created").length
+      yield* sink.publish(records(50, 50))
+      yield* settle
+      broker.produce = () => Effect.succeed("stored")
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(flush)
+      assert.isAbove(looks, 1)
+      assert.strictEqual(lines.filter(({ message }) => message === "Topic created").length, known)
+      assert.deepStrictEqual(broker.topics.get("raw_trades")!.logs.slice(6).flat(), [])
+      for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(records(100), key))
+    })
+  )
+
   it.effect("sends a refused record to the dead-letter topic, with the reason, and stores its neighbours", () =>
     Effect.gen(function* () {
       const { broker, sink } = yield* start()

@@ -25,8 +25,8 @@ describe("MemoryKafka", () => {
       const driver = yield* KafkaDriver
       const broker = yield* MemoryKafka.MemoryBroker
       yield* driver.connect
-      yield* driver.create({ name: "t", partitions: 2, replicationFactor: 3 })
-      yield* driver.create({ name: "t", partitions: 9, replicationFactor: 9 })
+      assert.strictEqual(yield* driver.create({ name: "t", partitions: 2, replicationFactor: 3 }), "created")
+      assert.strictEqual(yield* driver.create({ name: "t", partitions: 9, replicationFactor: 9 }), "existed")
       assert.deepStrictEqual((yield* driver.describe(["absent", "t"])).topics, [
         { name: "t", partitions: 2, replicationFactor: 3, maxMessageBytes: 1_048_588 }
       ])

@@ -23,6 +23,8 @@ export interface Broker {
   readonly topics: Map<string, Topic>
   /** What is said of single topics in place of their description. */
   readonly faults: Map<string, KafkaError>
+  /** Topics that are there, but not in what is described. */
+  readonly unknown: Set<string>
   readonly created: Array<NewTopic>
   readonly calls: Array<Produce>
   /** Partitions that have a produce in flight; a second one is a fault of the caller. */
@@ -40,6 +42,7 @@ export const makeBroker = (): Broker => {
   return {
     topics,
     faults: new Map(),
+    unknown: new Set(),
     created: [],
     calls: [],
     inFlight: new Set(),
@@ -76,18 +79,23 @@ export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
         Effect.map(() => ({
           topics: names.flatMap((name) => {
             const topic = broker.topics.get(name)
-            return topic === undefined || broker.faults.has(name) ? [] : [{ name, ...topic }]
+            const silent = broker.faults.has(name) || broker.unknown.has(name)
+            return topic === undefined || silent ? [] : [{ name, ...topic }]
           }),
           faults: new Map(Array.from(broker.faults).filter(([name]) => names.includes(name)))
         }))
       ),
     create: (topic) =>
-      broker.create(topic).pipe(
-        Effect.map(() => {
-          broker.created.push(topic)
-          if (!broker.topics.has(topic.name)) broker.add(topic.name, { partitions: topic.partitions })
-        })
-      ),
+      Effect.suspend(() => {
+        const creation = broker.topics.has(topic.name) ? "existed" : "created"
+        return broker.create(topic).pipe(
+          Effect.map(() => {
+            broker.created.push(topic)
+            if (!broker.topics.has(topic.name)) broker.add(topic.name, { partitions: topic.partitions })
+            return creation
+          })
+        )
+      }),
     produce: Effect.fnUntraced(function* (topic, partition, records) {
       const call = { topic, partition, records }
       const place = `${topic}/${partition}`

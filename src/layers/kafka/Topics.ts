@@ -78,14 +78,15 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
         message: `topic ${name} does not exist: create it, or let TOPIC_CREATE=true do so`
       })
     }
-    yield* driver
+    const creation = yield* driver
       .create(wish(name))
       .pipe(
         Effect.mapError(
           ({ cause, kind, message }) => new KafkaError({ kind, message: `creating topic ${name}: ${message}`, cause })
         )
       )
-    yield* Effect.logInfo("Topic created").pipe(Effect.annotateLogs({ topic: name }))
+    if (creation === "created") yield* Effect.logInfo("Topic created").pipe(Effect.annotateLogs({ topic: name }))
+    return creation
   })
 
   /** Describes the topics and creates what is missing; gives what went wrong with single ones. */
@@ -105,11 +106,17 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
 
     const created: Array<string> = []
     for (const name of absent) {
-      missing.add(name)
       yield* create(name).pipe(
         Effect.match({
-          onSuccess: () => created.push(name),
-          onFailure: (error) => faults.push(error)
+          onSuccess: (creation) => {
+            created.push(name)
+            // One that existed was only unknown to the broker that was asked.
+            if (creation === "created") missing.add(name)
+          },
+          onFailure: (error) => {
+            faults.push(error)
+            missing.add(name)
+          }
         })
       )
     }

@@ -1,7 +1,13 @@
 /** Describes and creates topics. */
 import { Duration, Effect, Schedule } from "effect"
 import { requests } from "kafkajs/src/protocol/requests/index.js"
-import { type Described, KafkaError, type NewTopic, type TopicDescription } from "../../services/KafkaDriver.ts"
+import {
+  type Creation,
+  type Described,
+  KafkaError,
+  type NewTopic,
+  type TopicDescription
+} from "../../services/KafkaDriver.ts"
 import type { Cluster, TopicMetadata } from "./Cluster.ts"
 import { ofCode, UNKNOWN_TOPIC } from "./errors.ts"
 
@@ -67,8 +73,11 @@ const takesRecords = (cluster: Cluster, topic: string, partitions: number) =>
     { discard: true }
   ).pipe(Effect.tapError(() => Effect.sync(() => cluster.forget(topic))))
 
-/** Completes when the topic takes records. */
-export const create = Effect.fnUntraced(function* (cluster: Cluster, wanted: NewTopic) {
+/** Completes when the topic takes records; the metadata of the broker that was asked may not have known of one that exists. */
+export const create = Effect.fnUntraced(function* (
+  cluster: Cluster,
+  wanted: NewTopic
+): Effect.fn.Return<Creation, KafkaError> {
   const { name, partitions, replicationFactor } = wanted
   const link = yield* cluster.any
   const answer = yield* link.call(
@@ -81,7 +90,7 @@ export const create = Effect.fnUntraced(function* (cluster: Cluster, wanted: New
     REQUEST_LIMIT
   )
   const code = answer?.topicErrors[0]?.errorCode ?? 0
-  if (code === TOPIC_EXISTS) return
+  if (code === TOPIC_EXISTS) return "existed"
   if (code !== 0) return yield* ofCode(code, answer?.topicErrors[0]?.errorMessage)
   cluster.forget(name)
   yield* takesRecords(cluster, name, partitions).pipe(
@@ -94,4 +103,5 @@ export const create = Effect.fnUntraced(function* (cluster: Cluster, wanted: New
       orElse: () => Effect.fail(new KafkaError({ kind: "Busy", message: `topic ${name} has no leader yet` }))
     })
   )
+  return "created"
 })
