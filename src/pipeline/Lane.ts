@@ -71,6 +71,7 @@ const makeFifo = <A>() => {
   }
 }
 
+/** `limits` are read for every new batch: they may change meanwhile. */
 export const make = <A extends { readonly bytes: number }>(limits: Limits): Lane<A> => {
   const waiting = makeFifo<A>()
   /** Batches tried before, the next one last. */

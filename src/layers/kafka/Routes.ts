@@ -26,7 +26,8 @@ const QUIET_MS = 10_000
 interface Route {
   /** By partition; undefined: the topic is not known (any more). */
   writers: ReadonlyArray<PartitionWriter.PartitionWriter> | undefined
-  maxBytes: number
+  /** The lanes read it at every batch: it follows the topic. */
+  readonly limits: { readonly records: number; bytes: number }
   waiting: Array<Entry>
 }
 
@@ -42,7 +43,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const routeOf = (topic: string): Route => {
     const known = routes.get(topic)
     if (known !== undefined) return known
-    const route = { writers: undefined, maxBytes: 0, waiting: [] }
+    const route = { writers: undefined, limits: { records: batch.size, bytes: 0 }, waiting: [] }
     routes.set(topic, route)
     return route
   }
@@ -63,7 +64,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       if (route.writers === undefined) {
         // Asked for by its first record; the second would change nothing.
         if (route.waiting.push(entry) === 1) missing(topic)
-      } else route.writers[partitionOf(key, route.writers.length)]?.offer(fit(entry, route.maxBytes))
+      } else route.writers[partitionOf(key, route.writers.length)]?.offer(fit(entry, route.limits.bytes))
     }
   }
 
@@ -103,17 +104,15 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   })
 
   const open = Effect.fnUntraced(function* (route: Route, topic: TopicDescription) {
-    const maxBytes = Math.max(1, topic.maxMessageBytes - BATCH_MARGIN)
     const writers = yield* Effect.forEach(Array.from({ length: topic.partitions }), (_, partition) =>
       PartitionWriter.make({
         ...options,
         topic: topic.name,
         partition,
-        limits: { records: batch.size, bytes: maxBytes },
+        limits: route.limits,
         refused
       })
     )
-    route.maxBytes = maxBytes
     route.writers = writers
     assign(route.waiting.splice(0))
   })
@@ -121,6 +120,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Takes a topic as it is; `anew`: it was missing before. */
   const found = Effect.fnUntraced(function* (topic: TopicDescription, anew: boolean) {
     const route = routeOf(topic.name)
+    route.limits.bytes = Math.max(1, topic.maxMessageBytes - BATCH_MARGIN)
     const { writers } = route
     if (writers === undefined) return yield* open(route, topic)
     const count = writers.length

@@ -47,4 +47,38 @@ describe("Routes", () => {
       assert.strictEqual(yield* sink.pending, 0)
     })
   )
+
+  it.effect("heeds the size limit of a topic that comes back with as many partitions", () =>
+    Effect.gen(function* () {
+      const broker = ScriptedKafka.makeBroker()
+      broker.add("raw_trades", { maxMessageBytes: 100_000 })
+      const sink = yield* start(broker)
+      const largest = () => Math.max(...broker.calls.map(({ records }) => sizeOf(records)))
+      const publish = (from: number) =>
+        sink.publish(Array.from({ length: 50 }, (_, n) => record(from + n, "raw_trades", 1000)))
+      yield* publish(0)
+      yield* sink.flush
+      assert.isAbove(largest(), 50_000)
+
+      broker.topics.delete("raw_trades")
+      broker.create = () => Effect.sync(() => broker.add("raw_trades", { maxMessageBytes: 10_000 }))
+      broker.produce = ({ topic }) =>
+        Effect.succeed(
+          broker.topics.has(topic) ? "stored" : { error: new KafkaError({ kind: "MissingTopic", message: "gone" }) }
+        )
+      // Finds out that the topic is gone.
+      yield* sink.publish([record(50, "raw_trades", 1000)])
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(flush)
+      broker.calls.length = 0
+      yield* publish(51)
+      yield* sink.flush
+      assert.isAtMost(largest(), 10_000)
+      assert.deepStrictEqual(
+        broker.stored("raw_trades").map(({ timestamp }) => timestamp),
+        Array.from({ length: 51 }, (_, n) => 50 + n)
+      )
+    })
+  )
 })
