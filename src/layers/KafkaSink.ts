@@ -44,7 +44,7 @@ export const layer = Layer.effect(
     const routes = yield* Routes.make({ driver, pending, outage, missing: topics.want, fork })
 
     yield* Effect.logInfo(`KAFKA_ACKS=${kafka.acks}: ${PROMISES[kafka.acks]}`)
-    yield* topics.start
+    yield* Effect.withSpan(topics.start, "kafka.start")
     yield* fork(topics.run)
 
     return EventSink.of({
