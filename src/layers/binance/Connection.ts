@@ -59,7 +59,8 @@ export const run = (
     const flowing = yield* Deferred.make<void>()
     const end = (reason: Disconnected) => Deferred.doneUnsafe(ended, Effect.fail(reason))
     let received = 0
-    let pinged = false
+    /** Data frames received when our last ping went out, while nothing has proved since that the other side lives. */
+    let pingedAt: number | undefined
     /** Answers to our own frames; said by the watch, since a socket's callback cannot log. */
     const replies: Array<ControlFrame> = []
 
@@ -76,7 +77,7 @@ export const run = (
         }
       })
       socket.on("pong", () => {
-        pinged = false
+        pingedAt = undefined
       })
       socket.on("close", (code, reason) => end(closed(code, reason.toString())))
       socket.on("error", (error) => end(disconnected("closed", error.message)))
@@ -115,13 +116,14 @@ export const run = (
           yield* Effect.sleep(options.pingInterval)
           // An answer that we do not read is no missing answer.
           if (inbox.isPaused()) {
-            pinged = false
+            pingedAt = undefined
             return undefined
           }
-          if (pinged) {
+          // Data is an answer too: the pong may stand far behind it.
+          if (pingedAt === received) {
             return yield* disconnected("no-pong", `no answer to a ping within ${Duration.format(options.pingInterval)}`)
           }
-          pinged = true
+          pingedAt = received
           return yield* Effect.sync(() => socket.ping())
         }).pipe(Effect.forever)
 
