@@ -21,10 +21,11 @@ export const readSmall = (path: string): Effect.Effect<Option.Option<string>, st
     if (size > MAX_BYTES) return yield* Effect.fail("it is larger than 1 MiB")
     return Option.some(yield* files.readFileString(path))
   }).pipe(
-    Effect.catch((error) => {
-      if (typeof error === "string") return Effect.fail(error)
-      return error.reason._tag === "NotFound" ? Effect.succeedNone : Effect.fail(reasonOf(error))
-    })
+    Effect.catchIf(
+      (error) => typeof error !== "string" && error.reason._tag === "NotFound",
+      () => Effect.succeedNone
+    ),
+    Effect.mapError((error) => (typeof error === "string" ? error : reasonOf(error)))
   )
 
 /** Why a file cannot be read, for people. */

@@ -15,7 +15,8 @@ const makeProxy = Effect.gen(function* () {
     const upstream = connect(Number(port), host, () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n")
       upstream.write(head)
-      upstream.pipe(client).pipe(upstream)
+      upstream.pipe(client)
+      client.pipe(upstream)
     })
     upstream.on("error", () => client.destroy())
     client.on("error", () => upstream.destroy())
