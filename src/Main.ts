@@ -13,8 +13,9 @@ import * as SymbolCheck from "./layers/SymbolCheck.ts"
 import * as Tracing from "./layers/Tracing.ts"
 import * as Ingest from "./pipeline/Ingest.ts"
 
-/** What the pipeline joins, and what an operator asks about it. */
-const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, OpsServer.layer, SymbolCheck.layer).pipe(
+/** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
+const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
+  Layer.provide(OpsServer.layer),
   Layer.provide(HealthState.layer)
 )
 

@@ -82,7 +82,8 @@ const textsOf = (settings: Readonly<Record<string, string | number | boolean>>) 
 /** Runs the connector until its feed ends or the signal aborts; rejects with the reason of any other end. */
 export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Promise<void> => {
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
-  const connector = Layer.mergeAll(Feeds.layer, sink, OpsServer.layer, SymbolCheck.layer).pipe(
+  const connector = Layer.mergeAll(Feeds.layer, sink, SymbolCheck.layer).pipe(
+    Layer.provide(OpsServer.layer),
     Layer.provide(HealthState.layer),
     Layer.provideMerge(Layer.mergeAll(Logging.layer, Tracing.layer)),
     Layer.provideMerge(AppConfig.layerFromRecord(textsOf(settings)))

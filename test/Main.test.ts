@@ -58,6 +58,22 @@ describe("node dist/Main.js", () => {
     })
   )
 
+  it.live("ends before any connection over a port that is taken", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const program = yield* Program.start({
+        ...quiet,
+        BINANCE_WS_URL: exchange.url.href,
+        SINK: "console",
+        HTTP_PORT: exchange.url.port
+      })
+      const { code, stderr } = yield* program.ended
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /HTTP_PORT=\d+: .* is taken by another program/)
+      assert.strictEqual(yield* Queue.size(exchange.attempts), 0)
+    })
+  )
+
   it.live("replays a file to the console and ends with 0", () =>
     Effect.gen(function* () {
       const frames = [goodFrame(1), "garbage", goodFrame(2)]
