@@ -1,4 +1,4 @@
-/** The program itself as a child process, run from its sources in an empty folder and an empty environment. */
+/** A program as a child process, run from its sources in an empty folder and an empty environment. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Deferred, Effect } from "effect"
 
-const MAIN = fileURLToPath(new URL("../../src/Main.ts", import.meta.url))
+const MAIN = new URL("../../src/Main.ts", import.meta.url)
 
 export interface Ended {
   readonly code: number | null
@@ -24,9 +24,11 @@ export interface Program {
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
+/** `main`: the connector's own, if not said otherwise. */
 export const start = Effect.fnUntraced(function* (
   environment: Readonly<Record<string, string>>,
-  files: Readonly<Record<string, string>> = {}
+  files: Readonly<Record<string, string>> = {},
+  main = MAIN
 ) {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "connector-"))),
@@ -38,7 +40,7 @@ export const start = Effect.fnUntraced(function* (
   const waits = new Set<{ readonly pattern: RegExp; readonly done: Deferred.Deferred<void> }>()
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(process.execPath, [MAIN], {
+      const child = spawn(process.execPath, [fileURLToPath(main)], {
         cwd: folder,
         env: { PATH: process.env["PATH"] ?? "", ...environment },
         stdio: ["ignore", "pipe", "pipe"]
