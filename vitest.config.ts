@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config"
 
 const common = {
-  testTimeout: 30_000,
-  hookTimeout: 180_000,
+  // Only what hangs comes near these: a busy machine is no fault.
+  testTimeout: 60_000,
+  hookTimeout: 240_000,
   // Two cores and one broker: more workers would only wait for each other.
   maxWorkers: 2
 }
@@ -17,7 +18,7 @@ export default defineConfig({
           name: "kafka",
           include: ["test/**/*.kafka.test.ts"],
           globalSetup: ["test/support/kafkaSetup.ts"],
-          testTimeout: 120_000
+          testTimeout: 240_000
         }
       }
     ],

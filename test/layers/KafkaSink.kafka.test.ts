@@ -219,6 +219,6 @@ describeKafka("KafkaSink on a real broker", () => {
             `${one.source.published.length} records, ${lost} lost, ${stored.length - distinct.size} doubled\n`
         )
       }).pipe(Effect.scoped),
-    180_000
+    300_000
   )
 })

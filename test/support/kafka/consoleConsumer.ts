@@ -10,7 +10,7 @@ export const consoleConsumer = async (
   count: number
 ): Promise<ReadonlyArray<string>> => {
   const java = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dfile.encoding=UTF-8".split(" ")
-  const options = `--from-beginning --max-messages ${count} --timeout-ms 30000`.split(" ")
+  const options = `--from-beginning --max-messages ${count} --timeout-ms 90000`.split(" ")
   const shown = ["timestamp", "headers", "key", "value"].flatMap((part) => [
     "--formatter-property",
     `print.${part}=true`

@@ -25,11 +25,17 @@ export const connected = (bootstrap: string, kafka: Partial<KafkaSettings> = {})
     Effect.retry(connect, { schedule: Schedule.spaced("100 millis"), while: ({ kind }) => kind === "Busy" })
   )
 
-/** With a new topic of one partition. */
+/** With a new topic of one partition, known to the broker. */
 export const withTopic = Effect.fnUntraced(function* (bootstrap: string, kafka: Partial<KafkaSettings> = {}) {
   const driver = yield* connected(bootstrap, kafka)
   const topic = newTopic("topic")
-  yield* driver.create({ name: topic, partitions: 1, replicationFactor: undefined })
+  const creation = yield* driver.create({ name: topic, partitions: 1, replicationFactor: undefined })
+  // A busy broker asks its controller twice, and says so before it knows the topic itself.
+  if (creation === "existed") {
+    yield* driver
+      .describe([topic])
+      .pipe(Effect.repeat({ until: ({ topics }) => topics.length === 1, schedule: Schedule.spaced("50 millis") }))
+  }
   return { driver, topic }
 })
 

@@ -9,7 +9,7 @@ import { classPath } from "./jars.ts"
 
 const LOG4J = fileURLToPath(new URL("log4j2.properties", import.meta.url))
 const READY = "Kafka Server started"
-const START_LIMIT = 60_000
+const START_LIMIT = 120_000
 const STOP_LIMIT = 20_000
 
 export interface NodeOptions {

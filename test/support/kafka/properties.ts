@@ -27,6 +27,8 @@ export const baseProperties = (node: Peer & { readonly port: number; readonly pe
   "share.coordinator.state.topic.min.isr": 1,
   "group.initial.rebalance.delay.ms": 0,
   "log.segment.bytes": 16 * 1024 * 1024,
+  // Records of long ago are kept: the broker looks for what is too old every five minutes.
+  "log.retention.ms": -1,
   "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
   "num.network.threads": 2,
   "num.io.threads": 4,
