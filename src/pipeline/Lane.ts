@@ -48,9 +48,9 @@ export const backoff = (attempt: number, jitter: number): number =>
 
 const idle = { _tag: "Idle" } as const
 
-/** A queue that gives out slices; taken items are dropped from memory now and then, so that a taking costs O(1) each. */
+/** A queue that gives out slices. What is taken is let go of at once, its places now and then: a taking costs O(1) each. */
 const makeFifo = <A>() => {
-  let items: Array<A> = []
+  let items: Array<A | undefined> = []
   let head = 0
   return {
     push: (item: A): void => {
@@ -58,10 +58,11 @@ const makeFifo = <A>() => {
     },
     /** How many from the head on `fits` admits, called with each and its index, until it says no. */
     take: (fits: (item: A, index: number) => boolean): Array<A> => {
-      let end = head
-      for (let item = items[end]; item !== undefined && fits(item, end - head); item = items[end]) end++
-      const taken = items.slice(head, end)
-      head = end
+      const taken: Array<A> = []
+      for (let item = items[head]; item !== undefined && fits(item, taken.length); item = items[head]) {
+        taken.push(item)
+        items[head++] = undefined
+      }
       if (head > items.length / 2) {
         items = items.slice(head)
         head = 0

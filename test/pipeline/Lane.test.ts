@@ -1,3 +1,6 @@
+import { setImmediate } from "node:timers/promises"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Lane from "../../src/pipeline/Lane.ts"
@@ -201,6 +204,28 @@ describe("Lane", () => {
     // Copied at every step this would move 2 * 10^10 items and run into the test's time limit.
     for (let next = lane.next(); next._tag === "Send"; next = lane.next()) stored += lane.acknowledged().length
     assert.strictEqual(stored, count)
+  })
+
+  it("lets go of what is stored, though more waits", async () => {
+    setFlagsFromString("--expose-gc")
+    const collect: unknown = runInNewContext("gc")
+    assert(typeof collect === "function")
+    const lane = Lane.make<Item>({ records: 10, bytes: 1e6 })
+    for (let id = 0; id < 100; id++) lane.offer(item(id))
+    const sent = () => {
+      const next = lane.next()
+      assert(next._tag === "Send")
+      return next.batch.map((item) => new WeakRef(item))
+    }
+    const stored = sent()
+    lane.acknowledged()
+    // A weak reference holds what it gave out until the turn is over.
+    await setImmediate()
+    collect()
+    assert.deepStrictEqual(
+      stored.map((item) => item.deref()),
+      stored.map(() => undefined)
+    )
   })
 })
 
