@@ -19,8 +19,10 @@ const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}`
 export type TopicMetadata = MetadataAnswer["topicMetadata"][number]
 
 export interface Cluster {
-  /** A link to any broker. */
+  /** A link to any broker, one that is there already if possible. */
   readonly any: Effect.Effect<Link.Link, KafkaError>
+  /** A link to the broker that creates topics: with ZooKeeper the others refuse to. */
+  readonly controller: Effect.Effect<Link.Link, KafkaError>
   /** What the brokers say of the topics now, each with its error code. */
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
   /** A link to the partition's leader, by the last that was heard of it. */
@@ -29,7 +31,11 @@ export interface Cluster {
   readonly forget: (topic: string) => void
 }
 
-export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger: Logger) {
+export const make = Effect.fnUntraced(function* (
+  settings: KafkaSettings,
+  logger: Logger,
+  open: typeof Link.open = Link.open
+) {
   const seeds = settings.bootstrapServers.map(addressOf)
   const links = new Map<string, Link.Link>()
   const brokers = new Map<number, Link.Address>()
@@ -37,6 +43,7 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
   const looking = yield* Semaphore.make(1)
   const scope = yield* Effect.scope
   let turns = 0
+  let controllerId = -1
 
   yield* Effect.addFinalizer(() =>
     Effect.forEach(links.values(), ({ close }) => close, { concurrency: "unbounded", discard: true })
@@ -49,7 +56,7 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
       const name = nameOf(address)
       const known = links.get(name)
       if (known?.usable() === true) return yield* Effect.as(known.ready, known)
-      const link = Link.open(address, settings, logger)
+      const link = open(address, settings, logger)
       links.set(name, link)
       if (known !== undefined) yield* Effect.forkIn(known.close, scope)
       yield* link.ready
@@ -57,16 +64,19 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
       return link
     })
 
-  /** Connected ones first, each time beginning with another: one that is cut off from the rest knows only old leaders. */
-  const candidates = (): ReadonlyArray<Link.Address> => {
-    const all = [...new Map([...brokers.values(), ...seeds].map((address) => [nameOf(address), address])).values()]
-    const turn = turns++ % all.length
-    return [...all.slice(turn), ...all.slice(0, turn)].toSorted((a, b) => Number(isUsable(b)) - Number(isUsable(a)))
+  /** Those that are said to be there, each time beginning with another, then those of the settings. */
+  const inTurn = (): ReadonlyArray<Link.Address> => {
+    const turn = turns++
+    const rotated = [[...brokers.values()], seeds].flatMap((some) => {
+      const at = turn % Math.max(1, some.length)
+      return [...some.slice(at), ...some.slice(0, at)]
+    })
+    return [...new Map(rotated.map((address) => [nameOf(address), address])).values()]
   }
 
-  const any = Effect.gen(function* () {
+  const firstOf = Effect.fnUntraced(function* (addresses: ReadonlyArray<Link.Address>) {
     const errors: Array<KafkaError> = []
-    for (const address of candidates()) {
+    for (const address of addresses) {
       const link = yield* Effect.catch(connect(address), (error) => {
         errors.push(error)
         return Effect.undefined
@@ -76,8 +86,16 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
     return yield* mostTelling(errors) ?? new KafkaError({ kind: "Unreachable", message: "there is no broker" })
   })
 
+  const any = Effect.suspend(() => firstOf(inTurn().toSorted((a, b) => Number(isUsable(b)) - Number(isUsable(a)))))
+
+  const controller = Effect.suspend(() => {
+    const address = brokers.get(controllerId)
+    return address === undefined ? any : connect(address)
+  })
+
   const metadata: Cluster["metadata"] = Effect.fnUntraced(function* (names) {
-    const link = yield* any
+    // Connected or not: a broker that is cut off from the rest answers, and knows only old leaders.
+    const link = yield* firstOf(inTurn())
     const answer = yield* link.call(
       "Metadata",
       requests.Metadata,
@@ -87,6 +105,7 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
     if (answer === undefined) return []
     brokers.clear()
     for (const { host, nodeId, port } of answer.brokers) brokers.set(nodeId, { host, port })
+    controllerId = answer.controllerId
     return answer.topicMetadata
   })
 
@@ -115,5 +134,5 @@ export const make = Effect.fnUntraced(function* (settings: KafkaSettings, logger
     return yield* connect(address)
   })
 
-  return { any, metadata, leader, forget: (topic) => void topics.delete(topic) } satisfies Cluster
+  return { any, controller, metadata, leader, forget: (topic) => void topics.delete(topic) } satisfies Cluster
 })

@@ -27,7 +27,6 @@ export interface Address {
 }
 
 export interface Link {
-  readonly address: Address
   /** Connecting, or connected. */
   readonly usable: () => boolean
   /** Completes once it is connected and authenticated. */
@@ -188,7 +187,6 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
     )
 
   return {
-    address: { host, port },
     usable: () => !broken && (!connected || broker.isConnected()),
     ready,
     call,

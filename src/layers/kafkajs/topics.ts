@@ -79,7 +79,7 @@ export const create = Effect.fnUntraced(function* (
   wanted: NewTopic
 ): Effect.fn.Return<Creation, KafkaError> {
   const { name, partitions, replicationFactor } = wanted
-  const link = yield* cluster.any
+  const link = yield* cluster.controller
   const answer = yield* link.call(
     "CreateTopics",
     requests.CreateTopics,

@@ -1,0 +1,104 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Logger } from "kafkajs/src/loggers/index.js"
+import * as Cluster from "../../../src/layers/kafkajs/Cluster.ts"
+import type { Link } from "../../../src/layers/kafkajs/Link.ts"
+import { KafkaError } from "../../../src/services/KafkaDriver.ts"
+import { testSettings } from "../../support/settings.ts"
+
+const TOPIC = "t"
+const logger: Logger = { namespace: () => logger }
+
+interface Node {
+  readonly id: number
+  /** Whom it takes for the leader; `undefined`: it cannot be reached. */
+  leader: number | undefined
+}
+
+/** Brokers a:1, b:2, … that answer nothing but Metadata; the settings name those of `seeds`. */
+const makeCluster = Effect.fnUntraced(function* (
+  leaders: ReadonlyArray<number | undefined>,
+  options: { readonly seeds: string; readonly controllerId?: number }
+) {
+  const nodes = leaders.map((leader, index): Node => ({ id: index + 1, leader }))
+  const hostOf = ({ id }: Node): string => String.fromCharCode(96 + id)
+  const asked: Array<string> = []
+  const linkTo = (host: string) => {
+    const node = nodes.find((one) => hostOf(one) === host)
+    const down = new KafkaError({ kind: "Unreachable", message: `${host} is down` })
+    const link = {
+      host,
+      usable: () => node?.leader !== undefined,
+      ready: Effect.suspend(() => (node?.leader === undefined ? Effect.fail(down) : Effect.void)),
+      call: () =>
+        Effect.sync(() => {
+          asked.push(host)
+          const partition = { partitionErrorCode: 0, partitionId: 0, leader: node?.leader ?? -1, replicas: [1] }
+          return {
+            brokers: nodes.map((one) => ({ nodeId: one.id, host: hostOf(one), port: one.id })),
+            controllerId: options.controllerId ?? -1,
+            topicMetadata: [{ topicErrorCode: 0, topic: TOPIC, partitionMetadata: [partition] }]
+          }
+        }),
+      close: Effect.void
+    }
+    return link as unknown as Link
+  }
+  const cluster = yield* Cluster.make(
+    { ...testSettings().kafka, bootstrapServers: [options.seeds] },
+    logger,
+    ({ host }) => linkTo(host)
+  )
+  return { asked, cluster, nodes }
+})
+
+const hostOf = (link: Link): string => ("host" in link ? String(link.host) : "")
+
+describe("Cluster", () => {
+  it.effect("asks another broker for the leader each time, connected to it or not", () =>
+    Effect.gen(function* () {
+      // The first is cut off from the rest, and still takes itself for the leader.
+      const { cluster } = yield* makeCluster([1, 2, 2], { seeds: "a:1" })
+      assert.strictEqual(hostOf(yield* cluster.leader(TOPIC, 0)), "a")
+      const found = new Set<string>()
+      for (let look = 0; look < 3; look++) {
+        cluster.forget(TOPIC)
+        found.add(hostOf(yield* cluster.leader(TOPIC, 0)))
+      }
+      assert.isTrue(found.has("b"))
+    })
+  )
+
+  it.effect("passes over brokers that are down, and says so if all of them are", () =>
+    Effect.gen(function* () {
+      const { cluster, nodes } = yield* makeCluster([1, undefined, undefined], { seeds: "a:1" })
+      for (let look = 0; look < 4; look++) {
+        cluster.forget(TOPIC)
+        assert.strictEqual(hostOf(yield* cluster.leader(TOPIC, 0)), "a")
+      }
+      for (const node of nodes) node.leader = undefined
+      cluster.forget(TOPIC)
+      const error = yield* Effect.flip(cluster.leader(TOPIC, 0))
+      assert.strictEqual(error.kind, "Unreachable")
+      assert.match(error.message, /is down/)
+    })
+  )
+
+  it.effect("asks the controller to create topics, once there is word of one", () =>
+    Effect.gen(function* () {
+      const { asked, cluster } = yield* makeCluster([1, 1, 1], { seeds: "a:1", controllerId: 3 })
+      assert.strictEqual(hostOf(yield* cluster.controller), "a")
+      yield* cluster.metadata([TOPIC])
+      assert.strictEqual(hostOf(yield* cluster.controller), "c")
+      assert.deepStrictEqual(asked, ["a"])
+    })
+  )
+
+  it.effect("stays with a broker that it is connected to where any will do", () =>
+    Effect.gen(function* () {
+      const { cluster } = yield* makeCluster([1, undefined, undefined], { seeds: "a:1" })
+      yield* cluster.metadata([TOPIC])
+      for (let turn = 0; turn < 4; turn++) assert.strictEqual(hostOf(yield* cluster.any), "a")
+    })
+  )
+})
