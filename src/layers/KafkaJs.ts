@@ -10,7 +10,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { KafkaDriver, KafkaError } from "../services/KafkaDriver.ts"
 import * as Cluster from "./kafkajs/Cluster.ts"
 import { compressionTypes } from "./kafkajs/codecs.ts"
-import { isSequenceFault, ofCode } from "./kafkajs/errors.ts"
+import { ofCode } from "./kafkajs/errors.ts"
 import * as KafkaJsLogger from "./kafkajs/logger.ts"
 import { prepare } from "./kafkajs/prepare.ts"
 import * as Sequences from "./kafkajs/Sequences.ts"
@@ -83,9 +83,7 @@ export const layer = Layer.effect(
       if (stored === undefined) {
         return yield* new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
       }
-      if (isSequenceFault(stored.errorCode)) sequences.reset(topic, partition)
-      if (stored.errorCode !== 0) return yield* ofCode(stored.errorCode)
-      sequences.stored(topic, partition)
+      if (!sequences.answered(topic, partition, stored.errorCode)) return yield* ofCode(stored.errorCode)
       return Number(stored.baseOffset)
     })
 

@@ -66,8 +66,9 @@ export class KafkaDriver extends Context.Service<
     /** Creates a topic; one that exists already is left as it is. */
     readonly create: (topic: NewTopic) => Effect.Effect<Creation, KafkaError>
     /**
-     * Stores a batch in one partition and gives the offset of its first record (-1 with `KAFKA_ACKS=0`, which learns
-     * nothing). After `Doubt` with `KAFKA_ACKS=all` the identical batch may be repeated: the broker drops the double.
+     * Stores a batch in one partition and gives the offset of its first record, or -1 where the broker does not say it: with
+     * `KAFKA_ACKS=0`, or where the batch was stored before. After `Doubt` with `KAFKA_ACKS=all` the identical batch may be
+     * repeated: the broker drops the double.
      */
     readonly produce: (
       topic: string,

@@ -12,6 +12,11 @@ import { ofCode } from "./errors.ts"
 const INIT_LIMIT = Duration.seconds(5)
 const LIMIT = 2 ** 31
 
+/** `DUPLICATE_SEQUENCE_NUMBER`: stored the time before, whose answer did not arrive. */
+const STORED_BEFORE = 46
+/** These say that broker and client disagree about what was sent: the partition must begin anew. */
+const DISPUTED = new Set([45, 47, 48, 49, 59, 90])
+
 /** A broker that has just started needs a moment until it gives out producers. */
 const loading = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
 
@@ -31,9 +36,8 @@ export interface Sequences {
     partition: number,
     records: ReadonlyArray<SinkRecord>
   ) => Effect.Effect<Sequence, KafkaError>
-  readonly stored: (topic: string, partition: number) => void
-  /** The broker counts otherwise. */
-  readonly reset: (topic: string, partition: number) => void
+  /** Takes in the error code that the broker gives the batch; true if the batch is stored. */
+  readonly answered: (topic: string, partition: number, errorCode: number) => boolean
 }
 
 interface State extends Producer {
@@ -88,12 +92,15 @@ export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) 
       states.set(key, state)
       return { producerId: state.producerId, producerEpoch: state.producerEpoch, firstSequence: state.next }
     }),
-    stored: (topic, partition) => {
+    answered: (topic, partition, errorCode) => {
+      if (DISPUTED.has(errorCode)) reset(topic, partition)
+      const stored = errorCode === 0 || errorCode === STORED_BEFORE
       const state = states.get(keyOf(topic, partition))
-      if (state === undefined) return
-      state.next = (state.next + state.pending.length) % LIMIT
-      state.pending = []
-    },
-    reset
+      if (stored && state !== undefined) {
+        state.next = (state.next + state.pending.length) % LIMIT
+        state.pending = []
+      }
+      return stored
+    }
   } satisfies Sequences
 })

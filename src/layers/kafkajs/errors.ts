@@ -14,6 +14,7 @@ const AUTHORITY = "KAFKA_SSL_CA_FILE must hold the authority that signed the bro
 const CLIENT_CERTIFICATE =
   "the broker refuses the client's certificate: check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE"
 const TLS_OR_NOT = "is KAFKA_SSL right for this port?"
+const TLS_TERMS = "the broker wants another TLS version or cipher, or KAFKA_SSL is not right for this port"
 const SECURITY = "check KAFKA_SSL and KAFKA_SASL_MECHANISM: the port may expect TLS or SASL, or neither"
 const SERVERS = "check KAFKA_BOOTSTRAP_SERVERS"
 
@@ -46,7 +47,6 @@ const byType: Readonly<Record<string, Verdict>> = {
   KAFKA_STORAGE_ERROR: ["Doubt"],
   UNKNOWN: ["Doubt"],
   OUT_OF_ORDER_SEQUENCE_NUMBER: ["Doubt"],
-  DUPLICATE_SEQUENCE_NUMBER: ["Doubt"],
   INVALID_PRODUCER_EPOCH: ["Doubt"],
   INVALID_PRODUCER_ID_MAPPING: ["Doubt"],
   INVALID_TXN_STATE: ["Doubt"],
@@ -63,11 +63,6 @@ const LATER_CODES: ReadonlyArray<{ readonly type: string; readonly code: number;
 ]
 
 export const UNKNOWN_TOPIC = 3
-
-/** These say that broker and client disagree about what was sent: the partition must begin anew. */
-const SEQUENCE_FAULTS = new Set([45, 46, 47, 48, 49, 59, 90])
-
-export const isSequenceFault = (code: number): boolean => SEQUENCE_FAULTS.has(code)
 
 const SYSTEM_AUTHORITY_CODES = new Set([
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -86,7 +81,10 @@ const ofSystemCode = (code: string): Verdict | undefined => {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return ["Denied", "KAFKA_BOOTSTRAP_SERVERS must use a name that the broker's certificate holds"]
   }
-  if (/ALERT|CERTIFICATE/.test(code)) return ["Denied", CLIENT_CERTIFICATE]
+  if (/CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED/.test(code)) return ["Denied", CLIENT_CERTIFICATE]
+  // The broker's own trouble, which may pass.
+  if (code.endsWith("ALERT_INTERNAL_ERROR")) return ["Unreachable", TLS_OR_NOT]
+  if (code.includes("ALERT")) return ["Denied", TLS_TERMS]
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) return ["Denied", TLS_OR_NOT]
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return ["Unreachable", SERVERS]
   return undefined

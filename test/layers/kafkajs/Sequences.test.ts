@@ -5,6 +5,10 @@ import type { Link } from "../../../src/layers/kafkajs/Link.ts"
 import * as Sequences from "../../../src/layers/kafkajs/Sequences.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
 
+const STORED = 0
+const NOT_LEADER = 6
+const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
+const DUPLICATE_SEQUENCE_NUMBER = 46
 const COORDINATOR_LOAD_IN_PROGRESS = 14
 const CLUSTER_AUTHORIZATION_FAILED = 31
 
@@ -35,10 +39,10 @@ describe("Sequences", () => {
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
       assert.deepInclude(yield* sequences.begin("t", 0, batch(5)), { producerId: "1", firstSequence: 0 })
-      sequences.stored("t", 0)
+      sequences.answered("t", 0, STORED)
       assert.deepInclude(yield* sequences.begin("t", 0, batch(2)), { producerId: "1", firstSequence: 5 })
       assert.deepInclude(yield* sequences.begin("t", 1, batch(2)), { producerId: "1", firstSequence: 0 })
-      sequences.stored("t", 0)
+      sequences.answered("t", 0, STORED)
       assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 7 })
     })
   )
@@ -47,12 +51,24 @@ describe("Sequences", () => {
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
       yield* sequences.begin("t", 0, batch(3))
-      sequences.stored("t", 0)
+      sequences.answered("t", 0, STORED)
       const doubtful = batch(4)
       const first = yield* sequences.begin("t", 0, doubtful)
       assert.deepStrictEqual(yield* sequences.begin("t", 0, [...doubtful]), first)
-      sequences.stored("t", 0)
+      sequences.answered("t", 0, STORED)
       assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 7 })
+    })
+  )
+
+  it.effect("takes what the broker knows already for stored, and nothing else that it says", () =>
+    Effect.gen(function* () {
+      const sequences = yield* Sequences.make(makeCluster().cluster)
+      const doubtful = batch(4)
+      const first = yield* sequences.begin("t", 0, doubtful)
+      assert.isFalse(sequences.answered("t", 0, NOT_LEADER))
+      assert.deepStrictEqual(yield* sequences.begin("t", 0, doubtful), first)
+      assert.isTrue(sequences.answered("t", 0, DUPLICATE_SEQUENCE_NUMBER))
+      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 4 })
     })
   )
 
@@ -63,7 +79,7 @@ describe("Sequences", () => {
         yield* sequences.begin("t", 1, batch(1))
         yield* sequences.begin("t", 0, batch(4))
         assert.deepInclude(yield* sequences.begin("t", 0, batch(length)), { producerId: "2", firstSequence: 0 })
-        sequences.stored("t", 1)
+        sequences.answered("t", 1, STORED)
         assert.deepInclude(yield* sequences.begin("t", 1, batch(1)), { producerId: "1", firstSequence: 1 })
       }
     })
@@ -77,7 +93,7 @@ describe("Sequences", () => {
         const { producerId } = yield* sequences.begin("t", partition, batch(1))
         assert.isFalse(ids[partition].has(producerId))
         ids[partition].add(producerId)
-        sequences.reset("t", partition)
+        sequences.answered("t", partition, OUT_OF_ORDER_SEQUENCE_NUMBER)
       }
     })
   )
@@ -87,9 +103,9 @@ describe("Sequences", () => {
       const sequences = yield* Sequences.make(makeCluster().cluster)
       const huge = { length: 2 ** 31 - 1, every: () => true } as unknown as ReadonlyArray<SinkRecord>
       yield* sequences.begin("t", 0, huge)
-      sequences.stored("t", 0)
+      sequences.answered("t", 0, STORED)
       yield* sequences.begin("t", 0, batch(3))
-      sequences.stored("t", 0)
+      sequences.answered("t", 0, STORED)
       assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { firstSequence: 2 })
     })
   )

@@ -59,6 +59,10 @@ const thrown: ReadonlyArray<readonly [cause: unknown, kind: Kind, says: string]>
   [coded("altnames", "ERR_TLS_CERT_ALTNAME_INVALID"), "Denied", "KAFKA_BOOTSTRAP_SERVERS"],
   [coded("alert", "ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE"), "Denied", "KAFKA_SSL_CERT_FILE"],
   [coded("alert", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"), "Denied", "KAFKA_SSL_KEY_FILE"],
+  [coded("alert unknown ca", "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA"), "Denied", "KAFKA_SSL_CERT_FILE"],
+  [coded("alert protocol version", "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION"), "Denied", "another TLS version"],
+  [coded("alert handshake failure", "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE"), "Denied", "another TLS version"],
+  [coded("alert internal error", "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR"), "Unreachable", "KAFKA_SSL"],
   [coded("wrong version number", "ERR_SSL_WRONG_VERSION_NUMBER"), "Denied", "KAFKA_SSL"],
   [
     coded("Client network socket disconnected before secure TLS connection was established", "ECONNRESET"),
