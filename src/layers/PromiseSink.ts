@@ -1,8 +1,9 @@
 /** A sink made of a plain async function, for those who know no Effect. */
-import { Effect, Layer, Ref } from "effect"
+import { Effect, Layer, Metric } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
+import * as Telemetry from "../services/Telemetry.ts"
 
 /** Stores one batch; called again only after the promise has settled. A rejection ends the connector. */
 export type Store = (batch: ReadonlyArray<SinkRecord>) => Promise<void>
@@ -12,19 +13,19 @@ export const layer = (store: Store) =>
     EventSink,
     Effect.gen(function* () {
       const health = yield* Health
-      const pending = yield* Ref.make(0)
       yield* health.sink({ state: "up", detail: "a function" })
       return EventSink.of({
         publish: Effect.fn("PromiseSink.publish")(function* (batch) {
-          yield* Ref.update(pending, (n) => n + batch.length)
           yield* Effect.tryPromise({
             try: () => store(batch),
             catch: (cause) => new SinkError({ message: `the sink's function failed: ${String(cause)}`, cause })
           })
-          yield* Ref.update(pending, (n) => n - batch.length)
+          yield* Metric.update(Telemetry.recordsStored, batch.length)
+          yield* Metric.update(Telemetry.batchRecords, batch.length)
         }),
+        // `publish` completes when the batch is stored.
         flush: Effect.void,
-        pending: Ref.get(pending)
+        pending: Effect.succeed(0)
       })
     })
   )
