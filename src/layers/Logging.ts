@@ -3,7 +3,7 @@
  * `pretty`: one line a person reads, below it the stack if someone debugs. Text cannot break out of its line.
  */
 import process from "node:process"
-import { styleText } from "node:util"
+import util from "node:util"
 import { Cause, Effect, Formatter, Layer, Logger, type LogLevel, Option, Redactable, References } from "effect"
 import { AppConfig } from "../services/AppConfig.ts"
 
@@ -18,7 +18,7 @@ const LEVELS: Readonly<Record<LogLevel.LogLevel, string>> = {
   None: "NONE"
 }
 
-type Style = Parameters<typeof styleText>[0]
+type Style = Parameters<typeof util.styleText>[0]
 const STYLES: Partial<Record<LogLevel.LogLevel, Style>> = { Warn: "yellow", Error: "red", Fatal: ["red", "bold"] }
 
 type Options = Logger.Options<unknown>
@@ -67,7 +67,8 @@ const escaped = (text: string): string =>
 const quoted = (text: string): string => (/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text))
 
 const pretty = (traced: boolean, coloured: boolean) => {
-  const paint = (style: Style, text: string) => (coloured ? styleText(style, text, { validateStream: false }) : text)
+  const paint = (style: Style, text: string) =>
+    coloured ? util.styleText(style, text, { validateStream: false }) : text
   return Logger.make((options: Options) => {
     const level = LEVELS[options.logLevel].padEnd(7)
     const style = STYLES[options.logLevel]

@@ -1,4 +1,7 @@
-/** Imported before anything else: an older Node would fail later and less clearly. */
+/**
+ * Imported before anything else: an older Node would fail later and less clearly. Every import is linked before this runs, so
+ * what only newer versions of `node:util` and `node:zlib` have is imported as a member of the whole module, not by its name.
+ */
 import process from "node:process"
 
 const MAJOR = 22

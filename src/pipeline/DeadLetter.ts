@@ -5,7 +5,7 @@
  * topic that takes records at all takes a dead letter.
  */
 import { createHash } from "node:crypto"
-import { crc32 } from "node:zlib"
+import zlib from "node:zlib"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { clipped } from "./clipped.ts"
 import type { Rejection } from "./Decoder.ts"
@@ -13,7 +13,7 @@ import type { Rejection } from "./Decoder.ts"
 /** How much is kept of an event that Kafka refuses: enough to see what it was. */
 const KEPT_BYTES = 8 * 1024
 
-const digest = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, "0")
+const digest = (bytes: Uint8Array): string => zlib.crc32(bytes).toString(16).padStart(8, "0")
 
 /** The frame, byte for byte; the texts of a `Rejection` are clipped already. */
 export const rejectedRecord = (topic: string, { field, frame, reason, stream }: Rejection): SinkRecord => {

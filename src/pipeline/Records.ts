@@ -2,7 +2,7 @@
  * From an event to its record: the payload's own text spliced into the envelope, never serialised again, so that no digit
  * and no unknown field is lost. `Envelope` in `schema/` is the shape that comes out.
  */
-import { crc32 } from "node:zlib"
+import zlib from "node:zlib"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import type { MarketEvent } from "./Decoder.ts"
@@ -13,7 +13,7 @@ const MAX_AHEAD_MS = 10 * 60 * 1000
 /** The same for the same event, whenever and however it arrives: `binance:spot:trade:BTCUSDT:12345`. */
 export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string => {
   const id = `binance:spot:${stream.suffix}:${symbol}:${facts.id}`
-  return facts.exact ? id : `${id}:${crc32(json).toString(16).padStart(8, "0")}`
+  return facts.exact ? id : `${id}:${zlib.crc32(json).toString(16).padStart(8, "0")}`
 }
 
 /** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload. */
