@@ -12,7 +12,7 @@
  *
  * @see https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#live-subscribingunsubscribing-to-streams
  */
-import { Data, Option, Schema } from "effect"
+import { Data, Option, Predicate, Schema } from "effect"
 import { ExchangeTime, toMillis } from "./Primitives.ts"
 
 /** As we sent it; the exchange leaves it out where it could not read ours. */
@@ -50,14 +50,15 @@ const reader = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, read: (v
   return (json: unknown): Option.Option<ControlFrame> => Option.map(decode(json), read)
 }
 
-const readers = [
+const answers = [
   reader(Ack, ({ id, result }) => ControlFrame.Ack({ result, id })),
   reader(Rejection, (frame) => reject(frame, frame.id)),
-  reader(NestedRejection, (frame) => reject(frame.error, frame.id)),
-  reader(Shutdown, shutdown),
-  reader(WrappedShutdown, (frame) => shutdown(frame.data))
+  reader(NestedRejection, (frame) => reject(frame.error, frame.id))
 ]
+const notices = [reader(Shutdown, shutdown), reader(WrappedShutdown, (frame) => shutdown(frame.data))]
 
-/** `None`: an event, or nothing that we know. */
-export const decodeControlFrame = (json: unknown): Option.Option<ControlFrame> =>
-  Option.firstSomeOf(readers.map((read) => read(json)))
+/** `None`: an event, or nothing that we know. What names a stream is no answer to us, whatever else it holds. */
+export const decodeControlFrame = (json: unknown): Option.Option<ControlFrame> => {
+  const readers = Predicate.hasProperty(json, "stream") ? notices : [...answers, ...notices]
+  return Option.firstSomeOf(readers.map((read) => read(json)))
+}

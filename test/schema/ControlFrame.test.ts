@@ -44,6 +44,9 @@ describe("decodeControlFrame", () => {
     '{"e":"SERVERSHUTDOWN"}',
     '{"e":"serverShutdown","E":"soon"}',
     '{"data":{"e":"serverShutdown","E":1}}',
+    '{"stream":"btcusdt@trade","data":{},"id":1,"result":null}',
+    '{"stream":"btcusdt@trade","data":{},"code":1,"msg":"x"}',
+    '{"stream":"btcusdt@trade","data":{},"error":{"code":1,"msg":"x"}}',
     '{"__proto__":{"result":null,"id":1}}'
   ])("leaves %s alone", (text) => {
     assert.isTrue(Option.isNone(decodeControlFrame(JSON.parse(text))))
