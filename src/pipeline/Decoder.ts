@@ -109,6 +109,9 @@ export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
       if (symbol === undefined || (stream.symbol !== undefined && symbol !== stream.symbol)) {
         return { reason: `the payload is of ${symbol ?? "no symbol"}, the stream of ${stream.symbol}`, field: "s" }
       }
+      if (facts.variant !== undefined && !stream.suffix.includes(facts.variant)) {
+        return { reason: `the payload is of ${facts.variant}, the stream is ${stream.suffix}`, field: undefined }
+      }
       decoded.events.push({ stream, symbol, facts, json, receivedAt: frame.receivedAt })
       return undefined
     }

@@ -24,6 +24,8 @@ export interface EventFacts {
   readonly exact: boolean
   /** `undefined` for what has no sequence: tickers, open candles. */
   readonly span: Span | undefined
+  /** Where the payload says it, which of its kind's streams it is of, as in their names: `kline_1m`, `ticker_1h`. */
+  readonly variant?: string
 }
 
 export interface StreamKind {

@@ -3,8 +3,8 @@ import { Result } from "effect"
 import * as Decoder from "../../src/pipeline/Decoder.ts"
 import { parseStreamName } from "../../src/schema/StreamName.ts"
 
-const streams = ["btcusdt@trade", "btcusdt@depth5", "币安usdt@trade", "!miniTicker@arr"].map((name) =>
-  Result.getOrThrow(parseStreamName(name))
+const streams = ["btcusdt@trade", "btcusdt@depth5", "ethusdt@kline_1M@+08:00", "币安usdt@trade", "!miniTicker@arr"].map(
+  (name) => Result.getOrThrow(parseStreamName(name))
 )
 const decode = Decoder.make(streams)
 
@@ -28,6 +28,14 @@ const trade = (fields: object = {}) =>
   })
 const row = (fields: object = {}) =>
   JSON.stringify({ e: "24hrMiniTicker", E: 1, s: "ETHUSDT", c: "1", o: "1", h: "1", l: "1", v: "1", q: "1", ...fields })
+const candle = (i: string) =>
+  JSON.stringify({
+    ...{ e: "kline", E: 2, s: "ETHUSDT" },
+    k: {
+      ...{ t: 1, T: 2, s: "ETHUSDT", i, f: 1, L: 1, n: 1, x: false },
+      ...{ o: "1", c: "1", h: "1", l: "1", v: "1", q: "1", V: "1", Q: "1" }
+    }
+  })
 const combined = (stream: string, data: string) => `{"stream":"${stream}","data":${data}}`
 
 const only = (text: string | Uint8Array) => {
@@ -108,6 +116,7 @@ describe("Decoder", () => {
       ["a stream that was not asked for", combined("ethusdt@trade", trade()), /not a configured stream/, "stream"],
       ["a missing payload", '{"stream":"btcusdt@trade"}', /payload is missing/, "data"],
       ["a payload of another symbol", combined("btcusdt@trade", trade({ s: "ETHUSDT" })), /ETHUSDT/, "s"],
+      ["a candle of another interval", combined("ethusdt@kline_1M@+08:00", candle("1m")), /kline_1m.*kline_1M@\+08:00/],
       ["a number for a price", combined("btcusdt@trade", trade({ p: 1.5 })), /string/, "p"],
       ["words for a price", combined("btcusdt@trade", trade({ p: "abc" })), /decimal/, "p"],
       ["another event's type", combined("btcusdt@trade", trade({ e: "aggTrade" })), /trade/, "e"],
@@ -128,6 +137,10 @@ describe("Decoder", () => {
         assert.deepStrictEqual(rejections[0]?.frame.bytes, frame(text).bytes)
       })
     }
+  })
+
+  it("takes a candle of the interval that was asked for", () => {
+    assert.strictEqual(only(combined("ethusdt@kline_1M@+08:00", candle("1M"))).events.length, 1)
   })
 
   it("clips what a rejection says of the frame, not the frame", () => {

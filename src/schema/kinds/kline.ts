@@ -52,8 +52,8 @@ export const kline = streamKind({
   topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
   payload: Kline,
   facts: (payload) => {
-    const { T, t, x } = payload.k
-    const event = { symbol: payload.s, eventTime: toMillis(payload.E) }
+    const { T, i, t, x } = payload.k
+    const event = { symbol: payload.s, eventTime: toMillis(payload.E), variant: `kline_${i}` }
     return x
       ? { ...event, id: toMillis(t), exact: true, span: { first: toMillis(t), last: toMillis(T) } }
       : { ...event, id: toMillis(payload.E), exact: false, span: undefined }

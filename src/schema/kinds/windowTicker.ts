@@ -51,6 +51,7 @@ export const windowTicker = streamKind({
     eventTime: toMillis(payload.E),
     id: toMillis(payload.E),
     exact: false,
-    span: undefined
+    span: undefined,
+    variant: `ticker_${payload.e.replace("Ticker", "")}`
   })
 })

@@ -6,6 +6,7 @@ import { partialDepth } from "../../../src/schema/kinds/partialDepth.ts"
 import { referencePrice } from "../../../src/schema/kinds/referencePrice.ts"
 import { streamKinds } from "../../../src/schema/kinds/registry.ts"
 import { trade } from "../../../src/schema/kinds/trade.ts"
+import { windowTicker } from "../../../src/schema/kinds/windowTicker.ts"
 import { outcome, put, taught } from "./samples.ts"
 
 const closed = put(taught("kline"), ["k", "x"], true)
@@ -17,7 +18,8 @@ describe("kline", () => {
       eventTime: 1795402802015,
       id: 1795402800000,
       exact: true,
-      span: { first: 1795402800000, last: 1795402859999 }
+      span: { first: 1795402800000, last: 1795402859999 },
+      variant: "kline_1m"
     })
   })
 
@@ -32,7 +34,8 @@ describe("kline", () => {
       eventTime: 1795402860000,
       id: 1795402800000,
       exact: true,
-      span: { first: 1795402800000, last: 1795402859999 }
+      span: { first: 1795402800000, last: 1795402859999 },
+      variant: "kline_1m"
     })
   })
 
@@ -45,6 +48,13 @@ describe("kline", () => {
     assert.deepStrictEqual(outcome(kline, put(closed, ["k", "T"], close)).faults, [
       { path: "k.T", message: "expected a close time after the open time" }
     ])
+  })
+})
+
+describe("windowTicker", () => {
+  it.each(["1h", "4h", "1d"])("says that it is of %s", (window) => {
+    const payload = { ...taught("windowTicker"), e: `${window}Ticker` }
+    assert.deepInclude(outcome(windowTicker, payload).facts, { variant: `ticker_${window}` })
   })
 })
 
