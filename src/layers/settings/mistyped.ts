@@ -1,11 +1,22 @@
 /**
  * Names of variables that were probably meant to be ours. Others set variables that begin like ours (`KAFKA_OPTS`, `LOG_DIR`,
- * `HTTP_PROXY`, OpenTelemetry's own): only a slip of few letters counts, or an ending left out (`BATCH_TIMEOUT`).
+ * `HTTP_PROXY`, OpenTelemetry's own): of those only a slip of few letters counts, or an ending left out
+ * (`OTEL_SERVICE`). Where the beginning is ours alone (`BINANCE_`, `TOPIC_`), every name that we do not have is told of.
  */
 import { nearest } from "../../schema/nearest.ts"
 import { variables } from "../../schema/settings/variables.ts"
 
 const MAX_SLIPS = 3
+
+/** Beginnings that are nobody else's. */
+const OUR_OWN = ["BINANCE_", "TOPIC_", "KAFKA_SASL_", "KAFKA_SSL_", "BATCH_", "RECONNECT_", "SILENCE_", "PING_"]
+/** For programs that trade. */
+const NOT_OURS = /^BINANCE_API_/
+/** What other programs call it, too far from our name for a slip. */
+const SERVERS = /^KAFKA_(BROKERS?|SERVERS?|HOSTS?|BOOTSTRAP)$/
+
+/** So many names are told at once; of more, the nearest. */
+const FEW = 5
 
 const names = variables.map(({ name }) => name)
 const known = new Set(names)
@@ -19,11 +30,26 @@ const meant = (given: string): ReadonlyArray<string> => {
   return names.filter((name) => name.startsWith(`${given.toUpperCase()}_`))
 }
 
+/** The names to choose from, for one that begins as ours do. */
+const family = (given: string): ReadonlyArray<string> => {
+  const prefix = OUR_OWN.find((one) => given.startsWith(one))
+  if (prefix === undefined || NOT_OURS.test(given)) return []
+  const all = names.filter((name) => name.startsWith(prefix))
+  return all.length <= FEW ? all : nearest(given, all, given.length)
+}
+
+const advice = (given: string): string | undefined => {
+  const suggestions = SERVERS.test(given) ? ["KAFKA_BOOTSTRAP_SERVERS"] : meant(given)
+  if (suggestions.length > 0) return `did you mean ${suggestions.join(" or ")}?`
+  const others = family(given)
+  return others.length === 0 ? undefined : `there is ${others.join(", ")}`
+}
+
 /** What is to be said of names that are none of ours but were probably meant to be. */
 export const mistyped = (given: Iterable<string>): ReadonlyArray<string> =>
   [...given]
     .filter((name) => !known.has(name))
     .flatMap((name) => {
-      const suggestions = meant(name)
-      return suggestions.length === 0 ? [] : [`${name} is no setting: did you mean ${suggestions.join(" or ")}?`]
+      const said = advice(name)
+      return said === undefined ? [] : [`${name} is no setting: ${said}`]
     })

@@ -26,13 +26,29 @@ describe("names that are none of ours", () => {
     ["SINKS", "SINK"],
     ["FEEDS", "FEED"],
     ["REPLAY_FILES", "REPLAY_FILE"],
-    ["OTEL_EXPORTER_OTLP_ENDPONT", "OTEL_EXPORTER_OTLP_ENDPOINT"]
+    ["OTEL_EXPORTER_OTLP_ENDPONT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
+    ["KAFKA_BROKERS", "KAFKA_BOOTSTRAP_SERVERS"],
+    ["KAFKA_SERVERS", "KAFKA_BOOTSTRAP_SERVERS"]
   ]
   for (const [given, meant] of slips) {
     it(`${given} is taken for ${meant}`, () => {
       assert.deepStrictEqual(mistyped([given]), [`${given} is no setting: did you mean ${meant}?`])
     })
   }
+
+  it.each([
+    ["BINANCE_WEBSOCKET_URL", "there is BINANCE_WS_URL, BINANCE_REST_URL, BINANCE_STREAMS"],
+    ["BINANCE_SYMBOLS", "there is BINANCE_WS_URL, BINANCE_REST_URL, BINANCE_STREAMS"],
+    [
+      "KAFKA_SASL_CREDENTIALS",
+      "there is KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD, KAFKA_SASL_PASSWORD_FILE"
+    ],
+    ["KAFKA_SSL_ENABLED", "there is KAFKA_SSL_CA_FILE, KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE"],
+    ["TOPIC_TRADES", "there is TOPIC_CREATE, TOPIC_RAW_TRADES"],
+    ["RECONNECT_DELAY", "there is RECONNECT_MAX_DELAY_SECONDS"]
+  ])("%s begins as only ours do: %s", (given, said) => {
+    assert.deepStrictEqual(mistyped([given]), [`${given} is no setting: ${said}`])
+  })
 
   it("are left alone where others set them", () => {
     const others = [
