@@ -120,6 +120,7 @@ describe("good settings", () => {
     ["wss://host/", "wss://host/stream"],
     ["wss://host/stream/", "wss://host/stream"],
     ["wss://host?timeUnit=MICROSECOND", "wss://host/stream?timeUnit=MICROSECOND"],
+    ["wss://host/stream?", "wss://host/stream"],
     ["wss://host/stream#part", "wss://host/stream"]
   ] as const) {
     it.effect(`give the combined form of ${written}`, () =>

@@ -74,6 +74,8 @@ export const streamUrl: Parser<URL> = (text) =>
     }
     if (url.pathname === "/" || url.pathname === "/stream/") url.pathname = "/stream"
     url.hash = ""
+    // A question mark alone would stay otherwise.
+    if (url.search === "") url.search = ""
     return url.pathname === "/stream" ? Result.succeed(url) : bad()
   })
 
