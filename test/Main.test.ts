@@ -125,6 +125,22 @@ describe("node dist/Main.js", () => {
     )
   }
 
+  it.live("goes on when nobody reads its log any more", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const program = yield* Program.start({ ...quiet, BINANCE_WS_URL: exchange.url.href, SINK: "console" })
+      const connection = yield* Queue.take(exchange.connections)
+      program.child.stderr?.destroy()
+      yield* deliver(connection, 1)
+      connection.socket.close()
+      yield* deliver(yield* Queue.take(exchange.connections), 1)
+      yield* program.signal("SIGTERM")
+      const { code, stdout } = yield* program.ended
+      assert.strictEqual(code, 0)
+      assert.strictEqual(stdout.trim().split("\n").length, 2)
+    })
+  )
+
   it.live("ends at once by a second signal", () =>
     Effect.gen(function* () {
       const exchange = yield* Exchange.make()

@@ -43,6 +43,8 @@ export const main = <A, E>(program: Effect.Effect<A, E>): void => {
       process.exit(1)
     }, STOP_LIMIT_MS).unref()
   }
+  // Whoever reads the log may go away: that is no reason to stop.
+  process.stderr.on("error", () => {})
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
   // A bug in a library's callback: what was received is stored all the same.
