@@ -154,13 +154,16 @@ const open = (
 ): Effect.Effect<WebSocket, Disconnected, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
+      const abandoned = new AbortController()
       const socket = new WebSocket(url, {
         perMessageDeflate: false,
         // The decoder checks it: here it would close the socket over one bad frame.
         skipUTF8Validation: true,
         maxPayload: MAX_FRAME_BYTES,
-        agent: agentFor(new URL(url))
+        agent: agentFor(new URL(url), abandoned.signal)
       })
+      // The socket knows nothing of one that its agent is still opening to a proxy.
+      socket.once("close", () => abandoned.abort())
       // Without a listener an error while closing would end the process.
       socket.on("error", () => {})
       return socket
@@ -214,6 +217,7 @@ const closed = (code: number, reason: string): Disconnected => {
 /** What the exchange means by refusing the upgrade, and what a person can do. */
 const HINTS: Readonly<Record<number, string>> = {
   403: "blocked by the exchange's firewall: too many connections or a blocked network",
+  407: "the proxy that the environment names wants other credentials",
   418: "this IP is banned for ignoring a rate limit",
   429: "too many requests from this IP",
   451: "not available from this location: try wss://data-stream.binance.vision/stream"

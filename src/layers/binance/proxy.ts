@@ -1,21 +1,35 @@
 /**
- * The proxy that the usual variables name (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, less `NO_PROXY`; `http:`, `https:` and
- * `socks:` addresses), for the exchange's sockets and its REST side alike.
+ * The proxy that the usual variables name (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, less `NO_PROXY`; `http:` and `socks:`
+ * addresses), for the exchange's sockets and its REST side alike. TLS to the proxy itself is refused: https-proxy-agent leaves
+ * a connection that ends in the middle of that handshake with an error that nobody can catch.
  */
 import type { Agent } from "node:https"
+import process from "node:process"
 import { HttpsProxyAgent } from "https-proxy-agent"
 import { getProxyForUrl } from "proxy-from-env"
 import { SocksProxyAgent } from "socks-proxy-agent"
 
-/** `undefined`: straight. WebSocket addresses count as the HTTP ones they begin as. */
-export const agentFor = (url: URL): Agent | undefined => {
-  const proxy = getProxyForUrl(url.href.replace(/^ws/, "http"))
-  if (proxy === "") return undefined
-  return proxy.startsWith("socks") ? new SocksProxyAgent(proxy) : new HttpsProxyAgent(proxy)
+/** A variable without a scheme means `http:` everywhere; proxy-from-env puts the target's before it. */
+const withScheme = (proxy: string): string => {
+  const bare = proxy.slice(proxy.indexOf("://") + "://".length)
+  return Object.values(process.env).includes(bare) ? `http://${bare}` : proxy
+}
+
+/**
+ * `undefined`: straight. WebSocket addresses count as the HTTP ones they begin as. `abandoned` ends a connection that is still
+ * being opened; one to a SOCKS proxy gives up by itself after 30 s.
+ */
+export const agentFor = (url: URL, abandoned?: AbortSignal): Agent | undefined => {
+  const named = getProxyForUrl(url.href.replace(/^ws/, "http"))
+  if (named === "") return undefined
+  const proxy = withScheme(named)
+  return proxy.startsWith("socks")
+    ? new SocksProxyAgent(proxy)
+    : new HttpsProxyAgent(proxy, abandoned && { signal: abandoned })
 }
 
 const VARIABLES = new Set(["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"])
-const PROTOCOLS = new Set(["http:", "https:", "socks:", "socks4:", "socks4a:", "socks5:", "socks5h:"])
+const PROTOCOLS = new Set(["http:", "socks:", "socks4:", "socks4a:", "socks5:", "socks5h:"])
 
 const isProxy = (text: string): boolean => {
   const address = text.includes("://") ? text : `http://${text}`
@@ -27,5 +41,6 @@ export const faults = (environment: Readonly<Record<string, string | undefined>>
   Object.entries(environment)
     .filter(([name, text = ""]) => VARIABLES.has(name.toUpperCase()) && text.trim() !== "" && !isProxy(text.trim()))
     .map(
-      ([name]) => `${name}: expected the address of an HTTP or SOCKS proxy, for example http://proxy.example.com:3128`
+      ([name]) =>
+        `${name}: expected the address of an HTTP or SOCKS proxy, without TLS to the proxy itself, for example http://proxy.example.com:3128`
     )
