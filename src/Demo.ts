@@ -40,7 +40,9 @@ const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOp
   rmSync(DATA_DIR, { recursive: true, force: true })
   mkdirSync(DATA_DIR, { recursive: true })
 
-  const simulator = live ? undefined : yield* Simulator.make({ rate })
+  // Kept are all trades that the proof may ask for.
+  const keepTrades = rate * (seconds + 60)
+  const simulator = live ? undefined : yield* Simulator.make({ rate, keepTrades })
   const port = yield* freePort
   const connector = yield* ConnectorProcess.start(
     {
@@ -56,6 +58,7 @@ const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOp
   yield* say(`${live ? "Binance" : "A simulated Binance"} → the connector (log: ${connector.logFile}) → ${to.name}`)
   yield* Effect.raceFirst(Progress.show(port, seconds), connector.unexpectedEnd)
 
+  if (simulator !== undefined) yield* lastFrames(simulator, port)
   yield* say("Stopping the connector (SIGTERM) …")
   const code = yield* connector.stop
   if (code !== 0) {
@@ -73,6 +76,16 @@ const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOp
   return proof.holds
     ? yield* say("PROVED: nothing missing, nothing twice, nothing out of order.")
     : yield* new ProofFailed({ message: "NOT PROVED: the table above says what is wrong." })
+})
+
+/** The market halts and the last frames arrive: what is received then must be in the log, though it is not stored yet. */
+const lastFrames = Effect.fnUntraced(function* (simulator: Simulator.Simulator, port: number) {
+  simulator.pause()
+  const sent = Array.from(simulator.streams.connections).reduce((sum, connection) => sum + connection.sent, 0)
+  yield* Progress.counts(port).pipe(
+    Effect.repeat({ until: ({ received }) => received >= sent }),
+    Effect.timeoutOption("5 seconds")
+  )
 })
 
 const show = Effect.fnUntraced(function* ({ examples, rows, unreadable }: Proof) {

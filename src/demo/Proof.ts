@@ -30,9 +30,20 @@ export interface Proof {
 const EXAMPLES = 3
 const utf8 = new TextDecoder()
 
-/** Compares each trade with the payload that was sent. */
+/** Holds the log against the account: every stream that was sent is there from its first id to its last, trades byte for byte. */
 const ledgerCheck = (ledger: Account) => {
   const altered = new Map<string, number>()
+
+  const differences = (sent: Sent, { first = Infinity, last = -Infinity, stream, symbol }: Audit.SeriesReport) => {
+    const changed = stream === "trade" ? (altered.get(symbol) ?? 0) : 0
+    return [
+      ...(first === sent.first ? [] : [`begins at ${first}, ${sent.first} was sent first`]),
+      // A candle's last id is its close time, the account has its open time.
+      ...(last >= sent.last ? [] : [`ends at ${last}, ${sent.last} was sent last`]),
+      ...(changed === 0 ? [] : [`${changed} payloads differ from what was sent`])
+    ]
+  }
+
   return {
     add: ({ headers, key, value }: SinkRecord) => {
       const [, , stream, , id] = headers["event-id"]?.split(":") ?? []
@@ -43,16 +54,37 @@ const ledgerCheck = (ledger: Account) => {
         return
       altered.set(key, (altered.get(key) ?? 0) + 1)
     },
-    differences: ({ first, stream, symbol }: Audit.SeriesReport): ReadonlyArray<string> | undefined => {
-      const pushed = ledger.pushed.get(`${symbol.toLowerCase()}@${stream}`)
-      if (stream !== "trade" || pushed === undefined) return undefined
-      const changed = altered.get(symbol) ?? 0
-      return [
-        ...(first === pushed.first ? [] : [`begins at ${first}, ${pushed.first} was sent first`]),
-        ...(changed === 0 ? [] : [`${changed} payloads differ from what was sent`])
-      ]
+    judge: (series: ReadonlyArray<Audit.SeriesReport>): ReadonlyArray<ProofRow> => {
+      const found = series.map((one): ProofRow => {
+        const sent = ledger.pushed.get(nameOf(one))
+        return { ...one, differences: sent && differences(sent, one) }
+      })
+      const names = new Set(series.map(nameOf))
+      const absent = Array.from(ledger.pushed)
+        .filter(([name]) => !names.has(name))
+        .map(([name, { count }]): ProofRow => {
+          const at = name.indexOf("@")
+          const [symbol, stream] = [name.slice(0, at).toUpperCase(), name.slice(at + 1)]
+          return { ...nothing, stream, symbol, differences: [`nothing of the ${count} that were sent`] }
+        })
+      return [...found, ...absent]
     }
   }
+}
+
+type Sent = NonNullable<ReturnType<Account["pushed"]["get"]>>
+
+const nameOf = ({ stream, symbol }: Audit.SeriesReport): string => `${symbol.toLowerCase()}@${stream}`
+
+const nothing = {
+  topic: "-",
+  records: 0,
+  backfilled: 0,
+  first: undefined,
+  last: undefined,
+  missing: [],
+  duplicates: 0,
+  outOfOrder: 0
 }
 
 /** Without a ledger the ids alone prove it. */
@@ -78,7 +110,7 @@ export const prove = Effect.fnUntraced(function* <E>(
     )
   }
   const { complete, series, unreadable } = audit.report()
-  const rows = series.map((one): ProofRow => ({ ...one, differences: check?.differences(one) }))
+  const rows = check?.judge(series) ?? series.map((one): ProofRow => ({ ...one, differences: undefined }))
   const proof: Proof = {
     rows,
     unreadable,

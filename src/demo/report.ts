@@ -19,6 +19,12 @@ const FIRST_NUMBER = 3
 const missingOf = ({ missing, stream }: ProofRow): number =>
   stream.startsWith("kline") ? missing.length : missing.reduce((sum, { first, last }) => sum + last - first + 1, 0)
 
+const sentOf = ({ differences, stream }: ProofRow): string => {
+  if (differences === undefined) return "-"
+  if (differences.length > 0) return differences.join("; ")
+  return stream === "trade" ? "same bytes" : "all of it"
+}
+
 const cells = (row: ProofRow): ReadonlyArray<string> => [
   row.topic,
   row.stream,
@@ -29,7 +35,7 @@ const cells = (row: ProofRow): ReadonlyArray<string> => [
   row.first === undefined ? "-" : String(missingOf(row)),
   String(row.duplicates),
   row.first === undefined ? "-" : String(row.outOfOrder),
-  row.differences === undefined ? "-" : row.differences.length === 0 ? "same bytes" : row.differences.join("; ")
+  sentOf(row)
 ]
 
 export const table = (rows: ReadonlyArray<ProofRow>): string => {
