@@ -1,4 +1,5 @@
 /** Where the demo's records go: settings for the connector, and a way to read them back. */
+import { resolve } from "node:path"
 import process from "node:process"
 import { Clock, Context, Effect, Layer, Stream } from "effect"
 import * as AppConfigLayer from "../layers/AppConfig.ts"
@@ -26,15 +27,24 @@ const local = (folder: string): Target => ({
   read: (topic) => Stream.unwrap(Effect.map(LocalLogReader.open(folder), (log) => log.read(topic)))
 })
 
+/** The variables about Kafka, for a process in another folder: the files that they name are meant from here. */
+export const kafkaSettings = (values: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(values)
+      .filter(([name, value = ""]) => name.startsWith("KAFKA_") && value.trim() !== "")
+      .map(([name, value = ""]) => [name, name.endsWith("_FILE") ? resolve(value.trim()) : value])
+  )
+
 /** The Kafka of the user's own settings, in topics of the demo's own. */
 const kafka: Effect.Effect<Target, SettingsError> = Effect.gen(function* () {
   const settings = Context.get(yield* Layer.build(AppConfigLayer.layer), AppConfig).kafka
+  const { values } = yield* AppConfigLayer.valuesOf(process.env, ".env")
   const prefix = `demo_${yield* Clock.currentTimeMillis}_`
   const servers = settings.bootstrapServers.join(",")
   return {
     name: `Kafka at ${servers}, topics ${prefix}…`,
     settings: {
-      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("KAFKA_"))),
+      ...kafkaSettings(values),
       SINK: "kafka",
       TOPIC_PREFIX: prefix
     },

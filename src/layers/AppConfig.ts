@@ -86,21 +86,24 @@ const readDotEnv = (path: string) =>
 
 const isSet = ([, value]: readonly [string, string | undefined]): boolean => value !== undefined && value.trim() !== ""
 
+/** What an environment and a `.env` file say together, the environment first; and what is wrong with the file. */
+export const valuesOf = (environment: Values, dotEnvFile: string) =>
+  Effect.map(readDotEnv(dotEnvFile), (file) => {
+    const values: Values = {
+      ...environment,
+      ...Result.getOrElse(file, () => ({})),
+      ...Object.fromEntries(Object.entries(environment).filter(isSet))
+    }
+    return { values, faults: Result.isFailure(file) ? file.failure : [] }
+  }).pipe(Effect.provide(NodeFileSystem.layer))
+
 /** From an environment, then from a `.env` file. */
 export const layerFromEnvironment = (environment: Values, dotEnvFile: string): Layer.Layer<AppConfig, SettingsError> =>
   Layer.effect(
     AppConfig,
-    Effect.gen(function* () {
-      const file = yield* readDotEnv(dotEnvFile)
-      return yield* decode(
-        {
-          ...environment,
-          ...Result.getOrElse(file, () => ({})),
-          ...Object.fromEntries(Object.entries(environment).filter(isSet))
-        },
-        [...(Result.isFailure(file) ? file.failure : []), ...proxy.faults(environment)]
-      )
-    })
+    Effect.flatMap(valuesOf(environment, dotEnvFile), ({ faults, values }) =>
+      decode(values, [...faults, ...proxy.faults(environment)])
+    )
   ).pipe(Layer.provide(NodeFileSystem.layer))
 
 /** From the process's environment, then from `.env` in its working directory. */
