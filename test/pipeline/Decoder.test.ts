@@ -28,14 +28,11 @@ const trade = (fields: object = {}) =>
   })
 const row = (fields: object = {}) =>
   JSON.stringify({ e: "24hrMiniTicker", E: 1, s: "ETHUSDT", c: "1", o: "1", h: "1", l: "1", v: "1", q: "1", ...fields })
-const candle = (i: string) =>
-  JSON.stringify({
-    ...{ e: "kline", E: 2, s: "ETHUSDT" },
-    k: {
-      ...{ t: 1, T: 2, s: "ETHUSDT", i, f: 1, L: 1, n: 1, x: false },
-      ...{ o: "1", c: "1", h: "1", l: "1", v: "1", q: "1", V: "1", Q: "1" }
-    }
-  })
+const candle = (i: string) => {
+  const prices = { o: "1", c: "1", h: "1", l: "1", v: "1", q: "1", V: "1", Q: "1" }
+  const k = { t: 1, T: 2, s: "ETHUSDT", i, f: 1, L: 1, n: 1, x: false, ...prices }
+  return JSON.stringify({ e: "kline", E: 2, s: "ETHUSDT", k })
+}
 const combined = (stream: string, data: string) => `{"stream":"${stream}","data":${data}}`
 
 const only = (text: string | Uint8Array) => {
