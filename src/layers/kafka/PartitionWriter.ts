@@ -10,6 +10,9 @@ import type { Entry, Pending } from "./Pending.ts"
 
 export interface PartitionWriter {
   readonly offer: (entry: Entry) => void
+  /** Sends nothing more until `resume`; the send in flight goes on. */
+  readonly hold: () => void
+  readonly resume: () => void
   /** Ends after the send in flight; gives what is not stored, in order. */
   readonly retire: Effect.Effect<ReadonlyArray<Entry>>
 }
@@ -45,6 +48,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { driver, fork, limits, missing, outage, partition, pending, refused, topic } = options
   const lane = Lane.make<Entry>(limits)
   const wake = yield* Latch.make(false)
+  const gate = yield* Latch.make(true)
   const name = `${topic}/${partition}`
   let retired = false
 
@@ -98,6 +102,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const run = Effect.gen(function* () {
     for (;;) {
+      yield* gate.await
       if (retired) return
       const next = lane.next()
       if (next._tag === "Send") yield* send(next.batch)
@@ -116,8 +121,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       lane.offer(entry)
       wake.openUnsafe()
     },
+    hold: () => gate.closeUnsafe(),
+    resume: () => gate.openUnsafe(),
     retire: Effect.gen(function* () {
       retired = true
+      gate.openUnsafe()
       wake.openUnsafe()
       yield* Fiber.await(fiber)
       yield* outage.works(name)

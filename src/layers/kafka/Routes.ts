@@ -1,7 +1,8 @@
 /**
  * From a record to its partition's writer. Records of a topic that is not known yet wait in order. A topic's partitions
  * are fixed at first sight, so that a key keeps its own; only when the topic was gone and came back with another number
- * are its waiting records assigned anew.
+ * are its waiting records assigned anew. From the moment that a topic is missed nothing is sent to it until it is known
+ * again: a partition of the new one would take what belongs elsewhere.
  */
 import { Clock, Effect, Metric } from "effect"
 import { clipped } from "../../pipeline/clipped.ts"
@@ -34,7 +35,7 @@ interface Route {
 export type Options = Pick<PartitionWriter.Options, "driver" | "pending" | "outage" | "missing" | "fork">
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { missing, pending } = options
+  const { pending } = options
   const { batch, topics } = yield* AppConfig
   const routes = new Map<string, Route>()
   let quietUntil = 0
@@ -63,7 +64,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const route = routeOf(topic)
       if (route.writers === undefined) {
         // Asked for by its first record; the second would change nothing.
-        if (route.waiting.push(entry) === 1) missing(topic)
+        if (route.waiting.push(entry) === 1) options.missing(topic)
       } else route.writers[partitionOf(key, route.writers.length)]?.offer(fit(entry, route.limits.bytes))
     }
   }
@@ -103,6 +104,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     assign([pending.replace(entry, refusedRecord(topics.deadLetter, record, error.message, now))])
   })
 
+  const missing = (topic: string): void => {
+    for (const writer of routeOf(topic).writers ?? []) writer.hold()
+    options.missing(topic)
+  }
+
   const open = Effect.fnUntraced(function* (route: Route, topic: TopicDescription) {
     const writers = yield* Effect.forEach(Array.from({ length: topic.partitions }), (_, partition) =>
       PartitionWriter.make({
@@ -110,6 +116,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         topic: topic.name,
         partition,
         limits: route.limits,
+        missing,
         refused
       })
     )
@@ -124,7 +131,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const { writers } = route
     if (writers === undefined) return yield* open(route, topic)
     const count = writers.length
-    if (topic.partitions >= count && !(anew && topic.partitions !== count)) return
+    if (topic.partitions >= count && !(anew && topic.partitions !== count)) {
+      for (const writer of writers) writer.resume()
+      return
+    }
     yield* Effect.logWarning("A topic came back with another number of partitions").pipe(
       Effect.annotateLogs({ topic: topic.name, before: count, now: topic.partitions })
     )

@@ -3,6 +3,7 @@ import { Context, Effect, Fiber, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaSink from "../../../src/layers/KafkaSink.ts"
 import { estimatedBytes } from "../../../src/pipeline/Lane.ts"
+import { partitionOf } from "../../../src/pipeline/murmur2.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../../src/services/EventSink.ts"
 import { KafkaError } from "../../../src/services/KafkaDriver.ts"
@@ -10,9 +11,9 @@ import * as HealthProbe from "../../support/healthProbe.ts"
 import * as ScriptedKafka from "../../support/scriptedKafka.ts"
 import { settingsLayer } from "../../support/settings.ts"
 
-const record = (n: number, topic: string, bytes: number): SinkRecord => ({
+const record = (n: number, topic: string, bytes: number, key = "BTCUSDT"): SinkRecord => ({
   topic,
-  key: "BTCUSDT",
+  key,
   value: Buffer.alloc(bytes, "x"),
   timestamp: n,
   headers: { "event-id": String(n), "content-type": "application/json" }
@@ -81,4 +82,53 @@ describe("Routes", () => {
       )
     })
   )
+
+  for (const after of [2, 6, 9]) {
+    it.effect(`sends nothing to a topic that comes back with ${after} partitions instead of 6 until it is known`, () =>
+      Effect.gen(function* () {
+        const broker = ScriptedKafka.makeBroker()
+        broker.add("raw_trades")
+        const sink = yield* start(broker)
+        const keys = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT"]
+        const publish = (from: number) =>
+          sink.publish(Array.from({ length: 60 }, (_, n) => record(from + n, "raw_trades", 10, keys[n % keys.length])))
+        yield* publish(0)
+        yield* sink.flush
+
+        broker.topics.delete("raw_trades")
+        broker.produce = ({ partition, topic }) =>
+          Effect.succeed(
+            broker.topics.get(topic)?.logs[partition] === undefined
+              ? { error: new KafkaError({ kind: "MissingTopic", message: "gone" }) }
+              : "stored"
+          )
+        // It takes records at once, and is heard of later.
+        broker.create = () =>
+          Effect.andThen(
+            Effect.sync(() => broker.add("raw_trades", { partitions: after })),
+            Effect.sleep("3 seconds")
+          )
+        for (let from = 60; from < 600; from += 60) {
+          yield* publish(from)
+          yield* TestClock.adjust("500 millis")
+        }
+        const flush = yield* Effect.forkChild(sink.flush)
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(flush)
+
+        const logs = broker.topics.get("raw_trades")?.logs ?? []
+        assert.lengthOf(logs.flat(), 540)
+        for (const [partition, log] of logs.entries()) {
+          for (const { key } of log) assert.strictEqual(partitionOf(key, after), partition)
+        }
+        for (const key of keys) {
+          const times = logs.flat().filter((one) => one.key === key)
+          assert.deepStrictEqual(
+            times.map(({ timestamp }) => timestamp),
+            times.map(({ timestamp }) => timestamp).toSorted((a, b) => a - b)
+          )
+        }
+      })
+    )
+  }
 })
