@@ -13,7 +13,7 @@
  * ```
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import { Cause, Effect, Exit, Layer } from "effect"
+import { Cause, Effect, Exit, Layer, Predicate } from "effect"
 import * as AppConfig from "./layers/AppConfig.ts"
 import * as Feeds from "./layers/Feeds.ts"
 import * as HealthState from "./layers/HealthState.ts"
@@ -68,28 +68,33 @@ export * as Ingest from "./pipeline/Ingest.ts"
 
 export interface RunOptions {
   /** Settings by the names of their variables; what is left out has its default. The environment is not read. */
-  readonly settings?: Readonly<Record<string, string | number | boolean>>
+  readonly settings?: Readonly<Record<string, string | number | boolean | undefined>>
   /** Stops the connector: it drains, then the promise resolves. */
   readonly signal?: AbortSignal
   /** Takes the place of the sink that `SINK` names. */
   readonly store?: PromiseSink.Store
 }
 
-/** JavaScript may pass numbers. */
-const textsOf = (settings: Readonly<Record<string, string | number | boolean>>) =>
-  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
+/** JavaScript may pass numbers, and what it does not have itself (`process.env.BATCH_SIZE`). */
+const textsOf = (settings: NonNullable<RunOptions["settings"]>) =>
+  Object.fromEntries(
+    Object.entries(settings)
+      .filter(([, value]) => Predicate.isNotNullish(value))
+      .map(([name, value]) => [name, String(value)])
+  )
 
 /** Runs the connector until its feed ends or the signal aborts; rejects with the reason of any other end. */
 export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Promise<void> => {
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
   const connector = Layer.mergeAll(Feeds.layer, sink, SymbolCheck.layer).pipe(
     Layer.provide(OpsServer.layer),
-    Layer.provide(HealthState.layer),
-    Layer.provideMerge(Layer.mergeAll(Logging.layer, Tracing.layer)),
+    Layer.provide(HealthState.layer)
+  )
+  const foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(
     Layer.provideMerge(AppConfig.layerFromRecord(textsOf(settings)))
   )
   const exit = await Effect.runPromiseExit(
-    Effect.andThen(AppConfig.announce, Ingest.run).pipe(Effect.provide(connector)),
+    AppConfig.announce.pipe(Effect.andThen(Effect.provide(Ingest.run, connector)), Effect.provide(foundation)),
     signal === undefined ? {} : { signal }
   )
   if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) throw Cause.squash(exit.cause)
