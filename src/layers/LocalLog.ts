@@ -110,7 +110,7 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
       new SinkError({ message: `DATA_DIR: cannot write ${file}: ${failure.message}`, cause: failure.cause })
     const startError = (failure: WriteFailure) =>
       new SinkError({
-        message: `DATA_DIR: cannot write ${file}: ${failure.message}; expected a folder that can be written`,
+        message: `DATA_DIR: cannot write ${file}: ${failure.message}; expected a folder that can be written, for example ./data`,
         cause: failure.cause
       })
 

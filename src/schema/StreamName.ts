@@ -23,8 +23,8 @@ export interface StreamName {
 const bySuffix = new Map(streamKinds.flatMap((kind) => kind.suffixes.map((suffix) => [suffix, kind])))
 const byAllMarketName = new Map(streamKinds.flatMap((kind) => kind.allMarket.map((name) => [name, kind])))
 
-/** Blanks, slashes and what cannot be seen; letters of any alphabet may stand in a symbol. */
-const IMPOSSIBLE_IN_SYMBOL = /[\s/!\p{Cc}\p{Cf}]/u
+/** Letters of any alphabet may stand in a symbol. */
+const IMPOSSIBLE_IN_SYMBOL = /[\s/!;|"'`()[\]{}<>\p{Cc}\p{Cf}]/u
 
 /** Parses one name as a user writes it; the failure says what is wrong with it, and what may have been meant. */
 export const parseStreamName = (text: string): Result.Result<StreamName, string> => {
@@ -46,7 +46,7 @@ export const parseStreamName = (text: string): Result.Result<StreamName, string>
   const suffix = written.slice(at + 1)
   if (IMPOSSIBLE_IN_SYMBOL.test(symbol)) {
     return Result.fail(
-      `the symbol ${JSON.stringify(symbol)} holds a blank, a slash, a ! or an invisible character: write it as btcusdt`
+      `the symbol ${JSON.stringify(symbol)} holds what no symbol has (a blank, a slash, a quote, a bracket, an invisible character): write it as btcusdt`
     )
   }
   const kind = bySuffix.get(suffix)

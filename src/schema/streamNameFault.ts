@@ -15,6 +15,10 @@ const known: ReadonlyArray<readonly [pattern: RegExp, advice: string]> = [
   ]
 ]
 
+/** A second stream's @ behind what separates the two. */
+const OTHER_SEPARATOR = /[;|\s][^@]*@/
+const SEVERAL = "btcusdt@trade,ethusdt@trade"
+
 const adviceFor = (text: string): string | undefined => known.find(([pattern]) => pattern.test(text))?.[1]
 
 const didYouMean = (names: ReadonlyArray<string>): string => `did you mean ${names.join(" or ")}?`
@@ -36,6 +40,7 @@ const listForms = (suffixes: ReadonlyArray<string>): string => {
 /** Of what stands after `<symbol>@`, where it is none of the `suffixes` that there are. */
 export const suffixFault = (symbol: string, suffix: string, suffixes: ReadonlyArray<string>): string => {
   const problem = `${JSON.stringify(suffix)} is no stream kind`
+  if (OTHER_SEPARATOR.test(suffix)) return `${problem}: separate streams by commas, for example ${SEVERAL}`
   const advice = adviceFor(suffix)
   if (advice !== undefined) return `${problem}: ${advice}`
 
@@ -45,11 +50,11 @@ export const suffixFault = (symbol: string, suffix: string, suffixes: ReadonlyAr
 
   const head = headOf(suffix)
   const forms = suffixes.filter((one) => headOf(one) === head)
-  if (forms.length > 1) return `${problem}: expected one of ${listForms(forms)}`
+  if (forms.length > 1) return `${problem}: expected one of ${listForms(forms)}, for example ${symbol}@${forms[0]}`
 
   const close = nearest(suffix, suffixes)
   if (close.length > 0) return `${problem}: ${didYouMean(named(close))}`
-  return `${problem}: expected one such as ${oneOfEach(suffixes).join(", ")}`
+  return `${problem}: expected one such as ${oneOfEach(suffixes).join(", ")}, for example ${symbol}@${suffixes[0]}`
 }
 
 /** The first form under each head: `kline_1s` stands for all candles. */

@@ -84,20 +84,31 @@ describe("parseStreamName", () => {
     ["@trade", "the symbol is missing before the @, such as btcusdt@trade"],
     [
       "btc usdt@trade",
-      'the symbol "btc usdt" holds a blank, a slash, a ! or an invisible character: write it as btcusdt'
+      'the symbol "btc usdt" holds what no symbol has (a blank, a slash, a quote, a bracket, an invisible character): write it as btcusdt'
     ],
     [
       "BTC/USDT@trade",
-      'the symbol "BTC/USDT" holds a blank, a slash, a ! or an invisible character: write it as btcusdt'
+      'the symbol "BTC/USDT" holds what no symbol has (a blank, a slash, a quote, a bracket, an invisible character): write it as btcusdt'
+    ],
+    [
+      '["btcusdt@trade',
+      'the symbol "[\\"btcusdt" holds what no symbol has (a blank, a slash, a quote, a bracket, an invisible character): write it as btcusdt'
+    ],
+    [
+      "btcusdt@trade;ethusdt@trade",
+      '"trade;ethusdt@trade" is no stream kind: separate streams by commas, for example btcusdt@trade,ethusdt@trade'
     ],
     [
       "btcusdt@kline_7x",
-      '"kline_7x" is no stream kind: expected one of kline_1s, kline_1m, kline_3m, kline_5m, kline_15m, kline_30m, kline_1h, kline_2h, kline_4h, kline_6h, kline_8h, kline_12h, kline_1d, kline_3d, kline_1w, kline_1M, each also with @+08:00'
+      '"kline_7x" is no stream kind: expected one of kline_1s, kline_1m, kline_3m, kline_5m, kline_15m, kline_30m, kline_1h, kline_2h, kline_4h, kline_6h, kline_8h, kline_12h, kline_1d, kline_3d, kline_1w, kline_1M, each also with @+08:00, for example btcusdt@kline_1s'
     ],
-    ["btcusdt@ticker_2h", '"ticker_2h" is no stream kind: expected one of ticker, ticker_1h, ticker_4h, ticker_1d'],
+    [
+      "btcusdt@ticker_2h",
+      '"ticker_2h" is no stream kind: expected one of ticker, ticker_1h, ticker_4h, ticker_1d, for example btcusdt@ticker'
+    ],
     [
       "btcusdt@depth7",
-      '"depth7" is no stream kind: expected one of depth, depth5, depth10, depth20, each also with @100ms'
+      '"depth7" is no stream kind: expected one of depth, depth5, depth10, depth20, each also with @100ms, for example btcusdt@depth'
     ],
     [
       "btcusdt@depth@1000ms",
@@ -135,7 +146,7 @@ describe("parseStreamName", () => {
   it("names one form for each word that there is where nothing is close", () => {
     const [said, named = ""] = fault("btcusdt@")?.split(" such as ") ?? []
     assert.strictEqual(said, '"" is no stream kind: expected one')
-    const forms = named.split(", ")
+    const forms = named.replace(", for example btcusdt@trade", "").split(", ")
     const wordOf = (form: string) => form.replace(/[^A-Za-z].*/, "")
     const words = streamKinds.flatMap((kind) => kind.suffixes.map(wordOf))
     assert.deepStrictEqual(forms.map(wordOf), [...new Set(words)])

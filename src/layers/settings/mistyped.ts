@@ -13,7 +13,14 @@ const OUR_OWN = ["BINANCE_", "TOPIC_", "KAFKA_SASL_", "KAFKA_SSL_", "BATCH_", "R
 /** For programs that trade. */
 const NOT_OURS = /^BINANCE_API_/
 /** What other programs call it, too far from our name for a slip. */
-const SERVERS = /^KAFKA_(BROKERS?|SERVERS?|HOSTS?|BOOTSTRAP)$/
+const ALIASES: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
+  [/^KAFKA_(BROKERS?|SERVERS?|HOSTS?|BOOTSTRAP)$/, "KAFKA_BOOTSTRAP_SERVERS"],
+  [/^KAFKA_USER(NAME)?$/, "KAFKA_SASL_USERNAME"],
+  [/^KAFKA_PASSWORD$/, "KAFKA_SASL_PASSWORD"],
+  [/^WS_TIMEOUT(_SECONDS)?$/, "WS_CONNECTION_TIMEOUT"]
+]
+/** A unit that our name does not have, or another than it has. */
+const UNIT = /_(SECONDS|MS)$/
 
 /** So many names are told at once; of more, the nearest. */
 const FEW = 5
@@ -38,8 +45,16 @@ const family = (given: string): ReadonlyArray<string> => {
   return all.length <= FEW ? all : nearest(given, all, given.length)
 }
 
+const alias = (given: string): ReadonlyArray<string> => {
+  const bare = given.replace(UNIT, "")
+  const found = ALIASES.find(([pattern]) => pattern.test(given))?.[1]
+  if (found !== undefined) return [found]
+  return UNIT.test(given) ? names.filter((name) => name.replace(UNIT, "") === bare) : []
+}
+
 const advice = (given: string): string | undefined => {
-  const suggestions = SERVERS.test(given) ? ["KAFKA_BOOTSTRAP_SERVERS"] : meant(given)
+  const aliases = alias(given)
+  const suggestions = aliases.length > 0 ? aliases : meant(given)
   if (suggestions.length > 0) return `did you mean ${suggestions.join(" or ")}?`
   const others = family(given)
   return others.length === 0 ? undefined : `there is ${others.join(", ")}`

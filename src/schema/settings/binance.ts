@@ -21,7 +21,7 @@ export const binance = {
       name: "REPLAY_FILE",
       expected: "the path of a readable file with one recorded frame a line",
       example: "frames.ndjson",
-      doc: "One recorded frame a line, for `FEED=replay`"
+      doc: "One recorded frame a line, for `FEED=replay`; `BINANCE_STREAMS` has to name the streams in it"
     },
     text
   ),

@@ -5,7 +5,7 @@ import { optional, type Parser, variable } from "./Variable.ts"
 
 const kafkaClient: Parser<"kafkajs"> = (text) =>
   text.toLowerCase() === "platformatic"
-    ? Result.fail([{ instead: "only kafkajs for now" }])
+    ? Result.fail([{ because: "there is no other client yet" }])
     : oneOf({ kafkajs: "kafkajs" } as const)(text)
 
 export const kafka = {

@@ -36,7 +36,7 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   [
     { BINANCE_STREAMS: "btcusdt@trade, ethusdt, btcusdt@kline_7x,,@trade" },
     "BINANCE_STREAMS=ethusdt: the stream's kind is missing after the symbol, such as ethusdt@trade",
-    'BINANCE_STREAMS=btcusdt@kline_7x: "kline_7x" is no stream kind: expected one of kline_1s, kline_1m, kline_3m, kline_5m, kline_15m, kline_30m, kline_1h, kline_2h, kline_4h, kline_6h, kline_8h, kline_12h, kline_1d, kline_3d, kline_1w, kline_1M, each also with @+08:00',
+    'BINANCE_STREAMS=btcusdt@kline_7x: "kline_7x" is no stream kind: expected one of kline_1s, kline_1m, kline_3m, kline_5m, kline_15m, kline_30m, kline_1h, kline_2h, kline_4h, kline_6h, kline_8h, kline_12h, kline_1d, kline_3d, kline_1w, kline_1M, each also with @+08:00, for example btcusdt@kline_1s',
     "BINANCE_STREAMS=@trade: the symbol is missing before the @, such as btcusdt@trade"
   ],
   [{ BINANCE_STREAMS: " , ," }, `BINANCE_STREAMS=, ,: the list is empty; ${STREAMS}`],
@@ -81,7 +81,10 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
     "KAFKA_COMPRESSION=brotli: expected one of none, snappy, gzip, lz4, zstd, for example snappy"
   ],
   [{ KAFKA_ACKS: "2" }, "KAFKA_ACKS=2: expected one of 0, 1, all, for example all"],
-  [{ KAFKA_CLIENT: "platformatic" }, "KAFKA_CLIENT=platformatic: only kafkajs for now"],
+  [
+    { KAFKA_CLIENT: "platformatic" },
+    "KAFKA_CLIENT=platformatic: there is no other client yet; expected kafkajs, for example kafkajs"
+  ],
   [{ KAFKA_CLIENT: "librdkafka" }, "KAFKA_CLIENT=librdkafka: expected kafkajs, for example kafkajs"],
   [{ KAFKA_SSL: "maybe" }, "KAFKA_SSL=maybe: expected true or false, for example true"],
   [

@@ -28,7 +28,12 @@ describe("names that are none of ours", () => {
     ["REPLAY_FILES", "REPLAY_FILE"],
     ["OTEL_EXPORTER_OTLP_ENDPONT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
     ["KAFKA_BROKERS", "KAFKA_BOOTSTRAP_SERVERS"],
-    ["KAFKA_SERVERS", "KAFKA_BOOTSTRAP_SERVERS"]
+    ["KAFKA_SERVERS", "KAFKA_BOOTSTRAP_SERVERS"],
+    ["KAFKA_USER", "KAFKA_SASL_USERNAME"],
+    ["KAFKA_PASSWORD", "KAFKA_SASL_PASSWORD"],
+    ["WS_TIMEOUT", "WS_CONNECTION_TIMEOUT"],
+    ["WS_CONNECTION_TIMEOUT_SECONDS", "WS_CONNECTION_TIMEOUT"],
+    ["BATCH_TIMEOUT_SECONDS", "BATCH_TIMEOUT_MS"]
   ]
   for (const [given, meant] of slips) {
     it(`${given} is taken for ${meant}`, () => {
