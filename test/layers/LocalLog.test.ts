@@ -195,7 +195,10 @@ describe("LocalLog", () => {
         /^DATA_DIR: cannot write .*log\.sqlite: EEXIST.*; expected a folder that can be written, for example \.\/data$/
       )
       const onFile = yield* Effect.flip(publish(join(dir, "file"), []))
-      assert.match(onFile.message, /^DATA_DIR: cannot write .*EEXIST.*; expected a folder that can be written, for example \.\/data$/)
+      assert.match(
+        onFile.message,
+        /^DATA_DIR: cannot write .*EEXIST.*; expected a folder that can be written, for example \.\/data$/
+      )
     })
   )
 
