@@ -42,7 +42,8 @@ export const make = Effect.fnUntraced(function* (
   const topics = new Map<string, TopicMetadata>()
   const looking = yield* Semaphore.make(1)
   const scope = yield* Effect.scope
-  let turns = 0
+  /** Counted apart: in step with each other they could pass over a broker for ever. */
+  const turns = { any: 0, metadata: 0 }
   let controllerId = -1
 
   yield* Effect.addFinalizer(() =>
@@ -65,8 +66,8 @@ export const make = Effect.fnUntraced(function* (
     })
 
   /** Those that are said to be there, each time beginning with another, then those of the settings. */
-  const inTurn = (): ReadonlyArray<Link.Address> => {
-    const turn = turns++
+  const inTurn = (what: keyof typeof turns): ReadonlyArray<Link.Address> => {
+    const turn = turns[what]++
     const rotated = [[...brokers.values()], seeds].flatMap((some) => {
       const at = turn % Math.max(1, some.length)
       return [...some.slice(at), ...some.slice(0, at)]
@@ -86,7 +87,7 @@ export const make = Effect.fnUntraced(function* (
     return yield* mostTelling(errors) ?? new KafkaError({ kind: "Unreachable", message: "there is no broker" })
   })
 
-  const any = Effect.suspend(() => firstOf(inTurn().toSorted((a, b) => Number(isUsable(b)) - Number(isUsable(a)))))
+  const any = Effect.suspend(() => firstOf(inTurn("any").toSorted((a, b) => Number(isUsable(b)) - Number(isUsable(a)))))
 
   const controller = Effect.suspend(() => {
     const address = brokers.get(controllerId)
@@ -95,7 +96,7 @@ export const make = Effect.fnUntraced(function* (
 
   const metadata: Cluster["metadata"] = Effect.fnUntraced(function* (names) {
     // Connected or not: a broker that is cut off from the rest answers, and knows only old leaders.
-    const link = yield* firstOf(inTurn())
+    const link = yield* firstOf(inTurn("metadata"))
     const answer = yield* link.call(
       "Metadata",
       requests.Metadata,

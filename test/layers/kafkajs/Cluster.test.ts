@@ -69,6 +69,24 @@ describe("Cluster", () => {
     })
   )
 
+  it.effect("asks each of them, whatever else is asked in between", () =>
+    Effect.gen(function* () {
+      for (const count of [2, 3, 4]) {
+        const { asked, cluster } = yield* makeCluster(
+          Array.from({ length: count }, () => 1),
+          { seeds: "a:1" }
+        )
+        yield* cluster.metadata([TOPIC])
+        asked.length = 0
+        for (let look = 0; look < count; look++) {
+          yield* cluster.any
+          yield* cluster.metadata([TOPIC])
+        }
+        assert.strictEqual(new Set(asked).size, count)
+      }
+    })
+  )
+
   it.effect("passes over brokers that are down, and says so if all of them are", () =>
     Effect.gen(function* () {
       const { cluster, nodes } = yield* makeCluster([1, undefined, undefined], { seeds: "a:1" })
