@@ -8,10 +8,15 @@ import { variables } from "../../schema/settings/variables.ts"
 
 const MAX_SLIPS = 3
 
-/** Beginnings that are nobody else's. */
+/** Beginnings that hardly anybody else uses. */
 const OUR_OWN = ["BINANCE_", "TOPIC_", "KAFKA_SASL_", "KAFKA_SSL_", "BATCH_", "RECONNECT_", "SILENCE_", "PING_"]
-/** For programs that trade. */
-const NOT_OURS = /^BINANCE_API_/
+/** All the same: of programs that trade, batch schedulers, brokers, and what Kubernetes says of a Service. */
+const NOT_OURS = [
+  /^BINANCE_(API|SECRET|KEY|TESTNET)/,
+  /^BATCH_(TASK|JOB|HOSTS)/,
+  /KEYSTORE|TRUSTSTORE|ENABLED_MECHANISMS/,
+  /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_\w+)$/
+]
 /** What other programs call it, too far from our name for a slip. */
 const ALIASES: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
   [/^KAFKA_(BROKERS?|SERVERS?|HOSTS?|BOOTSTRAP)$/, "KAFKA_BOOTSTRAP_SERVERS"],
@@ -40,8 +45,8 @@ const meant = (given: string): ReadonlyArray<string> => {
 /** The names to choose from, for one that begins as ours do. */
 const family = (given: string): ReadonlyArray<string> => {
   const prefix = OUR_OWN.find((one) => given.startsWith(one))
-  if (prefix === undefined || NOT_OURS.test(given)) return []
-  const all = names.filter((name) => name.startsWith(prefix))
+  if (prefix === undefined || NOT_OURS.some((pattern) => pattern.test(given))) return []
+  const all = names.filter((name) => `${name}_`.startsWith(prefix))
   return all.length <= FEW ? all : nearest(given, all, given.length)
 }
 
