@@ -12,7 +12,7 @@ import { SocksProxyAgent } from "socks-proxy-agent"
 /** A variable without a scheme means `http:` everywhere; proxy-from-env puts the target's before it. */
 const withScheme = (proxy: string): string => {
   const bare = proxy.slice(proxy.indexOf("://") + "://".length)
-  return Object.values(process.env).includes(bare) ? `http://${bare}` : proxy
+  return Object.values(process.env).includes(bare) ? `http://${bare.trim()}` : proxy.trim()
 }
 
 /**
@@ -20,9 +20,8 @@ const withScheme = (proxy: string): string => {
  * being opened; one to a SOCKS proxy gives up by itself after 30 s.
  */
 export const agentFor = (url: URL, abandoned?: AbortSignal): Agent | undefined => {
-  const named = getProxyForUrl(url.href.replace(/^ws/, "http"))
-  if (named === "") return undefined
-  const proxy = withScheme(named)
+  const proxy = withScheme(getProxyForUrl(url.href.replace(/^ws/, "http")))
+  if (proxy === "" || proxy === "http://") return undefined
   return proxy.startsWith("socks")
     ? new SocksProxyAgent(proxy)
     : new HttpsProxyAgent(proxy, abandoned && { signal: abandoned })
@@ -36,7 +35,7 @@ const isProxy = (text: string): boolean => {
   return URL.canParse(address) && PROTOCOLS.has(new URL(address).protocol)
 }
 
-/** What is wrong with the proxy variables of an environment; their values are not shown, they may hold a password. */
+/** What is wrong with the proxy variables of an environment, asked before they are used; their values are not shown, they may hold a password. */
 export const faults = (environment: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
   Object.entries(environment)
     .filter(([name, text = ""]) => VARIABLES.has(name.toUpperCase()) && text.trim() !== "" && !isProxy(text.trim()))
