@@ -3,9 +3,14 @@ import { Result } from "effect"
 import * as Decoder from "../../src/pipeline/Decoder.ts"
 import { parseStreamName } from "../../src/schema/StreamName.ts"
 
-const streams = ["btcusdt@trade", "btcusdt@depth5", "ethusdt@kline_1M@+08:00", "币安usdt@trade", "!miniTicker@arr"].map(
-  (name) => Result.getOrThrow(parseStreamName(name))
-)
+const streams = [
+  "btcusdt@trade",
+  "btcusdt@depth5",
+  "ethusdt@kline_1M@+08:00",
+  "币安usdt@trade",
+  "!miniTicker@arr",
+  "!ticker_1h@arr"
+].map((name) => Result.getOrThrow(parseStreamName(name)))
 const decode = Decoder.make(streams)
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -32,6 +37,10 @@ const candle = (i: string) => {
   const prices = { o: "1", c: "1", h: "1", l: "1", v: "1", q: "1", V: "1", Q: "1" }
   const k = { t: 1, T: 2, s: "ETHUSDT", i, f: 1, L: 1, n: 1, x: false, ...prices }
   return JSON.stringify({ e: "kline", E: 2, s: "ETHUSDT", k })
+}
+const windowRow = (e: string) => {
+  const prices = { p: "1", P: "1", o: "1", h: "1", l: "1", c: "1", w: "1", v: "1", q: "1" }
+  return JSON.stringify({ e, E: 2, s: "ETHUSDT", ...prices, O: 1, C: 2, F: 1, L: 1, n: 1 })
 }
 const combined = (stream: string, data: string) => `{"stream":"${stream}","data":${data}}`
 
@@ -138,6 +147,13 @@ describe("Decoder", () => {
 
   it("takes a candle of the interval that was asked for", () => {
     assert.strictEqual(only(combined("ethusdt@kline_1M@+08:00", candle("1M"))).events.length, 1)
+  })
+
+  it("publishes the rows of the window that was asked for, and names the first of another", () => {
+    const rows = [windowRow("1hTicker"), windowRow("4hTicker"), windowRow("1hTicker")]
+    const { events, rejection } = only(combined("!ticker_1h@arr", `[${rows.join()}]`))
+    assert.strictEqual(events.length, 2)
+    assert.deepInclude(rejection, { field: "1", reason: "the payload is of ticker_4h, the stream is !ticker_1h@arr" })
   })
 
   it("clips what a rejection says of the frame, not the frame", () => {
