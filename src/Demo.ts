@@ -6,7 +6,7 @@ import { mkdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import process from "node:process"
 import { NodeRuntime } from "@effect/platform-node"
-import { Data, Effect } from "effect"
+import { Data, Effect, Schedule } from "effect"
 import * as ConnectorProcess from "./demo/ConnectorProcess.ts"
 import { type DemoOptions, parse, USAGE } from "./demo/options.ts"
 import * as Progress from "./demo/Progress.ts"
@@ -83,7 +83,7 @@ const lastFrames = Effect.fnUntraced(function* (simulator: Simulator.Simulator, 
   simulator.pause()
   const sent = Array.from(simulator.streams.connections).reduce((sum, connection) => sum + connection.sent, 0)
   yield* Progress.counts(port).pipe(
-    Effect.repeat({ until: ({ received }) => received >= sent }),
+    Effect.repeat({ until: ({ received }) => received >= sent, schedule: Schedule.spaced("20 millis") }),
     Effect.timeoutOption("5 seconds")
   )
 })

@@ -88,7 +88,7 @@ const serve = Effect.fnUntraced(function* (host: string, port: number) {
   })
 
   const node = createServer(TIMEOUTS)
-  const server = yield* NodeHttpServer.make(() => node, { host, port, gracefulShutdownTimeout: "500 millis" }).pipe(
+  const server = yield* NodeHttpServer.make(() => node, { host, port, gracefulShutdownTimeout: "200 millis" }).pipe(
     Effect.mapError(({ cause }) => startError(host, port, cause))
   )
   // Too many open files, say: the connection is lost, not the program.

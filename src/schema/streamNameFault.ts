@@ -16,7 +16,7 @@ const known: ReadonlyArray<readonly [pattern: RegExp, advice: string]> = [
 ]
 
 /** A second stream's @ behind what separates the two. */
-const OTHER_SEPARATOR = /[;|\s][^@]*@/
+const OTHER_SEPARATOR = /[;|\s][^@]*[^@;|\s]@/
 const SEVERAL = "btcusdt@trade,ethusdt@trade"
 
 const adviceFor = (text: string): string | undefined => known.find(([pattern]) => pattern.test(text))?.[1]

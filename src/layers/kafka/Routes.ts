@@ -1,7 +1,7 @@
 /**
  * From a record to its partition's writer. Records of a topic that is not known yet wait in order. A topic's partitions
- * are fixed at first sight, so that a key keeps its own; only when the topic was gone and came back with another number
- * are its waiting records assigned anew. From the moment that a topic is missed nothing is sent to it until it is known
+ * are fixed at first sight, so that a key keeps its own; only when the topic was seen to be gone and came back with another
+ * number are its waiting records assigned anew. From the moment that a topic is missed nothing is sent to it until it is known
  * again: a partition of the new one would take what belongs elsewhere.
  */
 import { Clock, Effect, Metric } from "effect"
