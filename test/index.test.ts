@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue } from "effect"
-import { run, SettingsError } from "../src/index.ts"
+import { run, type RunOptions, SettingsError } from "../src/index.ts"
 import type { SinkRecord } from "../src/schema/SinkRecord.ts"
 import * as Exchange from "./support/exchange.ts"
 import { goodFrame } from "./support/hostile.ts"
@@ -11,6 +11,12 @@ import { temporaryFolder } from "./support/temporaryFolder.ts"
 const quiet = { HTTP_PORT: 0, LOG_LEVEL: "ERROR", BINANCE_STREAMS: "btcusdt@trade" }
 const idsOf = (records: ReadonlyArray<SinkRecord>) =>
   records.map(({ headers }) => Number(headers["event-id"]?.split(":").at(-1)))
+
+/** As a program without Effect would. */
+const start = (options: RunOptions) => {
+  const stop = new AbortController()
+  return { stop, ended: run({ ...options, signal: stop.signal }) }
+}
 
 describe("run", () => {
   it.live("hands every record to the function and resolves when the feed has ended", () =>
@@ -39,16 +45,14 @@ describe("run", () => {
   it.live("stores what it has received when the signal aborts, and resolves", () =>
     Effect.gen(function* () {
       const exchange = yield* Exchange.make()
-      const stop = new AbortController()
       const stored: Array<SinkRecord> = []
-      const ended = run({
+      const { ended, stop } = start({
         settings: {
           ...quiet,
           BINANCE_WS_URL: exchange.url.href,
           BINANCE_REST_URL: "http://127.0.0.1:1",
           BATCH_TIMEOUT_MS: 60_000
         },
-        signal: stop.signal,
         store: async (batch) => void stored.push(...batch)
       })
       const { pongs, socket } = yield* Queue.take(exchange.connections)
@@ -65,7 +69,7 @@ describe("run", () => {
     Effect.gen(function* () {
       const file = join(yield* temporaryFolder, "frames.ndjson")
       writeFileSync(file, `${goodFrame(1)}\n`)
-      const errorOf = (options: Parameters<typeof run>[0]) =>
+      const errorOf = (options: RunOptions) =>
         Effect.promise(() =>
           run(options).then(
             () => undefined,
