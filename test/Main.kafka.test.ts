@@ -35,8 +35,6 @@ describeKafka("the program on a real Kafka", () => {
             KAFKA_BOOTSTRAP_SERVERS: kafkaBootstrap,
             KAFKA_ACKS: acks,
             TOPIC_PREFIX: prefix,
-            // However slow the broker is, nothing is left behind at the end.
-            BATCH_SIZE: "2000",
             HTTP_PORT: String(port)
           })
           yield* stored(port, 5000)
