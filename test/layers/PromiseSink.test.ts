@@ -1,19 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer, Metric } from "effect"
 import * as PromiseSink from "../../src/layers/PromiseSink.ts"
-import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 import * as Telemetry from "../../src/services/Telemetry.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
-
-const batch = (count: number): ReadonlyArray<SinkRecord> =>
-  Array.from({ length: count }, (_, n) => ({
-    topic: "t",
-    key: "k",
-    value: new Uint8Array(),
-    timestamp: n,
-    headers: {}
-  }))
+import { blankRecords } from "../support/blankRecords.ts"
 
 const open = (store: PromiseSink.Store) =>
   Effect.map(Layer.build(PromiseSink.layer(store).pipe(Layer.provide(HealthProbe.layer))), Context.get(EventSink))
@@ -33,7 +24,7 @@ describe("PromiseSink", () => {
         Metric.value(Telemetry.recordsStored),
         ({ count }) => Number(count) - Number(before)
       )
-      const publishing = yield* Effect.forkChild(sink.publish(batch(3)), { startImmediately: true })
+      const publishing = yield* Effect.forkChild(sink.publish(blankRecords(3)), { startImmediately: true })
       assert.deepStrictEqual(taken, [3])
       assert.isUndefined(publishing.pollUnsafe())
       assert.strictEqual(yield* storedSince, 0)
@@ -49,7 +40,7 @@ describe("PromiseSink", () => {
   it.effect("fails with what the function says", () =>
     Effect.gen(function* () {
       const sink = yield* open(() => Promise.reject(new Error("no room")))
-      const error = yield* Effect.flip(sink.publish(batch(1)))
+      const error = yield* Effect.flip(sink.publish(blankRecords(1)))
       assert.match(error.message, /the sink's function failed: Error: no room/)
     })
   )

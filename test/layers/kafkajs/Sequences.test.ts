@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type { Link } from "../../../src/layers/kafkajs/Link.ts"
 import * as Sequences from "../../../src/layers/kafkajs/Sequences.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+import { blankRecords } from "../../support/blankRecords.ts"
 
 const STORED = 0
 const NOT_LEADER = 6
@@ -11,15 +12,6 @@ const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 const DUPLICATE_SEQUENCE_NUMBER = 46
 const COORDINATOR_LOAD_IN_PROGRESS = 14
 const CLUSTER_AUTHORIZATION_FAILED = 31
-
-const batch = (count: number): ReadonlyArray<SinkRecord> =>
-  Array.from({ length: count }, (_, n) => ({
-    topic: "t",
-    key: "k",
-    value: new Uint8Array(),
-    timestamp: n,
-    headers: {}
-  }))
 
 /** A broker that gives out producer ids 1, 2, 3, …, or only the error codes that it is told to. */
 const makeCluster = (codes: Array<number> = []) => {
@@ -38,37 +30,37 @@ describe("Sequences", () => {
   it.effect("counts the records that are stored, each partition by itself", () =>
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
-      assert.deepInclude(yield* sequences.begin("t", 0, batch(5)), { producerId: "1", firstSequence: 0 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(5)), { producerId: "1", firstSequence: 0 })
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, batch(2)), { producerId: "1", firstSequence: 5 })
-      assert.deepInclude(yield* sequences.begin("t", 1, batch(2)), { producerId: "1", firstSequence: 0 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(2)), { producerId: "1", firstSequence: 5 })
+      assert.deepInclude(yield* sequences.begin("t", 1, blankRecords(2)), { producerId: "1", firstSequence: 0 })
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 7 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: "1", firstSequence: 7 })
     })
   )
 
   it.effect("repeats a batch under its numbers, whatever array holds it", () =>
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
-      yield* sequences.begin("t", 0, batch(3))
+      yield* sequences.begin("t", 0, blankRecords(3))
       sequences.answered("t", 0, STORED)
-      const doubtful = batch(4)
+      const doubtful = blankRecords(4)
       const first = yield* sequences.begin("t", 0, doubtful)
       assert.deepStrictEqual(yield* sequences.begin("t", 0, [...doubtful]), first)
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 7 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: "1", firstSequence: 7 })
     })
   )
 
   it.effect("takes what the broker knows already for stored, and nothing else that it says", () =>
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
-      const doubtful = batch(4)
+      const doubtful = blankRecords(4)
       const first = yield* sequences.begin("t", 0, doubtful)
       assert.isFalse(sequences.answered("t", 0, NOT_LEADER))
       assert.deepStrictEqual(yield* sequences.begin("t", 0, doubtful), first)
       assert.isTrue(sequences.answered("t", 0, DUPLICATE_SEQUENCE_NUMBER))
-      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { producerId: "1", firstSequence: 4 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: "1", firstSequence: 4 })
     })
   )
 
@@ -76,11 +68,11 @@ describe("Sequences", () => {
     Effect.gen(function* () {
       for (const length of [4, 2]) {
         const sequences = yield* Sequences.make(makeCluster().cluster)
-        yield* sequences.begin("t", 1, batch(1))
-        yield* sequences.begin("t", 0, batch(4))
-        assert.deepInclude(yield* sequences.begin("t", 0, batch(length)), { producerId: "2", firstSequence: 0 })
+        yield* sequences.begin("t", 1, blankRecords(1))
+        yield* sequences.begin("t", 0, blankRecords(4))
+        assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(length)), { producerId: "2", firstSequence: 0 })
         sequences.answered("t", 1, STORED)
-        assert.deepInclude(yield* sequences.begin("t", 1, batch(1)), { producerId: "1", firstSequence: 1 })
+        assert.deepInclude(yield* sequences.begin("t", 1, blankRecords(1)), { producerId: "1", firstSequence: 1 })
       }
     })
   )
@@ -90,7 +82,7 @@ describe("Sequences", () => {
       const sequences = yield* Sequences.make(makeCluster().cluster)
       const ids = { 0: new Set<string>(), 1: new Set<string>() }
       for (const partition of [0, 1, 1, 0, 0, 1] as const) {
-        const { producerId } = yield* sequences.begin("t", partition, batch(1))
+        const { producerId } = yield* sequences.begin("t", partition, blankRecords(1))
         assert.isFalse(ids[partition].has(producerId))
         ids[partition].add(producerId)
         sequences.answered("t", partition, OUT_OF_ORDER_SEQUENCE_NUMBER)
@@ -104,9 +96,9 @@ describe("Sequences", () => {
       const huge = { length: 2 ** 31 - 1, every: () => true } as unknown as ReadonlyArray<SinkRecord>
       yield* sequences.begin("t", 0, huge)
       sequences.answered("t", 0, STORED)
-      yield* sequences.begin("t", 0, batch(3))
+      yield* sequences.begin("t", 0, blankRecords(3))
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, batch(1)), { firstSequence: 2 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { firstSequence: 2 })
     })
   )
 
@@ -115,7 +107,7 @@ describe("Sequences", () => {
       const { cluster, given } = makeCluster([CLUSTER_AUTHORIZATION_FAILED])
       const sequences = yield* Sequences.make(cluster)
       assert.strictEqual((yield* Effect.flip(sequences.ready)).kind, "Denied")
-      yield* Effect.forEach([0, 1, 2, 3], (partition) => sequences.begin("t", partition, batch(1)), {
+      yield* Effect.forEach([0, 1, 2, 3], (partition) => sequences.begin("t", partition, blankRecords(1)), {
         concurrency: "unbounded"
       })
       assert.strictEqual(given(), 1)
