@@ -123,7 +123,8 @@ export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
       let first: Fault | undefined
       values.forEach((row, index) => {
         const fault = take(frame, stream, texts[index] ?? "", row)
-        if (fault !== undefined) first ??= { reason: fault.reason, field: [index, fault.field ?? []].flat().join(".") }
+        if (fault === undefined) return
+        first ??= { reason: fault.reason, field: fault.field === undefined ? `${index}` : `${index}.${fault.field}` }
       })
       if (first !== undefined) reject(frame, stream.name, first)
     }

@@ -35,7 +35,7 @@ const isProxy = (text: string): boolean => {
   return URL.canParse(address) && PROTOCOLS.has(new URL(address).protocol)
 }
 
-/** What is wrong with the proxy variables of an environment, asked before they are used; their values are not shown, they may hold a password. */
+/** What is wrong with the proxy variables of an environment. Their values are not shown: they may hold a password. */
 export const faults = (environment: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
   Object.entries(environment)
     .filter(([name, text = ""]) => VARIABLES.has(name.toUpperCase()) && text.trim() !== "" && !isProxy(text.trim()))

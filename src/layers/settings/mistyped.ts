@@ -1,7 +1,7 @@
 /**
  * Names of variables that were probably meant to be ours. Others set variables that begin like ours (`KAFKA_OPTS`, `LOG_DIR`,
- * `HTTP_PROXY`, OpenTelemetry's own): of those only a slip of few letters counts, or an ending left out
- * (`OTEL_SERVICE`). Where the beginning is ours alone (`BINANCE_`, `TOPIC_`), every name that we do not have is told of.
+ * `HTTP_PROXY`, OpenTelemetry's own): of those only a slip of few letters counts, an ending left out (`OTEL_SERVICE`), or the
+ * name that other programs use. Where the beginning is ours (`BINANCE_`, `TOPIC_`), every name that we do not have is told of.
  */
 import { nearest } from "../../schema/nearest.ts"
 import { variables } from "../../schema/settings/variables.ts"

@@ -30,7 +30,7 @@ export const withTopic = Effect.fnUntraced(function* (bootstrap: string, kafka: 
   const driver = yield* connected(bootstrap, kafka)
   const topic = newTopic("topic")
   const creation = yield* driver.create({ name: topic, partitions: 1, replicationFactor: undefined })
-  // A busy broker asks its controller twice, and says so before it knows the topic itself.
+  // Said of a new topic, the broker may not know it yet: the one way by which its leader would still have to be asked for.
   if (creation === "existed") {
     yield* driver
       .describe([topic])
