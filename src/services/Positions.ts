@@ -1,0 +1,25 @@
+/**
+ * Where each sequence stands in the sink: what a restart continues after. Kept by the sink itself, so that no state of our
+ * own can disagree with it. Sinks that cannot be read back have none. Layers: those of the sinks.
+ */
+import { Context, Effect } from "effect"
+import type { StreamName } from "../schema/StreamName.ts"
+import type { SinkError } from "./EventSink.ts"
+
+export interface Position {
+  /** The highest id that is stored (a candle: its close time, Unix ms). */
+  readonly last: number
+  /** Event time of that record, Unix ms. */
+  readonly at: number
+  /** Holes below `last` that were opened and not filled yet, ascending, both ends inclusive. */
+  readonly gaps: ReadonlyArray<{ readonly first: number; readonly last: number }>
+}
+
+export interface PositionsService {
+  /** By the stream's name, for those streams of which the sink holds anything. Asked once, before the feed starts. */
+  readonly load: (streams: ReadonlyArray<StreamName>) => Effect.Effect<ReadonlyMap<string, Position>, SinkError>
+}
+
+export class Positions extends Context.Reference<PositionsService>("binance-kafka/services/Positions", {
+  defaultValue: () => ({ load: () => Effect.succeed(new Map()) })
+}) {}
