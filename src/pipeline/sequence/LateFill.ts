@@ -1,0 +1,83 @@
+/** The opened gaps of one sequence: live has gone past them, their ids follow late, in order and each once. */
+import * as HistoryWalk from "./HistoryWalk.ts"
+import type { HistoryPage, Range } from "./HistoryWalk.ts"
+import type { Out, Wish } from "./contract.ts"
+
+const LONGEST_WAIT_MS = 60_000
+
+export interface LateFill<A> {
+  readonly open: (gap: Range) => void
+  readonly gaps: () => ReadonlyArray<Range>
+  readonly wish: (now: number) => Wish | undefined
+  readonly asked: () => void
+  readonly answered: (page: HistoryPage<A> | undefined, now: number) => void
+  readonly clear: () => void
+}
+
+interface Gap {
+  first: number
+  readonly last: number
+}
+
+export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
+  const gaps: Array<Gap> = []
+  let walk = HistoryWalk.begin(0)
+  /** The first id of the run that is being filled. */
+  let from: number | undefined
+
+  const noteFilled = (next: number) => {
+    if (from !== undefined) {
+      out.note({ type: "gap-filled", first: from, last: next - 1, reason: "filled late from the history", late: true })
+    }
+    from = undefined
+  }
+
+  return {
+    open: ({ first, last }) => {
+      gaps.push({ first, last })
+    },
+    gaps: () => gaps,
+    wish: (now) => {
+      const [gap] = gaps
+      return gap === undefined || walk.asking || now < walk.askAt ? undefined : { ...gap, late: true }
+    },
+    asked: () => {
+      walk.asking = true
+    },
+    answered: (page, now) => {
+      const [gap] = gaps
+      if (gap === undefined) return
+      HistoryWalk.answered(
+        walk,
+        page,
+        {
+          next: () => gap.first,
+          end: () => gap.last,
+          take: (entry) => {
+            out.publish(entry, true)
+            from ??= gap.first
+            gap.first = entry.last + 1
+          },
+          confirm: (range) => {
+            noteFilled(range.first)
+            out.note({ type: "gap-confirmed", ...range, reason: "the exchange has no such ids", late: true })
+            gap.first = range.last + 1
+          }
+        },
+        now,
+        LONGEST_WAIT_MS
+      )
+      // A page at a time: a restart then knows what is there.
+      noteFilled(gap.first)
+      if (gap.first > gap.last) {
+        gaps.shift()
+        walk = HistoryWalk.begin(now)
+      }
+    },
+    clear: () => {
+      gaps.splice(0)
+      from = undefined
+      walk = HistoryWalk.begin(0)
+    }
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The order of one stream of one symbol, as a state machine without time or I/O: told what arrives and what the history
+ * answers, it says what may be published now. Its promises, held by properties against a model:
+ *
+ * 1. No id is published twice.
+ * 2. Ids ascend, except for those of an opened gap, which are marked late.
+ * 3. Nothing is skipped without a note that says so.
+ * 4. What the history has of a gap is published in the end.
+ *
+ * The next id is published at once. One beyond it leaves a hole: what is newer waits (is parked), first `neighbourMs` for a
+ * late neighbour or another connection, then for the history. A park that is full is emptied, and the key catches up: what is
+ * live is not kept but fetched, until the history has reached it. A hole that gets nothing new for `waitMs` is opened: live
+ * goes on beyond it, and its ids follow late. Without a history a hole is opened after `neighbourMs`.
+ *
+ * Mutable inside: it stands on the hot path.
+ */
+import * as HistoryWalk from "./HistoryWalk.ts"
+import type { Entry } from "./HistoryWalk.ts"
+import * as LateFill from "./LateFill.ts"
+import type { Limits, Out, Rule, Sequence } from "./contract.ts"
+
+export * from "./contract.ts"
+
+/** "An id more than 1,000,000 ahead" is no loss that anybody has seen. */
+const FAR = 1_000_000
+/** So far below, and for so long, no connection is behind another one. */
+const RESET_IDS = 10_000
+const RESET_MS = 10_000
+const MOST_FAR = 100
+/** What one answer of the history holds: a hole of so few ids is filled in place however long ago it began. */
+const PAGE = 1000
+const LONGEST_WAIT_MS = 5000
+
+const OVERDUE = "the history has given nothing new for too long"
+
+interface Hole {
+  readonly walk: HistoryWalk.Walk
+  /** When it last got anything, Unix ms. */
+  progressAt: number
+  /** It has waited too long: the next live one goes past it. */
+  overdue: boolean
+  /** What the history has filled of it. */
+  readonly filled: Array<{ first: number; last: number }>
+}
+
+export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
+  let last: number | undefined
+  let lastAt = 0
+  /** The highest id that is known to exist though nothing of it waits here. */
+  let known = -Infinity
+  let catchingUp = false
+  let parked: Array<Entry<A>> = []
+  let parkedBytes = 0
+  let hole: Hole | undefined
+  let far: Array<Entry<A>> = []
+  let below: { readonly since: number; readonly first: number; highest: number } | undefined
+  const late = LateFill.make<A>(out)
+
+  const next = () => (last ?? 0) + 1
+  /** The last id of the first hole. */
+  const end = () => (parked[0] === undefined ? known : parked[0].first - 1)
+
+  const publish = (entry: Entry<A>) => {
+    out.publish(entry, false)
+    last = entry.last
+    lastAt = entry.at
+    below = undefined
+  }
+
+  const closeHole = () => {
+    for (const range of hole?.filled ?? []) {
+      out.note({ type: "gap-filled", ...range, reason: "filled in place from the history", late: false })
+    }
+    hole = undefined
+    catchingUp = false
+  }
+
+  /** After any change: lets go of what follows, and sees whether anything is missing. */
+  const settle = (now: number) => {
+    let released = 0
+    for (let entry = parked[0]; entry !== undefined && entry.first <= next(); entry = parked[released]) {
+      parkedBytes -= entry.bytes
+      if (entry.last >= next()) publish(entry)
+      released++
+      if (released >= parked.length) break
+    }
+    if (released > 0) parked = parked.slice(released)
+    if (parked.length === 0 && known < next()) return closeHole()
+    hole ??= { walk: HistoryWalk.begin(now + limits.neighbourMs), progressAt: now, overdue: false, filled: [] }
+  }
+
+  /** Goes on beyond the first hole: something newer is there to go on with. */
+  const open = (end: number, reason: string) => {
+    const range = { first: next(), last: end }
+    out.note({ type: "gap-opened", ...range, reason, late: false })
+    if (rule.refills) late.open(range)
+    last = range.last
+  }
+
+  const openBefore = (entry: Entry<A>, now: number, reason: string) => {
+    open(entry.first - 1, reason)
+    if (hole !== undefined) {
+      hole.progressAt = now
+      hole.overdue = false
+    }
+    settle(now)
+  }
+
+  const shed = () => {
+    known = Math.max(known, parked.at(-1)?.last ?? known)
+    parked = []
+    parkedBytes = 0
+    catchingUp = true
+  }
+
+  const park = (entry: Entry<A>) => {
+    let place = parked.length
+    while (place > 0 && (parked[place - 1]?.first ?? 0) > entry.first) place--
+    const before = parked[place - 1]
+    if (before !== undefined && before.last >= entry.last) return out.duplicate(entry)
+    parked.splice(place, 0, entry)
+    parkedBytes += entry.bytes
+  }
+
+  const beyond = (entry: Entry<A>, now: number) => {
+    if (hole === undefined && entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE) {
+      open(entry.first - 1, "the hole spans more time than is caught up in place")
+      return publish(entry)
+    }
+    if (rule.counts && entry.first > Math.max(next(), known, parked.at(-1)?.last ?? 0) + FAR) {
+      if (far.length < MOST_FAR) far.push(entry)
+      else out.reject(entry)
+      return
+    }
+    if (hole?.overdue === true) {
+      openBefore(entry, now, OVERDUE)
+      publish(entry)
+      return settle(now)
+    }
+    if (catchingUp) {
+      known = Math.max(known, entry.last)
+      return
+    }
+    park(entry)
+    settle(now)
+    const [first] = parked
+    if (first === undefined || parked.length < limits.parked) return
+    if (rule.refills) shed()
+    else openBefore(first, now, "too many newer ones wait")
+  }
+
+  const repeated = (entry: Entry<A>, now: number) => {
+    below ??= { since: now, first: entry.first, highest: entry.last }
+    below.highest = Math.max(below.highest, entry.last)
+    out.duplicate(entry)
+  }
+
+  const isReset = (): boolean =>
+    rule.refills && rule.counts && below !== undefined && below.highest < next() - RESET_IDS
+
+  const live = (entry: Entry<A>, now: number) => {
+    if (last === undefined) return publish(entry)
+    if (entry.last <= last) return repeated(entry, now)
+    if (entry.first > next()) return beyond(entry, now)
+    publish(entry)
+    if (hole !== undefined) settle(now)
+  }
+
+  return {
+    resume: ({ at, gaps, last: position }) => {
+      last = position
+      lastAt = at
+      if (rule.refills) for (const gap of gaps) late.open(gap)
+    },
+    live,
+    exists: (upTo, now) => {
+      if (last === undefined || upTo <= last) return
+      known = Math.max(known, upTo)
+      settle(now)
+    },
+    newest: (id, now) => {
+      const entries = far
+      far = []
+      for (const entry of entries) {
+        if (entry.first > id + RESET_IDS) out.reject(entry)
+        else {
+          known = Math.max(known, entry.last)
+          catchingUp = true
+          settle(now)
+        }
+      }
+      if (last !== undefined && isReset() && id < last - RESET_IDS && below !== undefined) {
+        out.note({
+          type: "sequence-reset",
+          first: below.first,
+          last: id,
+          reason: "the exchange counts anew",
+          late: false
+        })
+        parked = []
+        parkedBytes = 0
+        late.clear()
+        closeHole()
+        last = below.first - 1
+        known = Math.max(id, below.highest)
+        catchingUp = true
+        below = undefined
+        settle(now)
+      }
+    },
+    tick: (now) => {
+      if (hole === undefined) return
+      const wait = rule.refills ? limits.waitMs : limits.neighbourMs
+      if (now - hole.progressAt < wait) return
+      const [first] = parked
+      if (first === undefined) hole.overdue = true
+      else openBefore(first, now, rule.refills ? OVERDUE : "it cannot be fetched again")
+    },
+    wish: (now) => {
+      if (rule.refills && hole !== undefined && !hole.walk.asking && now >= hole.walk.askAt) {
+        return { first: next(), last: end(), late: false }
+      }
+      return late.wish(now)
+    },
+    asked: (wish) => {
+      if (wish.late) late.asked()
+      else if (hole !== undefined) hole.walk.asking = true
+    },
+    answered: (wish, page, now) => {
+      if (wish.late) return late.answered(page, now)
+      if (hole === undefined) return
+      const { filled, walk } = hole
+      const advanced = HistoryWalk.answered(
+        walk,
+        page,
+        {
+          next,
+          end,
+          take: (entry) => {
+            const newest = filled.at(-1)
+            if (newest !== undefined && newest.last + 1 === next()) newest.last = entry.last
+            else filled.push({ first: next(), last: entry.last })
+            publish(entry)
+            settle(now)
+          },
+          confirm: (range) => {
+            out.note({ type: "gap-confirmed", ...range, reason: "the exchange has no such ids", late: false })
+            last = range.last
+            settle(now)
+          }
+        },
+        now,
+        LONGEST_WAIT_MS
+      )
+      if (advanced && hole !== undefined) {
+        hole.progressAt = now
+        hole.overdue = false
+      }
+    },
+    shed,
+    close: () => {
+      for (const entry of far.splice(0)) out.reject(entry)
+      for (let [first] = parked; first !== undefined; [first] = parked)
+        openBefore(first, 0, "stopped before it was filled")
+    },
+    settled: () => hole === undefined && far.length === 0 && late.gaps().length === 0,
+    wantsNewest: (now) => far.length > 0 || (isReset() && now - (below?.since ?? now) >= RESET_MS),
+    status: () => ({
+      last,
+      hole: hole === undefined ? undefined : { first: next(), last: end() },
+      gaps: late.gaps(),
+      parkedBytes
+    })
+  }
+}
