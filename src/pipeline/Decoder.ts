@@ -20,6 +20,10 @@ export interface MarketEvent {
   /** The payload as received. */
   readonly json: string
   readonly receivedAt: number
+  /** It was fetched from the exchange's history. */
+  readonly backfilled?: boolean
+  /** Newer ones of its sequence were published before it. */
+  readonly late?: boolean
 }
 
 /** A frame that is no event of a configured stream. Its texts are clipped: whatever the frame says, they stay short. */

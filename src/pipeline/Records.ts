@@ -28,7 +28,7 @@ export const make = (topics: ReadonlyMap<string, string>) => {
 
   const makeFrame = ({ kind, type }: StreamName, symbol: string): Frame => {
     const topic = topics.get(kind.name) ?? kind.topic.default
-    const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}}`
+    const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}`
     return { topic, tail }
   }
 
@@ -44,13 +44,14 @@ export const make = (topics: ReadonlyMap<string, string>) => {
   return (event: MarketEvent): SinkRecord => {
     const { facts, json, receivedAt, stream, symbol } = event
     const { tail, topic } = frameOf(stream, symbol)
+    const marks = `${event.backfilled === true ? ',"backfilled":true' : ""}${event.late === true ? ',"late":true' : ""}}`
     const eventTime = facts.eventTime ?? receivedAt
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
     const headers = { "event-id": eventId(event), "content-type": "application/json" }
     return {
       topic,
       key: symbol,
-      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}`),
+      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}${marks}`),
       timestamp: ahead ? receivedAt : eventTime,
       headers: ahead ? { ...headers, "event-time": String(eventTime) } : headers
     }

@@ -24,9 +24,19 @@ export interface EventFacts {
   readonly exact: boolean
   /** `undefined` for what has no sequence: tickers, open candles. */
   readonly span: Span | undefined
+  /** Proves that its stream's sequence has come so far, though itself it has no place in it: an open candle. */
+  readonly proves?: number
   /** Where the payload says it, which of its kind's streams it is of, as in their names: `kline_1m`, `ticker_1h`. */
   readonly variant?: string
 }
+
+/**
+ * How the events of a stream follow one another, each beginning where the one before ended (`EventFacts.span`):
+ * - `ids`: numbered one by one; the exchange's history has them.
+ * - `times`: candles, each a stretch of time (ms); the exchange's history has them.
+ * - `updates`: ranges of ids that nobody keeps: what was missed is gone.
+ */
+export type SequenceRule = "ids" | "times" | "updates"
 
 export interface StreamKind {
   /** As Binance writes it: `trade`, `aggTrade`, `kline`. */
@@ -41,6 +51,8 @@ export interface StreamKind {
   readonly allMarket: ReadonlyArray<string>
   /** The variable that names its topic, and the topic if it is unset. */
   readonly topic: { readonly variable: string; readonly default: string }
+  /** `undefined`: each event stands alone. */
+  readonly sequence: SequenceRule | undefined
   /** A record's `stream_type`, from the part of the stream's name that is not the symbol. */
   readonly streamType: (suffix: string) => string
   /** Validates one payload, or one row of an array stream. */
@@ -55,6 +67,7 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
   readonly suffixes: ReadonlyArray<string>
   readonly allMarket?: ReadonlyArray<string>
   readonly topic: StreamKind["topic"]
+  readonly sequence?: SequenceRule
   readonly streamType?: (suffix: string) => string
   /** The wire shape. Structs and checks only: a transformation would leave the compiled decoder. */
   readonly payload: P
@@ -71,6 +84,7 @@ export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definiti
     suffixes: definition.suffixes,
     allMarket: definition.allMarket ?? [],
     topic: definition.topic,
+    sequence: definition.sequence,
     streamType: definition.streamType ?? (() => definition.name),
     decode: (payload) => Exit.map(decode(payload), definition.facts)
   }

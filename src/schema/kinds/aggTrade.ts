@@ -33,6 +33,7 @@ export const aggTrade = streamKind({
   example: "btcusdt@aggTrade",
   suffixes: ["aggTrade"],
   topic: { variable: "TOPIC_RAW_AGG_TRADES", default: "raw_agg_trades" },
+  sequence: "ids",
   payload: AggTrade,
   facts: (payload) => ({
     symbol: payload.s,

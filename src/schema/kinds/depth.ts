@@ -32,6 +32,7 @@ export const depth = streamKind({
   example: "btcusdt@depth@100ms",
   suffixes: ["depth", "depth@100ms"],
   topic: { variable: "TOPIC_RAW_DEPTH", default: "raw_depth" },
+  sequence: "updates",
   payload: Depth,
   facts: (payload) => ({
     symbol: payload.s,
