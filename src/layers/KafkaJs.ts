@@ -13,6 +13,7 @@ import { compressionTypes } from "./kafkajs/codecs.ts"
 import { ofCode } from "./kafkajs/errors.ts"
 import * as KafkaJsLogger from "./kafkajs/logger.ts"
 import { prepare } from "./kafkajs/prepare.ts"
+import * as Reading from "./kafkajs/reading.ts"
 import * as Sequences from "./kafkajs/Sequences.ts"
 import * as Topics from "./kafkajs/topics.ts"
 
@@ -21,6 +22,7 @@ const CONNECT_LIMIT = Duration.seconds(10)
 const PLACE_LIMIT = Duration.seconds(10)
 const ADMIN_LIMIT = Duration.seconds(20)
 const REQUEST_LIMIT = Duration.seconds(10)
+const READ_LIMIT = Duration.seconds(15)
 /** How long a leader waits for its replicas; less than we wait for the leader. */
 const REPLICAS_LIMIT = Duration.seconds(7)
 
@@ -87,6 +89,9 @@ export const layer = Layer.effect(
       return Number(stored.baseOffset)
     })
 
+    const forgetting = <A>(topic: string, effect: Effect.Effect<A, KafkaError>) =>
+      Effect.tapError(effect, ({ kind }) => Effect.sync(() => kind !== "Refused" && cluster.forget(topic)))
+
     return KafkaDriver.of({
       connect: inTime(
         Effect.andThen(cluster.any, idempotent ? sequences.ready : Effect.void),
@@ -95,10 +100,11 @@ export const layer = Layer.effect(
       ),
       describe: (topics) => inTime(Topics.describe(cluster, topics), ADMIN_LIMIT, "describing topics"),
       create: (topic) => inTime(Topics.create(cluster, topic), ADMIN_LIMIT, "creating a topic"),
-      produce: (topic, partition, records) =>
-        send(topic, partition, records).pipe(
-          Effect.tapError(({ kind }) => Effect.sync(() => kind !== "Refused" && cluster.forget(topic)))
-        )
+      produce: (topic, partition, records) => forgetting(topic, send(topic, partition, records)),
+      ends: (topic, partition) =>
+        forgetting(topic, inTime(Reading.ends(cluster, topic, partition), READ_LIMIT, "asking for the ends")),
+      fetch: (topic, partition, from) =>
+        forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from), READ_LIMIT, "reading"))
     })
   })
 )

@@ -13,6 +13,9 @@ import {
   type TopicDescription
 } from "../services/KafkaDriver.ts"
 
+/** As many records as one answer holds. */
+const PAGE = 1000
+
 type Records = ReadonlyArray<SinkRecord>
 
 /** How a send ends: stored and acknowledged, or with an error; with `Doubt` the records may be there all the same. */
@@ -25,7 +28,9 @@ export class MemoryBroker extends Context.Service<
     readonly log: (topic: string) => Effect.Effect<ReadonlyArray<Records>>
     /** How the next sends end, in order; what comes after them is stored. */
     readonly script: (outcomes: ReadonlyArray<Outcome>) => Effect.Effect<void>
-    /** With an outage `connect`, `describe`, `create` and `produce` fail with this, until it is over (`undefined`). */
+    /** A failover loses all from this offset on. */
+    readonly truncate: (topic: string, partition: number, to: number) => Effect.Effect<void>
+    /** With an outage everything that the driver does fails with this, until it is over (`undefined`). */
     readonly outage: (error: KafkaError | undefined) => Effect.Effect<void>
     readonly deleteTopic: (topic: string) => Effect.Effect<void>
   }
@@ -73,7 +78,7 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
   const store = (partition: Partition, batch: Records): number => {
     if (idempotent && partition.last !== undefined && same(partition.last.batch, batch)) return partition.last.offset
     const offset = partition.records.length
-    partition.records.push(...batch)
+    for (const record of batch) partition.records.push(record)
     partition.last = { batch: [...batch], offset }
     return offset
   }
@@ -97,6 +102,14 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
       return Effect.fail(outcome.error)
     })
 
+  const log = <A>(topic: string, index: number, read: (records: Records) => A) =>
+    reachable(() => {
+      const partition = topics.get(topic)?.partitions[index]
+      return partition === undefined
+        ? Effect.fail(missing(`${topic}/${index}`))
+        : Effect.sync(() => read(partition.records))
+    })
+
   const driver = KafkaDriver.of({
     connect: reachable(() => Effect.void),
     describe: (names) =>
@@ -104,13 +117,28 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
         Effect.succeed({ topics: names.flatMap((name) => topics.get(name)?.description ?? []), faults: new Map() })
       ),
     create: (topic) => reachable(() => Effect.sync(() => add(topic))),
-    produce
+    produce,
+    ends: (topic, partition) => log(topic, partition, ({ length }) => ({ earliest: 0, next: length, written: length })),
+    fetch: (topic, partition, from) =>
+      log(topic, partition, (records) => {
+        const found = records.slice(from, from + PAGE)
+        return {
+          records: found.map((record, index) => ({ ...record, partition, offset: from + index })),
+          next: Math.min(from, records.length) + found.length,
+          highWatermark: records.length
+        }
+      })
   })
 
   const broker = MemoryBroker.of({
     log: (topic) => Effect.sync(() => (topics.get(topic)?.partitions ?? []).map(({ records }) => [...records])),
     script: (outcomes) => Effect.sync(() => void (script = outcomes)),
     outage: (error) => Effect.sync(() => void (outage = error)),
+    truncate: (topic, index, to) =>
+      Effect.sync(() => {
+        const partition = topics.get(topic)?.partitions[index]
+        partition?.records.splice(to)
+      }),
     deleteTopic: (topic) => Effect.sync(() => void topics.delete(topic))
   })
 

@@ -54,6 +54,29 @@ export interface NewTopic {
   readonly replicationFactor: number | undefined
 }
 
+/** A record as a partition holds it. */
+export interface StoredRecord extends SinkRecord {
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Offsets at which a partition begins and ends. */
+export interface Ends {
+  /** Of the first record that is still there. */
+  readonly earliest: number
+  /** That the next record to be seen will have: consumers see all below it (the high watermark). */
+  readonly next: number
+  /** To which the leader has written: above `next` while its replicas have not followed. */
+  readonly written: number
+}
+
+export interface Fetched {
+  readonly records: ReadonlyArray<StoredRecord>
+  /** Where to read on; beyond the end, the end. */
+  readonly next: number
+  readonly highWatermark: number
+}
+
 export type Creation = "created" | "existed"
 
 export class KafkaDriver extends Context.Service<
@@ -75,5 +98,12 @@ export class KafkaDriver extends Context.Service<
       partition: number,
       records: ReadonlyArray<SinkRecord>
     ) => Effect.Effect<number, KafkaError>
+    /** Where a partition begins and ends now; after an election not before the end is certain (`Busy` until then). */
+    readonly ends: (topic: string, partition: number) => Effect.Effect<Ends, KafkaError>
+    /**
+     * The records from an offset on, as many as one answer holds (some MiB); none at the end. An offset below the earliest is
+     * moved up to it. Without a consumer group; transactions are not waited for. A key or value that is null reads as empty.
+     */
+    readonly fetch: (topic: string, partition: number, from: number) => Effect.Effect<Fetched, KafkaError>
   }
 >()("binance-kafka/services/KafkaDriver") {}

@@ -85,6 +85,27 @@ describe("MemoryKafka", () => {
     }).pipe(Effect.provide(MemoryKafka.layerWith({ topics, maxMessageBytes: 200 })))
   )
 
+  it.effect("reads a partition from any offset, and says where it ends", () =>
+    Effect.gen(function* () {
+      const driver = yield* KafkaDriver
+      const broker = yield* MemoryKafka.MemoryBroker
+      yield* driver.produce("t", 1, [a, b, c])
+      assert.deepStrictEqual(yield* driver.ends("t", 1), { earliest: 0, next: 3, written: 3 })
+      assert.deepStrictEqual(yield* driver.fetch("t", 1, 1), {
+        records: [
+          { ...b, partition: 1, offset: 1 },
+          { ...c, partition: 1, offset: 2 }
+        ],
+        next: 3,
+        highWatermark: 3
+      })
+      yield* broker.truncate("t", 1, 1)
+      assert.deepStrictEqual(yield* driver.fetch("t", 1, 3), { records: [], next: 1, highWatermark: 1 })
+      assert.strictEqual((yield* Effect.flip(driver.fetch("t", 2, 0))).kind, "MissingTopic")
+      assert.strictEqual((yield* Effect.flip(driver.ends("absent", 0))).kind, "MissingTopic")
+    }).pipe(Effect.provide(MemoryKafka.layerWith({ topics })))
+  )
+
   it.effect("carries the Kafka sink", () =>
     Effect.gen(function* () {
       const sink = yield* EventSink

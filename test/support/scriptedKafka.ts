@@ -1,7 +1,7 @@
 /** A Kafka whose every answer a test decides: it stores what it is told to store, and drops an identical repeat. */
 import { Effect, Layer } from "effect"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
-import { KafkaDriver, type KafkaError, type NewTopic } from "../../src/services/KafkaDriver.ts"
+import { KafkaDriver, KafkaError, type NewTopic } from "../../src/services/KafkaDriver.ts"
 
 export interface Topic {
   readonly partitions: number
@@ -27,6 +27,12 @@ export interface Broker {
   readonly unknown: Set<string>
   readonly created: Array<NewTopic>
   readonly calls: Array<Produce>
+  /** From where partitions were read on. */
+  readonly fetches: Array<{ readonly topic: string; readonly partition: number; readonly from: number }>
+  /** As many records as one answer to a fetch holds. */
+  page: number
+  /** Before anything is read; what it changes in the logs is seen. */
+  read: Effect.Effect<void, KafkaError>
   /** Partitions that have a produce in flight; a second one is a fault of the caller. */
   readonly inFlight: Set<string>
   connect: Effect.Effect<void, KafkaError>
@@ -45,6 +51,9 @@ export const makeBroker = (): Broker => {
     unknown: new Set(),
     created: [],
     calls: [],
+    fetches: [],
+    page: 1000,
+    read: Effect.void,
     inFlight: new Set(),
     connect: Effect.void,
     describe: Effect.void,
@@ -71,6 +80,12 @@ export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
     last.set(log, batch)
     log.push(...records)
   }
+
+  const logOf = Effect.fnUntraced(function* (topic: string, partition: number) {
+    yield* broker.read
+    const log = broker.topics.get(topic)?.logs[partition]
+    return log ?? (yield* new KafkaError({ kind: "MissingTopic", message: `no ${topic}/${partition}` }))
+  })
 
   return Layer.succeed(KafkaDriver, {
     connect: Effect.suspend(() => broker.connect),
@@ -108,6 +123,18 @@ export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
       const log = broker.topics.get(topic)?.logs[partition]
       if (log !== undefined && (verdict === "stored" || verdict.stored === true)) store(log, records)
       return verdict === "stored" ? (log?.length ?? 0) : yield* verdict.error
+    }),
+    ends: (topic, partition) =>
+      Effect.map(logOf(topic, partition), ({ length }) => ({ earliest: 0, next: length, written: length })),
+    fetch: Effect.fnUntraced(function* (topic, partition, from) {
+      const log = yield* logOf(topic, partition)
+      broker.fetches.push({ topic, partition, from })
+      const found = log.slice(from, from + broker.page)
+      return {
+        records: found.map((record, index) => ({ ...record, partition, offset: from + index })),
+        next: Math.min(from, log.length) + found.length,
+        highWatermark: log.length
+      }
     })
   })
 }

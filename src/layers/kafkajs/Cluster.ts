@@ -16,6 +16,12 @@ const addressOf = (server: string): Link.Address => {
 
 const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}`
 
+/**
+ * Reads have connections of their own: one that is not answered in time cuts its connection, and must not put the sends on
+ * it in doubt; nor shall sends queue behind the megabytes of a read.
+ */
+export type Use = "writing" | "reading"
+
 export type TopicMetadata = MetadataAnswer["topicMetadata"][number]
 
 export interface Cluster {
@@ -26,7 +32,7 @@ export interface Cluster {
   /** What the brokers say of the topics now, each with its error code. */
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
   /** A link to the partition's leader, by the last that was heard of it. */
-  readonly leader: (topic: string, partition: number) => Effect.Effect<Link.Link, KafkaError>
+  readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link.Link, KafkaError>
   /** What was heard of the topic may no longer hold. */
   readonly forget: (topic: string) => void
 }
@@ -52,9 +58,9 @@ export const make = Effect.fnUntraced(function* (
 
   const isUsable = (address: Link.Address): boolean => links.get(nameOf(address))?.usable() === true
 
-  const connect = (address: Link.Address): Effect.Effect<Link.Link, KafkaError> =>
+  const connect = (address: Link.Address, use: Use = "writing"): Effect.Effect<Link.Link, KafkaError> =>
     Effect.gen(function* () {
-      const name = nameOf(address)
+      const name = use === "reading" ? `${nameOf(address)} (${use})` : nameOf(address)
       const known = links.get(name)
       if (known?.usable() === true) return yield* Effect.as(known.ready, known)
       const link = open(address, settings, logger)
@@ -124,7 +130,7 @@ export const make = Effect.fnUntraced(function* (
       })
     )
 
-  const leader: Cluster["leader"] = Effect.fnUntraced(function* (topic, partition) {
+  const leader: Cluster["leader"] = Effect.fnUntraced(function* (topic, partition, use) {
     const found = topics.get(topic) ?? (yield* look(topic))
     const place = found.partitionMetadata.find(({ partitionId }) => partitionId === partition)
     if (place === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic} has no partition ${partition}`)
@@ -132,7 +138,7 @@ export const make = Effect.fnUntraced(function* (
     if (address === undefined) {
       return yield* new KafkaError({ kind: "Busy", message: `${topic}/${partition} has no leader at the moment` })
     }
-    return yield* connect(address)
+    return yield* connect(address, use)
   })
 
   return { any, controller, metadata, leader, forget: (topic) => void topics.delete(topic) } satisfies Cluster

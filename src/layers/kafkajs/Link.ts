@@ -101,22 +101,26 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
     return socket
   }
 
+  const connectionPool = new ConnectionPool({
+    host,
+    port,
+    clientId: settings.clientId,
+    ...(Option.isSome(settings.tls) ? { ssl: tlsOptions(settings.tls.value) } : {}),
+    ...(Option.isSome(settings.sasl) ? { sasl: saslOptions(settings.sasl.value) } : {}),
+    socketFactory,
+    connectionTimeout: Duration.toMillis(CONNECT_LIMIT),
+    // Ours, which cut the socket; kafkajs's would leave the request on its way.
+    requestTimeout: 0,
+    enforceRequestTimeout: false,
+    logger
+  })
+  // It would open a second one for Fetch.
+  connectionPool.getConnectionByRequest = () => connectionPool.getConnection(0)
+
   const broker = new Broker({
     logger,
     authenticationTimeout: Duration.toMillis(CONNECT_LIMIT),
-    connectionPool: new ConnectionPool({
-      host,
-      port,
-      clientId: settings.clientId,
-      ...(Option.isSome(settings.tls) ? { ssl: tlsOptions(settings.tls.value) } : {}),
-      ...(Option.isSome(settings.sasl) ? { sasl: saslOptions(settings.sasl.value) } : {}),
-      socketFactory,
-      connectionTimeout: Duration.toMillis(CONNECT_LIMIT),
-      // Ours, which cut the socket; kafkajs's would leave the request on its way.
-      requestTimeout: 0,
-      enforceRequestTimeout: false,
-      logger
-    })
+    connectionPool
   })
 
   /** Whatever waits for an answer fails with the reason. */

@@ -1,6 +1,6 @@
 /**
  * What the driver uses of kafkajs beneath its public API, as it is in the one version that `prepare.ts` lets pass:
- * connections with TLS and SASL, and the wire format of six requests.
+ * connections with TLS and SASL, and the wire format of seven requests.
  */
 
 declare module "kafkajs/src/broker/index.js" {
@@ -38,6 +38,7 @@ declare module "kafkajs/src/network/connection.js" {
 declare module "kafkajs/src/network/connectionPool.js" {
   import type { ISocketFactory, KafkaConfig } from "kafkajs"
   import type { Logger } from "kafkajs/src/loggers/index.js"
+  import type Connection from "kafkajs/src/network/connection.js"
   import type { Protocol } from "kafkajs/src/protocol/requests/index.js"
 
   export default class ConnectionPool {
@@ -52,6 +53,8 @@ declare module "kafkajs/src/network/connectionPool.js" {
         readonly logger: Logger
       }
     )
+    getConnection(index: number): Promise<Connection>
+    getConnectionByRequest: () => Promise<Connection>
     /** Undefined for a request that expects no answer. */
     send<O>(protocol: Protocol<O>): Promise<O | undefined>
   }
@@ -96,9 +99,48 @@ declare module "kafkajs/src/protocol/error.js" {
   export const errorCodes: ReadonlyArray<{ readonly type: string; readonly code: number; readonly message: string }>
 }
 
+declare module "kafkajs/src/protocol/decoder.js" {
+  export default class Decoder {
+    constructor(buffer: Buffer)
+    readInt8(): number
+    readInt16(): number
+    readInt32(): number
+    readInt64(): bigint
+    readString(): string
+    /** Behind their length, an int32; null for -1. */
+    readBytes(): Buffer | null
+    readArray<A>(read: (decoder: Decoder) => A): ReadonlyArray<A>
+    readArrayAsync<A>(read: (decoder: Decoder) => Promise<A>): Promise<ReadonlyArray<A>>
+    canReadBytes(length: number): boolean
+  }
+}
+
+declare module "kafkajs/src/protocol/recordBatch/v0/decoder.js" {
+  import type Decoder from "kafkajs/src/protocol/decoder.js"
+
+  export interface StoredBatch {
+    readonly firstOffset: string
+    readonly lastOffsetDelta: number
+    readonly isControlBatch: boolean
+    readonly records: ReadonlyArray<{
+      readonly offset: string
+      readonly timestamp: string
+      readonly key: Buffer | null
+      readonly value: Buffer | null
+      /** A header that comes more than once has an array. */
+      readonly headers: Readonly<Record<string, Buffer | null | ReadonlyArray<Buffer | null>>>
+    }>
+  }
+  /** Throws a `KafkaJSPartialMessageError` at a batch that is cut off. */
+  export default function decode(decoder: Decoder): Promise<StoredBatch>
+}
+
 declare module "kafkajs/src/protocol/requests/apiKeys.js" {
   const apiKeys: Readonly<
-    Record<"Produce" | "Metadata" | "ListOffsets" | "InitProducerId" | "CreateTopics" | "DescribeConfigs", number>
+    Record<
+      "Produce" | "Fetch" | "Metadata" | "ListOffsets" | "InitProducerId" | "CreateTopics" | "DescribeConfigs",
+      number
+    >
   >
   export default apiKeys
 }
@@ -114,6 +156,7 @@ declare module "kafkajs/src/protocol/requests/index.js" {
   }
 
   export interface Definition<I, O> {
+    readonly versions: ReadonlyArray<number | string>
     readonly protocol: (options: { readonly version: number }) => (input: I) => Protocol<O>
   }
 
@@ -165,7 +208,25 @@ declare module "kafkajs/src/protocol/requests/index.js" {
     }>
   }
 
+  export interface FetchInput {
+    /** How long the broker waits for `minBytes`, ms. */
+    readonly maxWaitTime: number
+    readonly minBytes: number
+    readonly maxBytes: number
+    /** 0: transactions are not waited for. */
+    readonly isolationLevel: number
+    readonly topics: ReadonlyArray<{
+      readonly topic: string
+      readonly partitions: ReadonlyArray<{
+        readonly partition: number
+        readonly fetchOffset: number
+        readonly maxBytes: number
+      }>
+    }>
+  }
+
   export const requests: {
+    readonly Fetch: Definition<FetchInput, unknown>
     readonly Metadata: Definition<
       { readonly topics: ReadonlyArray<string>; readonly allowAutoTopicCreation: boolean },
       MetadataAnswer
@@ -175,13 +236,22 @@ declare module "kafkajs/src/protocol/requests/index.js" {
       {
         readonly topics: ReadonlyArray<{
           readonly topic: string
-          readonly partitions: ReadonlyArray<{ readonly partition: number }>
+          /** -1: the end, if that is left out; -2: the beginning. */
+          readonly partitions: ReadonlyArray<{ readonly partition: number; readonly timestamp?: number }>
         }>
+        /** -1: a consumer, if that is left out; -2: one that looks for faults and sees all. */
+        readonly replicaId?: number
+        /** 0: transactions are not waited for. */
+        readonly isolationLevel?: number
       },
       {
         readonly responses: ReadonlyArray<{
           readonly topic: string
-          readonly partitions: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
+          readonly partitions: ReadonlyArray<{
+            readonly partition: number
+            readonly errorCode: number
+            readonly offset: string
+          }>
         }>
       }
     >
