@@ -1,0 +1,263 @@
+/**
+ * All sequences together: what arrives goes through that of its stream; what has none passes. Synchronous: it runs over
+ * chunks on the hot path. All times are given in: `now` is monotonic, in ms, for a clock on the wall may leap.
+ */
+import type { StreamName } from "../schema/StreamName.ts"
+import type { Page } from "../services/MarketHistory.ts"
+import type { Position } from "../services/Positions.ts"
+import type { ContinuityNote } from "./ContinuityRecord.ts"
+import type { MarketEvent } from "./Decoder.ts"
+import type { Entry, Range } from "./sequence/HistoryWalk.ts"
+import * as Sequence from "./sequence/Sequence.ts"
+
+/** What may be published now, in order. */
+export interface Ordered {
+  readonly events: Array<MarketEvent>
+  readonly notes: Array<ContinuityNote>
+  /** Their ids are far beyond anything that the exchange's history knows. */
+  readonly rejected: Array<MarketEvent>
+  duplicates: number
+}
+
+/** A page of the history that is wanted. */
+export interface Request extends Sequence.Wish {
+  readonly stream: StreamName
+  /** How many events may be in it. */
+  readonly limit: number
+}
+
+export interface Gap extends Range {
+  readonly stream: StreamName
+}
+
+export interface Options {
+  readonly streams: ReadonlyArray<StreamName>
+  /** Whether the history has a stream's events. */
+  readonly serves: (stream: StreamName) => boolean
+  readonly positions: ReadonlyMap<string, Position>
+  /** How long a hole may get nothing new until live goes on beyond it, ms. */
+  readonly gapWait: number
+  /** A hole over more time than this is opened at once, ms between event times. */
+  readonly resumeMaxGap: number
+  /** Bytes that may wait in all sequences together. */
+  readonly parkedBytes: number
+}
+
+export interface Sequencer {
+  /** Events in the order received. */
+  readonly take: (events: ReadonlyArray<MarketEvent>, now: number) => Ordered
+  /** Time has passed. */
+  readonly tick: (now: number) => Ordered
+  /** What is to be asked for, what matters most first: holes that others wait behind, the shortest first. */
+  readonly requests: (now: number) => ReadonlyArray<Request>
+  readonly asked: (request: Request) => void
+  /** An answer, `undefined` where there is none. `receivedAt`: Unix ms. */
+  readonly answered: (request: Request, page: Page | undefined, receivedAt: number, now: number) => Ordered
+  /** Streams of which the history should say how far they have come: nothing has been heard of them, or nothing sensible. */
+  readonly unheard: (now: number) => ReadonlyArray<StreamName>
+  /** The history's newest id of a stream; true if it is ahead of what came, so that the stream is mute. */
+  readonly newest: (stream: StreamName, id: number, now: number) => Ordered & { readonly mute: boolean }
+  /** The end: what waits is published, unless a restart fetches it again (`keep`). */
+  readonly close: (keep: boolean) => Ordered
+  /** Whether anything is to be fetched or waits. */
+  readonly isSettled: () => boolean
+  /** Streams with a position of which it is not known yet that they have caught up with the exchange. */
+  readonly behind: () => ReadonlyArray<StreamName>
+  /** Holes that are being filled in place, and opened gaps. */
+  readonly holes: () => ReadonlyArray<Gap>
+  readonly gaps: () => ReadonlyArray<Gap>
+}
+
+/** A stream that is silent for so long is compared with the history; then ever more rarely. */
+const UNHEARD_MS = 30_000
+const UNHEARD_AT_START_MS = 5000
+const UNHEARD_MOST_MS = 600_000
+
+interface Keyed {
+  readonly stream: StreamName
+  readonly sequence: Sequence.Sequence<MarketEvent>
+  readonly serves: boolean
+  /** When it is to be compared with the history, and how long it may be silent until then. */
+  compareAt: number
+  patience: number
+  comparing: boolean
+  behind: boolean
+}
+
+const nothing = (): Ordered => ({ events: [], notes: [], rejected: [], duplicates: 0 })
+
+const entryOf = (event: MarketEvent, span: Range): Entry<MarketEvent> => ({
+  first: span.first,
+  last: span.last,
+  at: event.facts.eventTime ?? event.receivedAt,
+  bytes: event.json.length,
+  value: event
+})
+
+/** One event beyond what is wanted proves that the history has got there. No candle is shorter than a second. */
+const limitOf = ({ kind }: StreamName, { first, last }: Range): number =>
+  Math.min(1000, (kind.sequence === "times" ? Math.ceil((last - first + 1) / 1000) : last - first + 1) + 1)
+
+export const make = (options: Options, startedAt: number): Sequencer => {
+  let ordered = nothing()
+  const unsettled = new Set<Keyed>()
+
+  const collected = (): Ordered => {
+    const taken = ordered
+    ordered = nothing()
+    return taken
+  }
+
+  const noteOf = (stream: StreamName, { first, last, late, reason, type }: Sequence.Note): ContinuityNote => ({
+    type,
+    stream: stream.name,
+    symbol: stream.symbol ?? null,
+    from: first,
+    to: last,
+    reason,
+    late
+  })
+
+  const keyedOf = (stream: StreamName): Keyed => {
+    const serves = options.serves(stream)
+    const rule: Sequence.Rule = {
+      refills: serves,
+      counts: stream.kind.sequence === "ids",
+      inPlaceMs: stream.kind.sequence === "times" ? Infinity : options.resumeMaxGap
+    }
+    const limits = { ...Sequence.defaultLimits, waitMs: options.gapWait }
+    const sequence = Sequence.make<MarketEvent>(rule, limits, {
+      publish: ({ value }, late) => void ordered.events.push(late ? { ...value, late } : value),
+      note: (note) => void ordered.notes.push(noteOf(stream, note)),
+      duplicate: () => void ordered.duplicates++,
+      reject: ({ value }) => void ordered.rejected.push(value)
+    })
+    const position = options.positions.get(stream.name)
+    if (position !== undefined) sequence.resume(position)
+    return {
+      stream,
+      sequence,
+      serves,
+      compareAt: startedAt + (position === undefined ? UNHEARD_MS : UNHEARD_AT_START_MS),
+      patience: UNHEARD_MS,
+      comparing: false,
+      behind: serves && position !== undefined
+    }
+  }
+
+  const sequenced = options.streams.filter(({ kind, symbol }) => kind.sequence !== undefined && symbol !== undefined)
+  const keys = new Map(sequenced.map((stream) => [stream, keyedOf(stream)]))
+  for (const keyed of keys.values()) if (!keyed.sequence.settled()) unsettled.add(keyed)
+
+  const review = (keyed: Keyed) => {
+    if (!keyed.sequence.settled()) unsettled.add(keyed)
+    else unsettled.delete(keyed)
+  }
+
+  const heard = (keyed: Keyed, now: number) => {
+    keyed.compareAt = now + UNHEARD_MS
+    keyed.patience = UNHEARD_MS
+    if (keyed.behind && keyed.sequence.status().hole === undefined) keyed.behind = false
+  }
+
+  const live = (keyed: Keyed, event: MarketEvent, now: number) => {
+    const { proves, span } = event.facts
+    if (span !== undefined) keyed.sequence.live(entryOf(event, span), now)
+    else if (proves !== undefined) keyed.sequence.exists(proves, now)
+    if (span === undefined) ordered.events.push(event)
+    heard(keyed, now)
+    if (!keyed.sequence.settled() || unsettled.has(keyed)) review(keyed)
+  }
+
+  /** Frees the most that one sequence holds, as long as all of them hold too much. */
+  const bound = () => {
+    const holders = Array.from(unsettled, (keyed) => ({ keyed, bytes: keyed.sequence.status().parkedBytes }))
+    let bytes = holders.reduce((sum, holder) => sum + holder.bytes, 0)
+    if (bytes <= options.parkedBytes) return
+    for (const { bytes: held, keyed } of holders.filter(({ keyed }) => keyed.serves).toSorted((a, b) => b.bytes - a.bytes)) {
+      if (bytes <= options.parkedBytes) return
+      keyed.sequence.shed()
+      bytes -= held
+    }
+  }
+
+  return {
+    take: (events, now) => {
+      for (const event of events) {
+        const keyed = keys.get(event.stream)
+        if (keyed === undefined) ordered.events.push(event)
+        else live(keyed, event, now)
+      }
+      if (unsettled.size > 0) bound()
+      return collected()
+    },
+    tick: (now) => {
+      for (const keyed of unsettled) {
+        keyed.sequence.tick(now)
+        review(keyed)
+      }
+      return collected()
+    },
+    requests: (now) =>
+      Array.from(unsettled, ({ sequence, stream }): Request | undefined => {
+        const wish = sequence.wish(now)
+        return wish && { ...wish, stream, limit: limitOf(stream, wish) }
+      })
+        .filter((request) => request !== undefined)
+        .toSorted((a, b) => Number(a.late) - Number(b.late) || a.limit - b.limit),
+    asked: (request) => keys.get(request.stream)?.sequence.asked(request),
+    answered: (request, page, receivedAt, now) => {
+      const keyed = keys.get(request.stream)
+      if (keyed === undefined) return collected()
+      const entries = (page?.events ?? []).flatMap(({ facts, json }): ReadonlyArray<Entry<MarketEvent>> => {
+        const { stream } = keyed
+        const symbol = stream.symbol ?? ""
+        return facts.span === undefined
+          ? []
+          : [entryOf({ stream, symbol, facts, json, receivedAt, backfilled: true }, facts.span)]
+      })
+      keyed.sequence.answered(request, page && { entries, voids: page.voids }, now)
+      review(keyed)
+      if (keyed.sequence.status().hole === undefined) keyed.behind = false
+      return collected()
+    },
+    unheard: (now) => {
+      const due = Array.from(keys.values()).filter(
+        ({ comparing, compareAt, sequence, serves }) =>
+          serves && !comparing && (now >= compareAt || sequence.wantsNewest(now))
+      )
+      for (const keyed of due) keyed.comparing = true
+      return due.map(({ stream }) => stream)
+    },
+    newest: (stream, id, now) => {
+      const keyed = keys.get(stream)
+      if (keyed === undefined) return { ...collected(), mute: false }
+      const { sequence } = keyed
+      const { last } = sequence.status()
+      const mute = last !== undefined && id > last && now >= keyed.compareAt
+      // Without a beginning of its own, what comes from now on is what must not be missed.
+      if (last === undefined) sequence.resume({ last: id, at: 0, gaps: [] })
+      sequence.newest(id, now)
+      sequence.exists(id, now)
+      keyed.comparing = false
+      keyed.patience = mute ? UNHEARD_MS : Math.min(keyed.patience * 2, UNHEARD_MOST_MS)
+      if (now >= keyed.compareAt) keyed.compareAt = now + keyed.patience
+      if (!mute) keyed.behind = false
+      review(keyed)
+      return { ...collected(), mute }
+    },
+    close: (keep) => {
+      for (const keyed of unsettled) if (!(keep && keyed.serves)) keyed.sequence.close()
+      return collected()
+    },
+    isSettled: () => unsettled.size === 0,
+    behind: () => Array.from(keys.values()).flatMap(({ behind, stream }) => (behind ? [stream] : [])),
+    holes: () =>
+      Array.from(unsettled).flatMap(({ sequence, stream }): ReadonlyArray<Gap> => {
+        const { hole } = sequence.status()
+        return hole === undefined ? [] : [{ stream, ...hole }]
+      }),
+    gaps: () =>
+      Array.from(unsettled).flatMap(({ sequence, stream }) => sequence.status().gaps.map((gap) => ({ stream, ...gap })))
+  }
+}
