@@ -16,7 +16,9 @@ const MOST_SYMBOLS_IN_URL = 300
 /** "Invalid symbol." and "Illegal characters found in parameter 'symbols'": one of those asked for is not there. */
 const UNKNOWN_SYMBOL_CODES = new Set([-1121, -1100])
 
-const Known = Schema.Struct({ symbols: Schema.Array(Schema.Struct({ symbol: Schema.String })) })
+const Known = Schema.Struct({
+  symbols: Schema.Array(Schema.Struct({ symbol: Schema.String, status: Schema.optionalKey(Schema.String) }))
+})
 const Failure = Schema.Struct({ code: Schema.Int, msg: Schema.String })
 const isKnown = Schema.is(Known)
 const isFailure = Schema.is(Failure)
@@ -62,13 +64,14 @@ const make = Effect.gen(function* () {
   const endpoint = new URL(`${restUrl.pathname.replace(/\/$/, "")}/api/v3/exchangeInfo`, restUrl)
   const where = `BINANCE_REST_URL=${restUrl.origin}`
 
-  /** The symbols that are there, of those named or of all; `undefined` if one of those named is not. */
+  /** The symbols that are there and their status, of those named or of all; `undefined` if one of those named is not. */
   const ask = (symbols?: ReadonlyArray<string>) =>
     Effect.gen(function* () {
       const named = symbols && { symbols: JSON.stringify(symbols) }
       const response = yield* client.get(endpoint, { urlParams: { ...named, showPermissionSets: "false" } })
       const body = yield* bodyOf(response)
-      if (response.status === 200 && isKnown(body)) return new Set(body.symbols.map(({ symbol }) => symbol))
+      if (response.status === 200 && isKnown(body))
+        return new Map(body.symbols.map(({ status, symbol }) => [symbol, status]))
       if (named && isFailure(body) && UNKNOWN_SYMBOL_CODES.has(body.code)) return undefined
       return yield* refused(where, response.status, body)
     }).pipe(
@@ -91,7 +94,22 @@ const make = Effect.gen(function* () {
     return symbols.filter((symbol) => all?.has(symbol) !== true)
   })
 
-  return ExchangeInfo.of({ unknownSymbols })
+  const statuses = Effect.fnUntraced(function* (
+    symbols: ReadonlyArray<string>
+  ): Effect.fn.Return<ReadonlyMap<string, string>, ExchangeInfoError> {
+    if (symbols.length === 0) return new Map()
+    const named = symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
+    // One that is not there spoils the answer for all.
+    const all = named ?? (yield* ask()) ?? new Map<string, string | undefined>()
+    const found = new Map<string, string>()
+    for (const symbol of symbols) {
+      const status = all.get(symbol)
+      if (status !== undefined) found.set(symbol, status)
+    }
+    return found
+  })
+
+  return ExchangeInfo.of({ unknownSymbols, statuses })
 })
 
 const agent = Layer.effect(
