@@ -17,7 +17,7 @@ const MOST_SYMBOLS_IN_URL = 300
 const UNKNOWN_SYMBOL_CODES = new Set<number | undefined>([-1121, -1100])
 
 const Known = Schema.Struct({
-  symbols: Schema.Array(Schema.Struct({ symbol: Schema.String })),
+  symbols: Schema.Array(Schema.Struct({ symbol: Schema.String, status: Schema.optionalKey(Schema.String) })),
   rateLimits: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
@@ -30,6 +30,8 @@ const Known = Schema.Struct({
   )
 })
 const decode = Schema.decodeUnknownOption(Known)
+
+type Statuses = ReadonlyMap<string, string | undefined>
 
 const toInfoError = ({ cause, message }: RestError) => new ExchangeInfoError({ message, cause })
 
@@ -44,8 +46,8 @@ const make = Effect.gen(function* () {
     if (limit !== undefined) client.allow(limit.limit)
   }
 
-  /** The symbols that are there, of those named or of all; `undefined` if one of those named is not. */
-  const ask = (symbols?: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string> | undefined, ExchangeInfoError> => {
+  /** The symbols that are there and their status, of those named or of all; `undefined` if one of those named is not. */
+  const ask = (symbols?: ReadonlyArray<string>): Effect.Effect<Statuses | undefined, ExchangeInfoError> => {
     const named = symbols && { symbols: JSON.stringify(symbols) }
     const known = client.ask({
       endpoint: "exchangeInfo",
@@ -53,9 +55,9 @@ const make = Effect.gen(function* () {
       weight: WEIGHT,
       read: ({ body }) => Result.fromOption(decode(body), () => DOUBT)
     })
-    return Effect.map(known, (answer): ReadonlySet<string> | undefined => {
+    return Effect.map(known, (answer): Statuses | undefined => {
       learn(answer)
-      return new Set(answer.symbols.map(({ symbol }) => symbol))
+      return new Map(answer.symbols.map(({ status, symbol }) => [symbol, status]))
     }).pipe(
       Effect.catch((error) =>
         named && UNKNOWN_SYMBOL_CODES.has(error.code) ? Effect.undefined : Effect.fail(toInfoError(error))
@@ -78,7 +80,22 @@ const make = Effect.gen(function* () {
     return symbols.filter((symbol) => all?.has(symbol) !== true)
   })
 
-  return ExchangeInfo.of({ unknownSymbols })
+  const statuses = Effect.fnUntraced(function* (
+    symbols: ReadonlyArray<string>
+  ): Effect.fn.Return<ReadonlyMap<string, string>, ExchangeInfoError> {
+    if (symbols.length === 0) return new Map()
+    const named = symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
+    // One that is not there spoils the answer for all.
+    const all = named ?? (yield* ask()) ?? new Map<string, string | undefined>()
+    const found = new Map<string, string>()
+    for (const symbol of symbols) {
+      const status = all.get(symbol)
+      if (status !== undefined) found.set(symbol, status)
+    }
+    return found
+  })
+
+  return ExchangeInfo.of({ unknownSymbols, statuses })
 })
 
 export const layer: Layer.Layer<ExchangeInfo, never, AppConfig> = Layer.effect(ExchangeInfo, make).pipe(

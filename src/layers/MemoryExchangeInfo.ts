@@ -2,9 +2,17 @@
 import { Effect, Layer } from "effect"
 import { ExchangeInfo } from "../services/ExchangeInfo.ts"
 
-export const layer = (known: Iterable<string>): Layer.Layer<ExchangeInfo> => {
+/** All are `TRADING` but those that `statuses` names. */
+export const layer = (
+  known: Iterable<string>,
+  statuses: Readonly<Record<string, string>> = {}
+): Layer.Layer<ExchangeInfo> => {
   const symbols = new Set(known)
   return Layer.succeed(ExchangeInfo, {
-    unknownSymbols: (asked) => Effect.succeed([...new Set(asked)].filter((symbol) => !symbols.has(symbol)))
+    unknownSymbols: (asked) => Effect.succeed([...new Set(asked)].filter((symbol) => !symbols.has(symbol))),
+    statuses: (asked) =>
+      Effect.succeed(
+        new Map(asked.filter((symbol) => symbols.has(symbol)).map((symbol) => [symbol, statuses[symbol] ?? "TRADING"]))
+      )
   })
 }

@@ -19,6 +19,11 @@ export interface Ordered {
   duplicates: number
 }
 
+export interface Compared {
+  readonly ordered: Ordered
+  readonly mute: boolean
+}
+
 /** A page of the history that is wanted. */
 export interface Request extends Sequence.Wish {
   readonly stream: StreamName
@@ -53,10 +58,10 @@ export interface Sequencer {
   readonly asked: (request: Request) => void
   /** An answer, `undefined` where there is none. `receivedAt`: Unix ms. */
   readonly answered: (request: Request, page: Page | undefined, receivedAt: number, now: number) => Ordered
-  /** Streams of which the history should say how far they have come: nothing has been heard of them, or nothing sensible. */
-  readonly unheard: (now: number) => ReadonlyArray<StreamName>
-  /** The history's newest id of a stream; true if it is ahead of what came, so that the stream is mute. */
-  readonly newest: (stream: StreamName, id: number, now: number) => Ordered & { readonly mute: boolean }
+  /** Some streams, `most` of them, of which the history should say how far they have come: they are silent, or senseless. */
+  readonly unheard: (now: number, most: number) => ReadonlyArray<StreamName>
+  /** The history's newest id of one of them, if it gave any; `mute`: it is ahead of what came. */
+  readonly newest: (stream: StreamName, id: number | undefined, now: number) => Compared
   /** The end: what waits is published, unless a restart fetches it again (`keep`). */
   readonly close: (keep: boolean) => Ordered
   /** Whether anything is to be fetched or waits. */
@@ -169,12 +174,24 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     if (!keyed.sequence.settled() || unsettled.has(keyed)) review(keyed)
   }
 
+  /** True if the history is ahead of what came. */
+  const compare = ({ sequence }: Keyed, id: number, now: number): boolean => {
+    const { last } = sequence.status()
+    // Without a beginning of its own, what comes from now on is what must not be missed, however long it takes to come.
+    if (last === undefined) sequence.resume({ last: id, at: Infinity, gaps: [] })
+    sequence.newest(id, now)
+    sequence.exists(id, now)
+    return last !== undefined && id > last
+  }
+
   /** Frees the most that one sequence holds, as long as all of them hold too much. */
   const bound = () => {
     const holders = Array.from(unsettled, (keyed) => ({ keyed, bytes: keyed.sequence.status().parkedBytes }))
     let bytes = holders.reduce((sum, holder) => sum + holder.bytes, 0)
     if (bytes <= options.parkedBytes) return
-    for (const { bytes: held, keyed } of holders.filter(({ keyed }) => keyed.serves).toSorted((a, b) => b.bytes - a.bytes)) {
+    for (const { bytes: held, keyed } of holders
+      .filter(({ keyed }) => keyed.serves)
+      .toSorted((a, b) => b.bytes - a.bytes)) {
       if (bytes <= options.parkedBytes) return
       keyed.sequence.shed()
       bytes -= held
@@ -221,30 +238,27 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       if (keyed.sequence.status().hole === undefined) keyed.behind = false
       return collected()
     },
-    unheard: (now) => {
-      const due = Array.from(keys.values()).filter(
-        ({ comparing, compareAt, sequence, serves }) =>
-          serves && !comparing && (now >= compareAt || sequence.wantsNewest(now))
-      )
+    unheard: (now, most) => {
+      const due = Array.from(keys.values())
+        .filter(
+          ({ comparing, compareAt, sequence, serves }) =>
+            serves && !comparing && (now >= compareAt || sequence.wantsNewest(now))
+        )
+        .slice(0, most)
       for (const keyed of due) keyed.comparing = true
       return due.map(({ stream }) => stream)
     },
     newest: (stream, id, now) => {
       const keyed = keys.get(stream)
-      if (keyed === undefined) return { ...collected(), mute: false }
-      const { sequence } = keyed
-      const { last } = sequence.status()
-      const mute = last !== undefined && id > last && now >= keyed.compareAt
-      // Without a beginning of its own, what comes from now on is what must not be missed.
-      if (last === undefined) sequence.resume({ last: id, at: 0, gaps: [] })
-      sequence.newest(id, now)
-      sequence.exists(id, now)
+      if (keyed === undefined) return { ordered: collected(), mute: false }
       keyed.comparing = false
+      const silent = now >= keyed.compareAt
+      const mute = id !== undefined && compare(keyed, id, now) && silent
       keyed.patience = mute ? UNHEARD_MS : Math.min(keyed.patience * 2, UNHEARD_MOST_MS)
-      if (now >= keyed.compareAt) keyed.compareAt = now + keyed.patience
-      if (!mute) keyed.behind = false
+      if (silent) keyed.compareAt = now + (id === undefined ? UNHEARD_MS : keyed.patience)
+      if (id !== undefined && !mute) keyed.behind = false
       review(keyed)
-      return { ...collected(), mute }
+      return { ordered: collected(), mute }
     },
     close: (keep) => {
       for (const keyed of unsettled) if (!(keep && keyed.serves)) keyed.sequence.close()

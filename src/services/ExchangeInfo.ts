@@ -11,5 +11,10 @@ export class ExchangeInfo extends Context.Service<
   {
     /** Those of the symbols (upper-case) that the exchange does not know: it acknowledges their streams and stays silent. */
     readonly unknownSymbols: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, ExchangeInfoError>
+    /**
+     * The trading status of each of the symbols, as the exchange writes it: `TRADING`, `BREAK` (no market data), `CANCEL_ONLY`
+     * (all but candles), `HALT` and more. Symbols that it does not know are left out.
+     */
+    readonly statuses: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, ExchangeInfoError>
   }
 >()("binance-kafka/services/ExchangeInfo") {}

@@ -53,7 +53,32 @@ const makeCounting = (count: number) =>
     return { asked, url: `http://127.0.0.1:${port}/` }
   })
 
+const statuses = (restUrl: string, symbols: ReadonlyArray<string>) =>
+  Effect.flatMap(ExchangeInfo, (info) => info.statuses(symbols)).pipe(
+    Effect.provide(
+      BinanceRest.layer.pipe(
+        Layer.provide(settingsLayer({ binance: { ...testSettings().binance, restUrl: new URL(restUrl) } }))
+      )
+    )
+  )
+
 describe("BinanceRest", () => {
+  it.live("says the status of symbols, and leaves out those that are not there", () =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make({ symbols: ["BTCUSDT", "ETHUSDT"], rate: 0 })
+      simulator.market.symbols.get("ETHUSDT")!.status = "BREAK"
+      assert.deepStrictEqual(
+        yield* statuses(simulator.restUrl, ["BTCUSDT", "ETHUSDT"]),
+        new Map([
+          ["BTCUSDT", "TRADING"],
+          ["ETHUSDT", "BREAK"]
+        ])
+      )
+      assert.deepStrictEqual(yield* statuses(simulator.restUrl, ["ETHUSDT", "NOUSDT"]), new Map([["ETHUSDT", "BREAK"]]))
+      assert.deepStrictEqual(yield* statuses("http://127.0.0.1:1", []), new Map())
+    })
+  )
+
   it.live("names those symbols that the exchange does not know", () =>
     Effect.gen(function* () {
       const { restUrl } = yield* Simulator.make({ symbols: ["BTCUSDT", "ETHUSDT"], rate: 0 })
@@ -182,7 +207,17 @@ describe("BinanceRest", () => {
 describe("MemoryExchangeInfo", () => {
   it.effect("knows the symbols that it is given", () =>
     Effect.gen(function* () {
-      const info = Context.get(yield* Layer.build(MemoryExchangeInfo.layer(["BTCUSDT"])), ExchangeInfo)
+      const info = Context.get(
+        yield* Layer.build(MemoryExchangeInfo.layer(["BTCUSDT", "ETHUSDT"], { ETHUSDT: "HALT" })),
+        ExchangeInfo
+      )
+      assert.deepStrictEqual(
+        [...(yield* info.statuses(["BTCUSDT", "ETHUSDT", "NOUSDT"]))],
+        [
+          ["BTCUSDT", "TRADING"],
+          ["ETHUSDT", "HALT"]
+        ]
+      )
       assert.deepStrictEqual(yield* info.unknownSymbols(["BTCUSDT", "X", "X"]), ["X"])
     })
   )

@@ -16,8 +16,11 @@ describe("HealthState", () => {
         const report = yield* health.report
         assert.deepStrictEqual(report, {
           ready: false,
+          status: "unready",
           sink: { state: "starting", detail: "not connected yet" },
-          connections: {}
+          resume: { state: "up", detail: "nothing to catch up with" },
+          connections: {},
+          degraded: {}
         })
       })
     )
@@ -51,9 +54,50 @@ describe("HealthState", () => {
         yield* health.connection("line-0", down)
         assert.deepStrictEqual(yield* health.report, {
           ready: true,
+          status: "ok",
           sink: up,
-          connections: { "line-0": down, "line-1": up }
+          resume: { state: "up", detail: "nothing to catch up with" },
+          connections: { "line-0": down, "line-1": up },
+          degraded: {}
         })
+      })
+    )
+  )
+
+  it.effect("is not ready before it has caught up with what an earlier run left", () =>
+    withHealth((health) =>
+      Effect.gen(function* () {
+        const ready = Effect.map(health.report, (report) => report.ready)
+        yield* health.sink(up)
+        yield* health.connection("line-0", up)
+        yield* health.resume({ state: "starting", detail: "3 streams to catch up" })
+        assert.isFalse(yield* ready)
+        assert.strictEqual((yield* health.report).resume.detail, "3 streams to catch up")
+        // Given up for now: what is missing is an open gap, not a reason to send nobody here.
+        yield* health.resume({ state: "down", detail: "the exchange gives no history" })
+        assert.isTrue(yield* ready)
+        yield* health.resume({ state: "up", detail: "caught up" })
+        assert.isTrue(yield* ready)
+      })
+    )
+  )
+
+  it.effect("is degraded and ready while a stream is in trouble", () =>
+    withHealth((health) =>
+      Effect.gen(function* () {
+        yield* health.trouble("btcusdt@ticker", "no data for 2 m")
+        assert.strictEqual((yield* health.report).status, "unready")
+        yield* health.sink(up)
+        yield* health.connection("line-0", up)
+        yield* health.trouble("__proto__", "a name like any other")
+        const { degraded, ready, status } = yield* health.report
+        assert.deepStrictEqual([ready, status], [true, "degraded"])
+        assert.strictEqual(degraded["btcusdt@ticker"], "no data for 2 m")
+        assert.deepStrictEqual(Object.keys(degraded).toSorted(), ["__proto__", "btcusdt@ticker"])
+        yield* health.trouble("__proto__", undefined)
+        yield* health.trouble("btcusdt@ticker", undefined)
+        yield* health.trouble("never@trade", undefined)
+        assert.strictEqual((yield* health.report).status, "ok")
       })
     )
   )

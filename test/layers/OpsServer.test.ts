@@ -56,9 +56,22 @@ describe("OpsServer", () => {
       assert.strictEqual(after.status, 200)
       assert.deepStrictEqual(JSON.parse(after.text), {
         ready: true,
+        status: "ok",
         sink: { state: "up", detail: "storing" },
-        connections: { "line-0": { state: "up", detail: "live" } }
+        resume: { state: "up", detail: "nothing to catch up with" },
+        connections: { "line-0": { state: "up", detail: "live" } },
+        degraded: {}
       })
+
+      yield* health.trouble("btcusdt@ticker", "no data for 2 m")
+      const degraded = yield* request(`${url}/readyz`)
+      assert.deepStrictEqual(
+        [degraded.status, JSON.parse(degraded.text).status, JSON.parse(degraded.text).degraded],
+        [200, "degraded", { "btcusdt@ticker": "no data for 2 m" }]
+      )
+      yield* health.resume({ state: "starting", detail: "catching up" })
+      const resuming = yield* request(`${url}/readyz`)
+      assert.deepStrictEqual([resuming.status, JSON.parse(resuming.text).status], [503, "unready"])
     })
   )
 

@@ -10,6 +10,8 @@ const value = Buffer.from(JSON.stringify("x".repeat(10_000)))
 const health = Layer.succeed(Health, {
   sink: () => Effect.void,
   connection: () => Effect.void,
+  resume: () => Effect.void,
+  trouble: () => Effect.void,
   report: Effect.die("not asked")
 })
 

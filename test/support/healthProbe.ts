@@ -14,6 +14,8 @@ export const layer = Layer.effectContext(
     const health = Health.of({
       sink: (status) => Effect.asVoid(Queue.offer(sinks, status)),
       connection: (name, status) => Effect.sync(() => void connections.set(name, status)),
+      resume: () => Effect.void,
+      trouble: () => Effect.void,
       report: Effect.die("the probe gives no report")
     })
     return Context.make(Health, health).pipe(Context.add(HealthProbe, { sinks, connections }))

@@ -39,6 +39,8 @@ await Effect.runPromise(
           Layer.succeed(Health, {
             sink: () => Effect.void,
             connection: () => Effect.void,
+            resume: () => Effect.void,
+            trouble: () => Effect.void,
             report: Effect.die("not asked")
           })
         ])
