@@ -16,7 +16,7 @@ import * as Ingest from "./pipeline/Ingest.ts"
 /** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
 const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
   Layer.provide(OpsServer.layer),
-  Layer.provide(HealthState.layer)
+  Layer.provideMerge(HealthState.layer)
 )
 
 /** What everything is seen through, and the settings that all of it reads. */

@@ -42,6 +42,8 @@ export * from "./services/Health.ts"
 export * from "./services/KafkaDriver.ts"
 export * from "./services/MarketFeed.ts"
 export * from "./services/MarketHistory.ts"
+export * from "./services/Positions.ts"
+export * from "./services/MarketHistory.ts"
 export * as Telemetry from "./services/Telemetry.ts"
 export * as AppConfigLayer from "./layers/AppConfig.ts"
 export * as BinanceHistory from "./layers/BinanceHistory.ts"
@@ -91,7 +93,7 @@ export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Pr
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
   const connector = Layer.mergeAll(Feeds.layer, sink, SymbolCheck.layer).pipe(
     Layer.provide(OpsServer.layer),
-    Layer.provide(HealthState.layer)
+    Layer.provideMerge(HealthState.layer)
   )
   const foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(
     Layer.provideMerge(AppConfig.layerFromRecord(textsOf(settings)))

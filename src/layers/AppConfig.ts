@@ -7,6 +7,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer, Option, Result } from "effect"
 import type { Settings } from "../schema/Settings.ts"
 import { binance } from "../schema/settings/binance.ts"
+import { gaps } from "../schema/settings/gaps.ts"
 import { kafka } from "../schema/settings/kafka.ts"
 import { program } from "../schema/settings/program.ts"
 import { AppConfig, SettingsError } from "../services/AppConfig.ts"
@@ -55,6 +56,7 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     topics: topicSettings(read),
     sink: read.get(program.sink),
     dataDir: read.get(program.dataDir),
+    gaps: { wait: read.get(gaps.wait), resumeMax: read.get(gaps.resumeMax) },
     batch: { size: read.get(program.batchSize), timeout: read.get(program.batchTimeout) },
     http: { host: read.get(program.httpHost), port: read.get(program.httpPort) },
     log: { level: read.get(program.logLevel), format: Option.getOrElse(read.get(program.logFormat), formatHere) },

@@ -68,6 +68,8 @@ export const layer = Layer.effect(
     )
     return MarketFeed.of({
       frames: Stream.unwrap(Effect.as(start, inbox.frames)),
+      notices: Stream.empty,
+      renew: () => Effect.void,
       close: Effect.andThen(FiberSet.clear(connections), inbox.end)
     })
   })

@@ -106,3 +106,13 @@ const make = (): Context.Context<MarketHistory | MemoryPast> => {
 }
 
 export const layer: Layer.Layer<MarketHistory | MemoryPast> = Layer.effectContext(Effect.sync(make))
+
+/** No history: nothing that was missed can be fetched. */
+export const none: Layer.Layer<MarketHistory> = Layer.succeed(
+  MarketHistory,
+  MarketHistory.of({
+    serves: () => false,
+    page: () => Effect.succeed({ events: [], voids: [] }),
+    newest: () => Effect.succeed(Option.none())
+  })
+)

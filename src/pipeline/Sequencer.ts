@@ -68,7 +68,7 @@ export interface Sequencer {
   readonly isSettled: () => boolean
   /** Streams with a position of which it is not known yet that they have caught up with the exchange. */
   readonly behind: () => ReadonlyArray<StreamName>
-  /** Holes that are being filled in place, and opened gaps. */
+  /** Holes that are being filled in place from the history, and opened gaps. */
   readonly holes: () => ReadonlyArray<Gap>
   readonly gaps: () => ReadonlyArray<Gap>
 }
@@ -268,8 +268,8 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     behind: () => Array.from(keys.values()).flatMap(({ behind, stream }) => (behind ? [stream] : [])),
     holes: () =>
       Array.from(unsettled).flatMap(({ sequence, stream }): ReadonlyArray<Gap> => {
-        const { hole } = sequence.status()
-        return hole === undefined ? [] : [{ stream, ...hole }]
+        const { fetching, hole } = sequence.status()
+        return hole === undefined || !fetching ? [] : [{ stream, ...hole }]
       }),
     gaps: () =>
       Array.from(unsettled).flatMap(({ sequence, stream }) => sequence.status().gaps.map((gap) => ({ stream, ...gap })))

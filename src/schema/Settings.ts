@@ -67,6 +67,12 @@ export interface Settings {
   }
   readonly kafka: KafkaSettings
   readonly topics: TopicSettings
+  readonly gaps: {
+    /** How long a hole may get nothing new from the exchange's history until live goes on beyond it. */
+    readonly wait: Duration.Duration
+    /** A hole over more time is not caught up in place. */
+    readonly resumeMax: Duration.Duration
+  }
   readonly batch: { readonly size: number; readonly timeout: Duration.Duration }
   readonly dataDir: string
   /** Port 0: off. */

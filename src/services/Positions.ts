@@ -16,10 +16,12 @@ export interface Position {
 }
 
 export interface PositionsService {
+  /** What is stored is read back by the next start: what it lacks is fetched then. */
+  readonly isKept: boolean
   /** By the stream's name, for those streams of which the sink holds anything. Asked once, before the feed starts. */
   readonly load: (streams: ReadonlyArray<StreamName>) => Effect.Effect<ReadonlyMap<string, Position>, SinkError>
 }
 
 export class Positions extends Context.Reference<PositionsService>("binance-kafka/services/Positions", {
-  defaultValue: () => ({ load: () => Effect.succeed(new Map()) })
+  defaultValue: () => ({ isKept: false, load: () => Effect.succeed(new Map()) })
 }) {}

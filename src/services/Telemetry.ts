@@ -60,3 +60,18 @@ export const restRequests = Metric.counter("binance_kafka_rest_requests_total", 
 export const restUsedWeight = Metric.gauge("binance_kafka_rest_used_weight", {
   description: "REST weight that this address has used up in the exchange's present minute, other programs included"
 })
+export const duplicates = Metric.counter("binance_kafka_duplicates_total", {
+  description: "Events dropped because they were published before: connections overlap",
+  incremental: true
+})
+export const backfilled = Metric.counter("binance_kafka_backfilled_total", {
+  description: "Records fetched from the exchange's history",
+  incremental: true
+})
+export const continuity = Metric.counter("binance_kafka_continuity_total", {
+  description: "Records written to the continuity topic, by type",
+  incremental: true
+})
+export const streamsIncomplete = Metric.gauge("binance_kafka_streams_incomplete", {
+  description: "Streams of which events are missing at the moment"
+})

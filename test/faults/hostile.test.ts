@@ -5,6 +5,7 @@ import * as BinanceWebSocket from "../../src/layers/BinanceWebSocket.ts"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import * as KafkaSink from "../../src/layers/KafkaSink.ts"
 import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
+import * as MemoryHistory from "../../src/layers/MemoryHistory.ts"
 import * as MemoryKafka from "../../src/layers/MemoryKafka.ts"
 import * as MemorySink from "../../src/layers/MemorySink.ts"
 import * as Ingest from "../../src/pipeline/Ingest.ts"
@@ -29,8 +30,8 @@ describe("hostile frames", () => {
           batch: { size: 1000, timeout: Duration.millis(50) }
         })
         const context = yield* Layer.build(
-          Layer.mergeAll(BinanceWebSocket.layer, MemorySink.layer).pipe(
-            Layer.provide(HealthState.layer),
+          Layer.mergeAll(BinanceWebSocket.layer, MemorySink.layer, MemoryHistory.none).pipe(
+            Layer.provideMerge(HealthState.layer),
             Layer.provideMerge(settings)
           )
         )
@@ -80,7 +81,7 @@ describe("hostile frames", () => {
         const context = yield* Layer.build(
           KafkaSink.layer.pipe(
             Layer.provideMerge(MemoryKafka.layerWith({ maxMessageBytes: MAX_MESSAGE_BYTES })),
-            Layer.provideMerge(Layer.mergeAll(MemoryFeed.layer, HealthState.layer, settings))
+            Layer.provideMerge(Layer.mergeAll(MemoryFeed.layer, MemoryHistory.none, HealthState.layer, settings))
           )
         )
         const frames = Context.get(context, MemoryFeed.MemoryFrames)

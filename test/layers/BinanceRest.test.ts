@@ -57,7 +57,7 @@ const statuses = (restUrl: string, symbols: ReadonlyArray<string>) =>
   Effect.flatMap(ExchangeInfo, (info) => info.statuses(symbols)).pipe(
     Effect.provide(
       BinanceRest.layer.pipe(
-        Layer.provide(settingsLayer({ binance: { ...testSettings().binance, restUrl: new URL(restUrl) } }))
+        Layer.provide(settingsLayer({ binance: { ...testSettings().binance, restUrls: [new URL(restUrl)] } }))
       )
     )
   )

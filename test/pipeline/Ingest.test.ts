@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
+import * as HealthState from "../../src/layers/HealthState.ts"
+import * as MemoryHistory from "../../src/layers/MemoryHistory.ts"
 import * as MemorySink from "../../src/layers/MemorySink.ts"
 import * as Ingest from "../../src/pipeline/Ingest.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
@@ -19,9 +21,12 @@ const range = (from: number, to: number): ReadonlyArray<number> =>
 
 const settings = settingsLayer({ batch: { size: 3, timeout: Duration.millis(200) } })
 
+/** What is around the pipeline; there is no history. */
+const alone = Layer.mergeAll(settings, HealthState.layer, MemoryHistory.none)
+
 /** The pipeline between a feed and a sink that the test plays. */
 const start = Effect.gen(function* () {
-  const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, MemorySink.layer, settings))
+  const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, MemorySink.layer, alone))
   const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
   // Until the pipeline waits for its first frame.
   yield* TestClock.adjust(0)
@@ -136,7 +141,7 @@ describe("Ingest", () => {
         flush: Effect.never,
         pending: Effect.succeed(5)
       })
-      const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, stuck, settings))
+      const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, stuck, alone))
       const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
       yield* TestClock.adjust(0)
       const interruption = yield* Effect.forkChild(Fiber.interrupt(fiber))
@@ -155,7 +160,7 @@ describe("Ingest", () => {
         flush: Deferred.await(flushed),
         pending: Effect.succeed(1)
       })
-      const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, slow, settings))
+      const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, slow, alone))
       const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
       yield* Context.get(context, MemoryFeed.MemoryFrames).end
       yield* TestClock.adjust("1 hour")

@@ -39,6 +39,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
     partitions: 6,
     replicationFactor: Option.none()
   },
+  gaps: { wait: Duration.seconds(120), resumeMax: Duration.hours(1) },
   batch: { size: 100, timeout: Duration.millis(100) },
   dataDir: "./data",
   http: { host: "127.0.0.1", port: 0 },

@@ -17,7 +17,7 @@
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
-import type { Limits, Out, Rule, Sequence } from "./contract.ts"
+import { type Limits, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
 export * from "./contract.ts"
 
@@ -39,6 +39,7 @@ interface Hole {
   progressAt: number
   /** It has waited too long: the next live one goes past it. */
   overdue: boolean
+  asked: boolean
   /** What the history has filled of it. */
   readonly filled: Array<{ first: number; last: number }>
 }
@@ -86,7 +87,13 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     }
     if (released > 0) parked = parked.slice(released)
     if (parked.length === 0 && known < next()) return closeHole()
-    hole ??= { walk: HistoryWalk.begin(now + limits.neighbourMs), progressAt: now, overdue: false, filled: [] }
+    hole ??= {
+      walk: HistoryWalk.begin(now + limits.neighbourMs),
+      progressAt: now,
+      overdue: false,
+      asked: false,
+      filled: []
+    }
   }
 
   /** Goes on beyond the first hole: something newer is there to go on with. */
@@ -214,7 +221,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       if (now - hole.progressAt < wait) return
       const [first] = parked
       if (first === undefined) hole.overdue = true
-      else openBefore(first, now, rule.refills ? OVERDUE : "it cannot be fetched again")
+      else openBefore(first, now, rule.refills ? OVERDUE : UNFETCHABLE)
     },
     wish: (now) => {
       if (rule.refills && hole !== undefined && !hole.walk.asking && now >= hole.walk.askAt) {
@@ -224,7 +231,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     },
     asked: (wish) => {
       if (wish.late) late.asked()
-      else if (hole !== undefined) hole.walk.asking = true
+      else if (hole !== undefined) {
+        hole.walk.asking = true
+        hole.asked = true
+      }
     },
     answered: (wish, page, now) => {
       if (wish.late) return late.answered(page, now)
@@ -268,6 +278,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     status: () => ({
       last,
       hole: hole === undefined ? undefined : { first: next(), last: end() },
+      fetching: hole?.asked === true,
       gaps: late.gaps(),
       parkedBytes
     })

@@ -73,7 +73,12 @@ export interface Status {
   readonly last: number | undefined
   /** The first hole that is being filled in place. */
   readonly hole: Range | undefined
+  /** It has been asked for: no neighbour came. */
+  readonly fetching: boolean
   /** Opened gaps, as far as they are not filled. */
   readonly gaps: ReadonlyArray<Range>
   readonly parkedBytes: number
 }
+
+/** Why a hole was opened that no history fills. */
+export const UNFETCHABLE = "it cannot be fetched again"

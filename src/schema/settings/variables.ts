@@ -1,5 +1,6 @@
 /** Every variable that the program knows, in the order of the documents. */
 import { binance } from "./binance.ts"
+import { gaps } from "./gaps.ts"
 import { kafka } from "./kafka.ts"
 import { program } from "./program.ts"
 import { dataTopics, topics } from "./topics.ts"
@@ -12,6 +13,7 @@ export interface Group {
 
 export const groups: ReadonlyArray<Group> = [
   { title: "Binance", variables: Object.values(binance) },
+  { title: "Gaps", variables: Object.values(gaps) },
   { title: "Kafka", variables: Object.values(kafka) },
   { title: "Topics", variables: [...Object.values(topics), ...dataTopics.values()] },
   { title: "Program", variables: Object.values(program) }

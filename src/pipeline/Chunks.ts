@@ -1,0 +1,116 @@
+/**
+ * What happens to a chunk: frames to events, events to their order, what is ordered to records; and what is counted and
+ * said of it. The steps are plain functions; Effect sees a chunk at a time.
+ */
+import { Clock, Duration, Effect, Metric } from "effect"
+import type { ControlFrame } from "../schema/ControlFrame.ts"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { Instance } from "../services/Instance.ts"
+import type { Frame } from "../services/MarketFeed.ts"
+import * as Telemetry from "../services/Telemetry.ts"
+import * as ContinuityRecord from "./ContinuityRecord.ts"
+import { rejectedRecord } from "./DeadLetter.ts"
+import * as Decoder from "./Decoder.ts"
+import * as Records from "./Records.ts"
+import * as Repeats from "./Repeats.ts"
+import type { Ordered } from "./Sequencer.ts"
+
+/** A stream gone bad must not flood the log. */
+const REJECTIONS_EVERY = Duration.seconds(10)
+
+const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history knows of none such"
+
+export const make = Effect.gen(function* () {
+  const { binance, topics } = yield* AppConfig
+  const instance = yield* Instance
+  const decode = Decoder.make(binance.streams)
+  const toRecord = Records.make(topics.data)
+  const isNew = Repeats.make()
+  const reportRejections = yield* makeRejectionReport
+  const producedOf = new Map(
+    binance.streams.map(({ kind }) => [
+      kind.name,
+      Metric.withAttributes(Telemetry.recordsProduced, { kind: kind.name })
+    ])
+  )
+
+  const count = Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
+    yield* Metric.update(Telemetry.framesReceived, frames.length)
+    let bytes = 0
+    for (const frame of frames) bytes += frame.bytes.byteLength
+    yield* Metric.update(Telemetry.bytesReceived, bytes)
+  })
+
+  const countProduced = Effect.fnUntraced(function* (events: ReadonlyArray<Decoder.MarketEvent>) {
+    const produced = new Map<string, number>()
+    for (const { stream } of events) produced.set(stream.kind.name, (produced.get(stream.kind.name) ?? 0) + 1)
+    for (const [kind, records] of produced) {
+      const metric = producedOf.get(kind)
+      if (metric !== undefined) yield* Metric.update(metric, records)
+    }
+  })
+
+  /** A frame as it would have come: the far ones are told from the others only after decoding. */
+  const farRejection = ({ json, receivedAt, stream }: Decoder.MarketEvent): Decoder.Rejection => ({
+    frame: { bytes: Buffer.from(`{"stream":${JSON.stringify(stream.name)},"data":${json}}`), receivedAt },
+    stream: stream.name,
+    reason: TOO_FAR,
+    field: undefined
+  })
+
+  return {
+    /** The events of the frames; what is none becomes dead letters. */
+    decode: Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
+      const { controls, events, rejections } = decode(frames)
+      yield* count(frames)
+      if (rejections.length > 0) yield* reportRejections(rejections)
+      if (controls.length > 0) yield* Effect.forEach(controls, logControl, { discard: true })
+      return { events, deadLetters: rejections.map((rejection) => rejectedRecord(topics.deadLetter, rejection)) }
+    }),
+    /** The records of what is ordered: events without a place in a sequence once, then notes and what was rejected. */
+    records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
+      yield* countProduced(events)
+      const records: Array<SinkRecord> = []
+      let repeats = 0
+      for (const event of events) {
+        const record = toRecord(event)
+        if (event.facts.span !== undefined || isNew(record.headers["event-id"] ?? "")) records.push(record)
+        else repeats++
+      }
+      if (repeats > 0) yield* Metric.update(Telemetry.duplicates, repeats)
+      if (notes.length > 0) {
+        const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
+        for (const note of notes) records.push(ContinuityRecord.make(context, note))
+      }
+      if (rejected.length > 0) {
+        const rejections = rejected.map(farRejection)
+        yield* reportRejections(rejections)
+        for (const rejection of rejections) records.push(rejectedRecord(topics.deadLetter, rejection))
+      }
+      return records
+    })
+  }
+})
+
+/** Says the first rejection at once and then, however many follow, one line in `REJECTIONS_EVERY` with their number. */
+const makeRejectionReport = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  let saidAt = Number.NEGATIVE_INFINITY
+  let unsaid = 0
+  return Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
+    yield* Metric.update(Telemetry.deadLetters, rejections.length)
+    unsaid += rejections.length
+    const now = clock.currentTimeMillisUnsafe()
+    if (now - saidAt < Duration.toMillis(REJECTIONS_EVERY)) return
+    saidAt = now
+    const [first] = rejections
+    yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
+      Effect.annotateLogs({ frames: unsaid, reason: first?.reason, field: first?.field, stream: first?.stream })
+    )
+    unsaid = 0
+  })
+})
+
+const logControl = (frame: ControlFrame) =>
+  Effect.logDebug("Control frame").pipe(Effect.annotateLogs({ control: JSON.stringify(frame) }))

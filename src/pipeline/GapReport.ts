@@ -1,0 +1,125 @@
+/**
+ * Tells people what is missing: a warning when a hole or a gap appears, with how much, a line when it is filled, with the
+ * time it took; counters, and what the probes say. Many at once are told together.
+ */
+import { Clock, Duration, Effect, Metric } from "effect"
+import { Health } from "../services/Health.ts"
+import * as Telemetry from "../services/Telemetry.ts"
+import type { ContinuityNote } from "./ContinuityRecord.ts"
+import { UNFETCHABLE } from "./sequence/contract.ts"
+import type { Gap, Ordered } from "./Sequencer.ts"
+
+/** More than so many in one look are told in one line. */
+const MOST_LINES = 5
+
+const WATCH_EVERY = Duration.seconds(1)
+
+type Subject = "hole" | "gap"
+
+interface Open {
+  readonly since: number
+  readonly subject: Subject
+}
+
+const amountOf = ({ first, last, stream }: Gap): Record<string, string | number> =>
+  stream.kind.sequence === "times"
+    ? { from: new Date(first).toISOString(), to: new Date(last).toISOString() }
+    : { from: first, to: last, ids: last - first + 1 }
+
+const APPEARED: Record<Subject, string> = {
+  hole: "Events are missing: fetching them from the exchange's history",
+  gap: "A gap is open: what is live goes on beyond it, what is missing follows late"
+}
+const FILLED: Record<Subject, string> = {
+  hole: "What was missing is there",
+  gap: "An open gap is filled"
+}
+
+/** What the log says of single notes; the rest is told by what is open. */
+const NOTED: Partial<Record<ContinuityNote["type"], string>> = {
+  "gap-confirmed": "The exchange's history has no such ids either: they are not asked for again",
+  "sequence-reset": "The exchange counts a stream's ids anew"
+}
+
+export const make = Effect.gen(function* () {
+  const health = yield* Health
+  const open = new Map<string, Open>()
+
+  const lines = Effect.fnUntraced(function* (
+    log: (message: string) => Effect.Effect<void>,
+    message: string,
+    told: ReadonlyArray<Record<string, string | number>>
+  ) {
+    if (told.length > MOST_LINES) {
+      const streams = told.slice(0, MOST_LINES).map(({ stream }) => stream)
+      return yield* log(message).pipe(Effect.annotateLogs({ streams: told.length, such: streams.join(", ") }))
+    }
+    for (const fields of told) yield* log(message).pipe(Effect.annotateLogs(fields))
+  })
+
+  /** Compares what is open with what was. */
+  const look = Effect.fnUntraced(function* (subject: Subject, gaps: ReadonlyArray<Gap>) {
+    const now = yield* Clock.currentTimeMillis
+    const current = new Map(gaps.map((gap) => [`${subject} ${gap.stream.name}`, gap]))
+    const appeared = Array.from(current).filter(([name]) => !open.has(name))
+    for (const [name, gap] of appeared) {
+      open.set(name, { since: now, subject })
+      yield* health.trouble(gap.stream.name, subject === "gap" ? "a gap is open" : "events are missing")
+    }
+    const filled = Array.from(open).filter(([name, { subject: other }]) => other === subject && !current.has(name))
+    for (const [name] of filled) {
+      open.delete(name)
+      const stream = name.slice(subject.length + 1)
+      if (!open.has(`hole ${stream}`) && !open.has(`gap ${stream}`)) yield* health.trouble(stream, undefined)
+    }
+    yield* lines(
+      Effect.logWarning,
+      APPEARED[subject],
+      appeared.map(([, gap]) => ({ stream: gap.stream.name, ...amountOf(gap) }))
+    )
+    yield* lines(
+      Effect.logInfo,
+      FILLED[subject],
+      filled.map(([name, { since }]) => ({
+        stream: name.slice(subject.length + 1),
+        after: Duration.format(Duration.millis(Math.max(0, now - since)))
+      }))
+    )
+  })
+
+  return {
+    /** Counts what was ordered, and tells what is not told by what is open. */
+    ordered: Effect.fnUntraced(function* ({ duplicates, events, notes }: Ordered) {
+      if (duplicates > 0) yield* Metric.update(Telemetry.duplicates, duplicates)
+      const backfilled = events.reduce((sum, event) => sum + (event.backfilled === true ? 1 : 0), 0)
+      if (backfilled > 0) yield* Metric.update(Telemetry.backfilled, backfilled)
+      for (const { from, reason, stream, to, type } of notes) {
+        yield* Metric.update(Metric.withAttributes(Telemetry.continuity, { type }), 1)
+        const message = NOTED[type]
+        if (message !== undefined) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ stream, from, to }))
+        // Nobody will fill it: it is told now or never.
+        else if (type === "gap-opened" && reason === UNFETCHABLE) {
+          yield* Effect.logWarning("Events are missing and cannot be fetched again").pipe(
+            Effect.annotateLogs({ stream, from, to })
+          )
+        }
+      }
+    }),
+    /** Looks for ever at what is missing. */
+    watch: (holes: () => ReadonlyArray<Gap>, gaps: () => ReadonlyArray<Gap>) =>
+      Effect.suspend(() => {
+        const [inPlace, opened] = [holes(), gaps()]
+        return Effect.all(
+          [
+            Metric.update(
+              Telemetry.streamsIncomplete,
+              new Set([...inPlace, ...opened].map(({ stream }) => stream)).size
+            ),
+            look("hole", inPlace),
+            look("gap", opened)
+          ],
+          { discard: true }
+        )
+      }).pipe(Effect.andThen(Effect.sleep(WATCH_EVERY)), Effect.forever)
+  }
+})

@@ -1,0 +1,90 @@
+/**
+ * The fibers beside the sequencer: they ask the exchange's history for what is missing, compare silent streams with it, and
+ * pass the time. What they get goes to `publish` in the one turn that they share with the reader.
+ */
+import { Clock, Effect, Option, Semaphore } from "effect"
+import type { StreamName } from "../schema/StreamName.ts"
+import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
+import type * as Sequencer from "./Sequencer.ts"
+import * as Throttle from "./Throttle.ts"
+
+/** Requests for pages at once. */
+const REQUESTS = 4
+/** Between looks at what is to be done: while something is missing, and otherwise. */
+const BUSY = "50 millis"
+const IDLE = "250 millis"
+const COMPARE_EVERY = "1 second"
+/** Comparisons must leave the history's budget to what is missing. */
+const COMPARISONS = 10
+
+const UNANSWERED_EVERY = "30 seconds"
+
+export interface Options {
+  readonly sequencer: Sequencer.Sequencer
+  /** One at a time: order is made in it. */
+  readonly turn: Semaphore.Semaphore
+  readonly publish: (ordered: Sequencer.Ordered) => Effect.Effect<void>
+  /** The history is ahead of what the stream brought. */
+  readonly mute: (stream: StreamName) => Effect.Effect<void>
+}
+
+/** Monotonic, ms. */
+export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
+
+export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn }: Options) {
+  const history = yield* MarketHistory
+  const sayUnanswered = yield* Throttle.make(UNANSWERED_EVERY)
+
+  /** A step and the publishing of what came of it, in one turn. */
+  const inTurn = (step: (now: number) => Sequencer.Ordered) =>
+    turn.withPermit(Effect.flatMap(now, (millis) => publish(step(millis))).pipe(Effect.uninterruptible))
+
+  const unanswered = (stream: StreamName) => (error: HistoryError) =>
+    sayUnanswered(
+      Effect.logWarning("The exchange's history does not answer: asking again").pipe(
+        Effect.annotateLogs({ stream: stream.name, reason: error.message })
+      )
+    )
+
+  const ask = Effect.fnUntraced(function* (request: Sequencer.Request) {
+    const page = yield* history
+      .page(request.stream, request.first, request.limit)
+      .pipe(Effect.tapError(unanswered(request.stream)), Effect.option)
+    const receivedAt = yield* Clock.currentTimeMillis
+    yield* inTurn((millis) => sequencer.answered(request, Option.getOrUndefined(page), receivedAt, millis))
+  })
+
+  const pause = Effect.suspend(() => Effect.sleep(sequencer.isSettled() ? IDLE : BUSY))
+
+  const filler = Effect.gen(function* () {
+    const [request] = sequencer.requests(yield* now)
+    if (request === undefined) return yield* pause
+    sequencer.asked(request)
+    return yield* ask(request)
+  }).pipe(Effect.forever)
+
+  const ticker = pause.pipe(Effect.andThen(inTurn(sequencer.tick)), Effect.forever)
+
+  const compare = Effect.fnUntraced(function* (stream: StreamName) {
+    const newest = yield* history.newest(stream).pipe(Effect.tapError(unanswered(stream)), Effect.option)
+    const id = Option.getOrUndefined(Option.flatten(newest))
+    let isMute = false
+    yield* inTurn((millis) => {
+      const compared = sequencer.newest(stream, id, millis)
+      isMute = compared.mute
+      return compared.ordered
+    })
+    if (isMute) yield* mute(stream)
+  })
+
+  const comparer = Effect.sleep(COMPARE_EVERY).pipe(
+    Effect.andThen(now),
+    Effect.flatMap((millis) => Effect.forEach(sequencer.unheard(millis, COMPARISONS), compare, { discard: true })),
+    Effect.forever
+  )
+
+  return yield* Effect.all([ticker, comparer, ...Array.from({ length: REQUESTS }, () => filler)], {
+    concurrency: "unbounded",
+    discard: true
+  })
+})
