@@ -2,13 +2,13 @@
  * What was missed, from Binance's REST side: trades and aggregate trades by id, closed candles by open time. A trouble that may
  * pass is waited out for about half a minute; what the exchange allows an address is `RestClient`'s to keep.
  */
-import { Effect, Layer, Option, Result, Schedule, Semaphore } from "effect"
+import { Array as Arr, Effect, Layer, Option, Result, Schedule, Semaphore } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
 import type { AppConfig } from "../services/AppConfig.ts"
 import { HistoryError, MarketHistory, MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
 import * as Client from "./binance/rest/Client.ts"
 import { RestError } from "./binance/rest/RestError.ts"
-import { aggregates, candles, intervalOf, type ReadRows, type Row, trades } from "./binance/rest/rows.ts"
+import { aggregates, candles, intervalOf, newestIds as readNewestIds, type Row, trades } from "./binance/rest/rows.ts"
 
 /** Requests under way at once. */
 const CONCURRENCY = 4
@@ -20,6 +20,8 @@ const patience = Schedule.min([
 
 /** A candle may still change for a moment after its end; the server's own time has no fractions. */
 const SETTLED_AFTER_MS = 2000
+/** Of candles of a second the open one and three that have just ended do not count. */
+const ROWS_WITH_SETTLED = 5
 
 /** How a kind of stream is asked for. */
 interface Source {
@@ -38,31 +40,25 @@ const make = Effect.gen(function* () {
   const client = yield* Client.RestClient
   const slots = yield* Semaphore.make(CONCURRENCY)
 
-  const ask = (
-    endpoint: string,
-    weight: number,
-    stream: StreamName,
-    parameters: Readonly<Record<string, string | number>>,
-    readRows: ReadRows
-  ) => {
-    const question: Client.Question<{ readonly rows: ReadonlyArray<Row>; readonly serverTime: Option.Option<number> }> =
-      {
-        endpoint,
-        weight,
-        parameters: { symbol: stream.symbol ?? "", ...parameters },
-        read: ({ body, serverTime }) => Result.map(readRows(body, stream), (rows) => ({ rows, serverTime }))
-      }
-    return Semaphore.withPermits(
-      slots,
-      1
-    )(client.ask(question)).pipe(Effect.retry({ schedule: patience, while: ({ isTransient }) => isTransient }))
-  }
+  const ask = <A>(question: Client.Question<A>): Effect.Effect<A, RestError> =>
+    client
+      .ask(question)
+      .pipe(
+        Semaphore.withPermits(slots, 1),
+        Effect.retry({ schedule: patience, while: ({ isTransient }) => isTransient })
+      )
 
-  const rowsOf = (...asked: Parameters<typeof ask>) => Effect.map(ask(...asked), ({ rows }) => rows)
+  const askTrades = (endpoint: string, stream: StreamName, parameters: Client.Parameters) =>
+    ask({
+      endpoint,
+      weight: 25,
+      parameters: { symbol: stream.symbol, ...parameters },
+      read: ({ body }) => trades(body, stream)
+    })
 
   /** The newest trades, where no host has the older ones. */
   const recentTrades = Effect.fnUntraced(function* (stream: StreamName, from: number) {
-    const rows = yield* rowsOf("trades", 25, stream, { limit: MOST_EVENTS }, trades)
+    const rows = yield* askTrades("trades", stream, { limit: MOST_EVENTS })
     const [oldest] = rows
     if (oldest === undefined || oldest.span.first <= from || rows.length < MOST_EVENTS) return rows
     return yield* new RestError({
@@ -71,13 +67,27 @@ const make = Effect.gen(function* () {
     })
   })
 
-  const newestAggregate = (stream: StreamName) =>
-    Effect.map(rowsOf("aggTrades", 4, stream, { limit: 1 }, aggregates), (rows) => Option.fromNullishOr(rows.at(-1)))
+  /** The newest trade's id is its aggregate's to tell, for a sixth of the weight. */
+  const newestIds = ({ symbol }: StreamName) =>
+    ask({
+      endpoint: "aggTrades",
+      weight: 4,
+      parameters: { symbol, limit: 1 },
+      read: ({ body }) => readNewestIds(body)
+    })
+
+  const closedCandles = (stream: StreamName, parameters: Client.Parameters) =>
+    ask({
+      endpoint: "klines",
+      weight: 2,
+      parameters: { symbol: stream.symbol, ...intervalOf(stream), ...parameters },
+      read: ({ body, serverTime }) => Result.map(candles(body, stream), (rows) => closed(rows, serverTime))
+    })
 
   const sources: Readonly<Record<string, Source>> = {
     trade: {
       page: (stream, from, limit) =>
-        rowsOf("historicalTrades", 25, stream, { fromId: from, limit }, trades).pipe(
+        askTrades("historicalTrades", stream, { fromId: from, limit }).pipe(
           Effect.catchIf(
             ({ kind }) => kind === "missing",
             () => recentTrades(stream, from)
@@ -85,34 +95,31 @@ const make = Effect.gen(function* () {
         ),
       newest: (stream) =>
         Effect.map(
-          newestAggregate(stream),
-          Option.flatMap(({ isVoid, lastTrade }) => (isVoid ? Option.none() : Option.some(lastTrade)))
+          newestIds(stream),
+          Option.flatMap(({ l }) => (l === -1 ? Option.none() : Option.some(l)))
         )
     },
     aggTrade: {
-      page: (stream, from, limit) => rowsOf("aggTrades", 4, stream, { fromId: from, limit }, aggregates),
+      page: (stream, from, limit) =>
+        ask({
+          endpoint: "aggTrades",
+          weight: 4,
+          parameters: { symbol: stream.symbol, fromId: from, limit },
+          read: ({ body }) => aggregates(body, stream)
+        }),
       newest: (stream) =>
         Effect.map(
-          newestAggregate(stream),
-          Option.map(({ span }) => span.last)
+          newestIds(stream),
+          Option.map(({ a }) => a)
         )
     },
     kline: {
+      // One more, for the one that may be open.
       page: (stream, from, limit) =>
-        Effect.map(
-          ask(
-            "klines",
-            2,
-            stream,
-            // One more, for the one that may be open.
-            { ...intervalOf(stream), startTime: from, limit: Math.min(limit + 1, MOST_EVENTS) },
-            candles
-          ),
-          ({ rows, serverTime }) => closed(rows, serverTime)
-        ),
+        closedCandles(stream, { startTime: from, limit: Math.min(limit + 1, MOST_EVENTS) }),
       newest: (stream) =>
-        Effect.map(ask("klines", 2, stream, { ...intervalOf(stream), limit: 3 }, candles), ({ rows, serverTime }) =>
-          Option.map(Option.fromNullishOr(closed(rows, serverTime).at(-1)), ({ span }) => span.last)
+        Effect.map(closedCandles(stream, { limit: ROWS_WITH_SETTLED }), (rows) =>
+          Option.map(Arr.last(rows), ({ span }) => span.last)
         )
     }
   }

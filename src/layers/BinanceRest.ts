@@ -98,6 +98,7 @@ const make = Effect.gen(function* () {
   return ExchangeInfo.of({ unknownSymbols, statuses })
 })
 
-export const layer: Layer.Layer<ExchangeInfo, never, AppConfig> = Layer.effect(ExchangeInfo, make).pipe(
-  Layer.provide(Client.layer)
-)
+/** Over a `RestClient`. */
+export const layerNoClient: Layer.Layer<ExchangeInfo, never, Client.RestClient> = Layer.effect(ExchangeInfo, make)
+
+export const layer: Layer.Layer<ExchangeInfo, never, AppConfig> = Layer.provide(layerNoClient, Client.layer)

@@ -20,10 +20,13 @@ export interface Answer {
   readonly serverTime: Option.Option<number>
 }
 
+/** Those that are `undefined` are left out. */
+export type Parameters = Readonly<Record<string, string | number | undefined>>
+
 export interface Question<A> {
   /** Below `/api/v3/`. */
   readonly endpoint: string
-  readonly parameters: Readonly<Record<string, string | number>>
+  readonly parameters: Parameters
   /** What it costs of the address's weight. */
   readonly weight: number
   /** Parses the answer; the failure says what is wrong with it. */

@@ -13,8 +13,6 @@ export interface Row {
   readonly event: PastEvent
   /** The exchange has given the id to nothing. */
   readonly isVoid: boolean
-  /** The id of the last trade in it; -1 where there is none, or it is not said. */
-  readonly lastTrade: number
 }
 
 /** The rows of an answer, ascending. One bad row makes all of it bad, so that none goes missing unseen. */
@@ -24,7 +22,6 @@ export type ReadRows = (body: unknown, stream: StreamName) => Result.Result<Read
 interface Past {
   readonly payload: object
   readonly isVoid?: boolean
-  readonly lastTrade?: number
 }
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
@@ -39,13 +36,13 @@ const faultOf = (cause: Cause.Cause<Schema.SchemaError>): string =>
   Option.match(Cause.findErrorOption(cause), { onNone: () => Cause.pretty(cause), onSome: reasonOf })
 
 /** Validated as what the stream brings is. */
-const toRow = ({ isVoid = false, lastTrade = -1, payload }: Past, stream: StreamName): Result.Result<Row, string> =>
+const toRow = ({ isVoid = false, payload }: Past, stream: StreamName): Result.Result<Row, string> =>
   Exit.match(stream.kind.decode(payload), {
     onFailure: (cause) => Result.fail(faultOf(cause)),
     onSuccess: (facts) =>
       facts.span === undefined
         ? Result.fail("a row has no place in the stream's sequence")
-        : Result.succeed({ span: facts.span, event: { json: JSON.stringify(payload), facts }, isVoid, lastTrade })
+        : Result.succeed({ span: facts.span, event: { json: JSON.stringify(payload), facts }, isVoid })
   })
 
 const ascending = (rows: ReadonlyArray<Row>): Result.Result<ReadonlyArray<Row>, string> => {
@@ -87,8 +84,7 @@ export const trades = rowsOf(
       T: time,
       m: isBuyerMaker,
       M: isBestMatch
-    },
-    lastTrade: id
+    }
   })
 )
 
@@ -106,10 +102,15 @@ export const aggregates = rowsOf(
   }),
   ({ a, f, l, m, M, p, q, T }, { symbol }) => ({
     payload: { e: "aggTrade", E: T, s: symbol, a, p, q, f, l, T, m, M },
-    isVoid: f === -1,
-    lastTrade: l
+    isVoid: f === -1
   })
 )
+
+const decodeIds = Schema.decodeUnknownResult(Schema.Array(Schema.Struct({ a: Id, l: OptionalId })))
+
+/** The last aggregate of `aggTrades`, and the last trade in it. */
+export const newestIds = (body: unknown) =>
+  Result.mapBoth(decodeIds(body), { onFailure: reasonOf, onSuccess: (rows) => Option.fromNullishOr(rows.at(-1)) })
 
 /** `kline_1m`, `kline_1d@+08:00`. */
 export const intervalOf = ({ suffix }: StreamName): { readonly interval: string; readonly timeZone?: number } => {

@@ -1,0 +1,557 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Array as Arr, Clock, Context, Effect, Fiber, Layer, Option, Queue } from "effect"
+import { TestClock } from "effect/testing"
+import * as BinanceHistory from "../../src/layers/BinanceHistory.ts"
+import { RestClient } from "../../src/layers/binance/rest/Client.ts"
+import { RestError } from "../../src/layers/binance/rest/RestError.ts"
+import type { Interval } from "../../src/schema/intervals.ts"
+import { streamKinds } from "../../src/schema/kinds/registry.ts"
+import type { StreamName } from "../../src/schema/StreamName.ts"
+import { MarketHistory, type Page, type PastEvent } from "../../src/services/MarketHistory.ts"
+import type { RestRequest, RestVerdict } from "../../src/simulator/Faults.ts"
+import { kline as klinePayload } from "../../src/simulator/payloads.ts"
+import * as Simulator from "../../src/simulator/Simulator.ts"
+import { EAST_8 } from "../../src/simulator/time.ts"
+import { freePort, serve } from "../support/http.ts"
+import * as LogProbe from "../support/logProbe.ts"
+import { makeHistory } from "../support/rest.ts"
+import { streamNames } from "../support/settings.ts"
+
+const start = Date.UTC(2026, 10, 23, 15, 59, 57)
+const MICROSECONDS = "ws://127.0.0.1:1/stream?timeUnit=microsecond"
+
+const make = (options: Partial<Simulator.SimulatorOptions> = {}) => Simulator.make({ start, rate: 300, ...options })
+
+const stream = (name: string): StreamName => streamNames(name)[0]!
+const trades = stream("btcusdt@trade")
+const aggregates = stream("btcusdt@aggTrade")
+const seconds = stream("btcusdt@kline_1s")
+
+const idsOf = (events: ReadonlyArray<PastEvent>) => events.map(({ facts }) => facts.span!.first)
+const textsOf = ({ events }: Page) => events.map(({ json }) => json)
+
+/** A stream's payload as history gives it: it knows no event time but the trade's own. */
+const withEventTime = (payload: string) => payload.replace(/"E":\d+/, `"E":${JSON.parse(payload).T}`)
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
+
+/** Everything from an id on, page by page. */
+const readAll = Effect.fnUntraced(function* (history: MarketHistory["Service"], name: StreamName, from: number) {
+  const all: Array<PastEvent> = []
+  for (let next = from; ;) {
+    const { events } = yield* history.page(name, next, 400)
+    const last = events.at(-1)
+    if (last === undefined) return all
+    all.push(...events)
+    next = last.facts.span!.last + 1
+  }
+})
+
+/** The closed candles of the market, as the stream would have sent them, but for what REST does not have. */
+const candlesOf = (simulator: Simulator.Simulator, interval: Interval, offset: number, unit: "ms" | "us" = "ms") => {
+  const series = simulator.market.symbols.get("BTCUSDT")!.candles.series(interval, offset)
+  return series.closed.map((candle) =>
+    klinePayload("BTCUSDT", series, candle, true, candle.end * 1000 - 1, unit).replace(
+      /"f":-?\d+,"L":-?\d+/,
+      '"f":-1,"L":-1'
+    )
+  )
+}
+
+/** The first answers are these; then the simulator's own. */
+const faulty = (simulator: Simulator.Simulator, ...verdicts: ReadonlyArray<RestVerdict>) => {
+  const left = [...verdicts]
+  simulator.setFaults({ onRest: () => left.shift() })
+}
+
+const onPath = (path: string, verdict: RestVerdict) => (request: RestRequest) =>
+  request.path === `/api/v3/${path}` ? verdict : undefined
+
+const missing = onPath("historicalTrades", { answer: { status: 404, body: "<html>Not Found</html>" } })
+
+/** The longest that the first and the second wait may be; much longer, and the request that follows would be late. */
+const FIRST_WAIT = 600
+const WAITS = [FIRST_WAIT, 1200]
+
+describe("BinanceHistory", () => {
+  it.effect("gives trades byte for byte as the stream does, with their own time as event time", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      yield* TestClock.adjust("5 seconds")
+      const { history } = yield* makeHistory([simulator.restUrl])
+      const { first, last } = simulator.ledger.generated("BTCUSDT")!.trades
+      const all = yield* readAll(history, trades, first)
+      assert.deepStrictEqual(idsOf(all), range(first, last))
+      assert.deepStrictEqual(
+        all.map(({ json }) => json),
+        range(first, last).map((id) => withEventTime(simulator.ledger.tradePayload("BTCUSDT", id)!))
+      )
+      assert.deepStrictEqual(all[0]!.facts, {
+        symbol: "BTCUSDT",
+        eventTime: JSON.parse(all[0]!.json).T,
+        id: first,
+        exact: true,
+        span: { first, last: first }
+      })
+      assert.deepStrictEqual(yield* history.newest(trades), Option.some(last))
+      assert.deepStrictEqual(yield* history.page(trades, last + 1, 10), { events: [], voids: [] })
+      assert.deepStrictEqual(idsOf((yield* history.page(trades, first + 7, 3)).events), range(first + 7, first + 9))
+      const most = (yield* history.page(trades, last - 1200, 100_000)).events
+      assert.deepStrictEqual(
+        [most.length, idsOf(most)[0]],
+        [Math.min(1000, last - first + 1), Math.max(first, last - 1200)]
+      )
+    })
+  )
+
+  it.effect("gives aggregate trades as the stream does", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      yield* TestClock.adjust("5 seconds")
+      const { history } = yield* makeHistory([simulator.restUrl])
+      const { first, last } = simulator.ledger.generated("BTCUSDT")!.aggregates
+      const all = yield* readAll(history, aggregates, first)
+      assert.deepStrictEqual(
+        all.map(({ json }) => json),
+        range(first, last).map((id) => withEventTime(simulator.ledger.aggregatePayload("BTCUSDT", id)!))
+      )
+      assert.deepStrictEqual(yield* history.newest(aggregates), Option.some(last))
+    })
+  )
+
+  for (const [name, interval, offset] of [
+    ["btcusdt@kline_1s", "1s", 0],
+    ["btcusdt@kline_1m", "1m", 0],
+    ["btcusdt@kline_1d", "1d", 0],
+    ["btcusdt@kline_1d@+08:00", "1d", EAST_8],
+    ["btcusdt@kline_1M@+08:00", "1M", EAST_8]
+  ] as const) {
+    it.effect(`gives the closed candles of ${name}, never the open one`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* make({ start: Date.UTC(2026, 10, 30, 15, 59, 57) })
+        yield* TestClock.adjust("9500 millis")
+        const { history } = yield* makeHistory([simulator.restUrl])
+        const expected = candlesOf(simulator, interval, offset)
+        // The market is made up so that it holds a border of each but the day's in UTC.
+        assert.strictEqual(expected.length > 0, name !== "btcusdt@kline_1d")
+        const settled = expected.filter(
+          (json) => JSON.parse(json).k.T < Math.floor(simulator.now() / 1000) * 1000 - 2000
+        )
+        const page = yield* history.page(stream(name), 0, 1000)
+        assert.deepStrictEqual(textsOf(page), settled)
+        assert.deepStrictEqual(
+          yield* history.newest(stream(name)),
+          Option.map(Arr.last(settled), (json) => JSON.parse(json).k.T)
+        )
+      })
+    )
+  }
+
+  it.effect("holds a candle back until it has been closed for two seconds by the exchange's clock", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      yield* TestClock.adjust("5 seconds")
+      const { history } = yield* makeHistory([simulator.restUrl])
+      // It is 16:00:02.
+      const opens = (second: number) => start + (second - 1) * 1000
+      assert.deepStrictEqual(idsOf((yield* history.page(seconds, opens(1), 10)).events), range(1, 3).map(opens))
+      yield* TestClock.adjust("990 millis")
+      assert.strictEqual((yield* history.page(seconds, opens(1), 10)).events.length, 3)
+      yield* TestClock.adjust("10 millis")
+      assert.deepStrictEqual(idsOf((yield* history.page(seconds, opens(1), 10)).events), range(1, 4).map(opens))
+      assert.deepStrictEqual(idsOf((yield* history.page(seconds, opens(2), 2)).events), [opens(2), opens(3)])
+      assert.deepStrictEqual(yield* history.newest(seconds), Option.some(opens(5) - 1))
+    })
+  )
+
+  it.effect("leaves the last candle out where the answer has no date", () =>
+    Effect.gen(function* () {
+      const row = (open: number) => [open, "1", "1", "1", "1", "0", open + 999, "0", 0, "0", "0", "0"]
+      const { port } = yield* serve((request, response) => {
+        const limit = Number(new URL(request.url ?? "", "http://a").searchParams.get("limit"))
+        response.sendDate = false
+        response.end(JSON.stringify([1000, 2000, 3000, 4000].slice(0, limit).map(row)))
+      })
+      const { history } = yield* makeHistory([`http://127.0.0.1:${port}`])
+      assert.deepStrictEqual(idsOf((yield* history.page(seconds, 0, 10)).events), [1000, 2000, 3000])
+      assert.deepStrictEqual(idsOf((yield* history.page(seconds, 0, 1)).events), [1000])
+      assert.deepStrictEqual(yield* history.newest(seconds), Option.some(3999))
+    })
+  )
+
+  it.effect("gives times in microseconds where the stream does, candles' ids in milliseconds all the same", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      yield* TestClock.adjust("6 seconds")
+      const { history } = yield* makeHistory([simulator.restUrl], { wsUrl: MICROSECONDS })
+      const { first } = simulator.ledger.generated("BTCUSDT")!.trades
+      const [trade] = (yield* history.page(trades, first, 1)).events
+      assert.strictEqual(trade!.json, withEventTime(simulator.ledger.tradePayload("BTCUSDT", first, "us")!))
+      const candles = yield* history.page(seconds, start, 1000)
+      const known = new Set(candlesOf(simulator, "1s", 0, "us"))
+      assert.deepStrictEqual(
+        textsOf(candles).filter((json) => !known.has(json)),
+        []
+      )
+      assert.deepStrictEqual(
+        idsOf(candles.events),
+        range(0, 3).map((second) => start + second * 1000)
+      )
+      assert.deepStrictEqual(yield* history.newest(seconds), Option.some(start + 3999))
+    })
+  )
+
+  it.effect("does not see what the exchange's database has not yet", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      yield* TestClock.adjust("5 seconds")
+      const { history } = yield* makeHistory([simulator.restUrl])
+      simulator.setFaults({ onRest: () => ({ lagMillis: 2000 }) })
+      const { last } = simulator.ledger.generated("BTCUSDT")!.trades
+      const newest = Option.getOrThrow(yield* history.newest(trades))
+      assert.isBelow(newest, last)
+      assert.deepStrictEqual((yield* history.page(trades, last, 10)).events, [])
+      simulator.setFaults({})
+      assert.deepStrictEqual(yield* history.newest(trades), Option.some(last))
+      assert.deepStrictEqual(idsOf((yield* history.page(trades, last, 10)).events), [last])
+    })
+  )
+
+  it.effect("tells ids that are given to nothing apart from events", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      const row = (a: number, f: number) =>
+        `{"a":${a},"p":"${f < 0 ? 0 : 1}","q":"${f < 0 ? 0 : 1}","f":${f},"l":${f},"T":${start},"m":true,"M":true}`
+      const body = `[${[row(10, 70), row(11, -1), row(12, -1), row(13, 71)].join(",")}]`
+      simulator.setFaults({ onRest: () => ({ answer: { status: 200, body } }) })
+      const { history } = yield* makeHistory([simulator.restUrl])
+      const page = yield* history.page(aggregates, 10, 1000)
+      assert.deepStrictEqual(
+        [idsOf(page.events), page.voids],
+        [
+          [10, 13],
+          [11, 12]
+        ]
+      )
+      // Rows from before are dropped, and a page holds no more than was asked for.
+      const part = yield* history.page(aggregates, 11, 2)
+      assert.deepStrictEqual([part.events, part.voids], [[], [11, 12]])
+    })
+  )
+
+  it.effect("sorts rows, and asks again if one is there twice", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      yield* TestClock.adjust("1 seconds")
+      const { failures, history } = yield* makeHistory([simulator.restUrl])
+      const row = (id: number) =>
+        `{"id":${id},"price":"1","qty":"1","quoteQty":"1","time":${start},"isBuyerMaker":true,"isBestMatch":true}`
+      const answer = (...ids: ReadonlyArray<number>) => ({
+        answer: { status: 200, body: `[${ids.map(row).join(",")}]` }
+      })
+      faulty(simulator, answer(5, 4, 4), answer(7, 5, 6))
+      const asked = yield* Effect.forkChild(history.page(trades, 5, 10))
+      assert.match((yield* Queue.take(failures)).message, /answered with status 200: 4 is there twice$/)
+      yield* TestClock.adjust(FIRST_WAIT)
+      assert.deepStrictEqual(idsOf((yield* Fiber.join(asked)).events), [5, 6, 7])
+    })
+  )
+
+  it.effect("serves trades, aggregate trades and candles, and nothing else", () =>
+    Effect.gen(function* () {
+      const { history } = yield* makeHistory(["http://127.0.0.1:1"])
+      for (const { allMarket, name, suffixes } of streamKinds) {
+        const serves = ["trade", "aggTrade", "kline"].includes(name)
+        for (const suffix of suffixes) assert.strictEqual(history.serves(stream(`btcusdt@${suffix}`)), serves, suffix)
+        for (const whole of allMarket) assert.isFalse(history.serves(stream(whole)), whole)
+      }
+      const { message } = yield* Effect.flip(history.page(stream("btcusdt@depth"), 1, 1))
+      assert.strictEqual(message, "btcusdt@depth has no history: only trades and closed candles have one")
+      assert.strictEqual((yield* Effect.flip(history.newest(stream("!miniTicker@arr"))))._tag, "HistoryError")
+    })
+  )
+
+  it.effect("says that there is nothing", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      simulator.setFaults({ onRest: () => ({ answer: { status: 200, body: "[]" } }) })
+      const { history } = yield* makeHistory([simulator.restUrl])
+      for (const name of [trades, aggregates, seconds]) {
+        assert.deepStrictEqual(yield* history.newest(name), Option.none())
+        assert.deepStrictEqual(yield* history.page(name, 1, 10), { events: [], voids: [] })
+      }
+    })
+  )
+})
+
+describe("a trouble with the exchange's history", () => {
+  const badTrade = `[{"id":1,"price":2891.17,"qty":"1","quoteQty":"1","time":1,"isBuyerMaker":true,"isBestMatch":true}]`
+
+  for (const [name, verdict, expected] of [
+    ["an answer that breaks off", { truncateAt: 100 }, /has broken off its answer: /],
+    [
+      "the exchange's own error",
+      { answer: { status: 503, body: '{"code":-1008,"msg":"Server is overloaded"}' } },
+      /answered with status 503 \(-1008: Server is overloaded\): the trouble is on its side/
+    ],
+    [
+      "a time-out told as a bad request",
+      { answer: { status: 400, body: '{"code":-1007,"msg":"Timeout"}' } },
+      /answered with status 400 \(-1007: Timeout\): the trouble is on its side/
+    ],
+    [
+      "half a JSON text",
+      { answer: { status: 200, body: "[{" } },
+      /answered with status 200: is it Binance's REST address\?/
+    ],
+    [
+      "a number where a decimal string should be",
+      { answer: { status: 200, body: badTrade } },
+      /answered with status 200: a row is not understood: .+ at 0\.price$/
+    ],
+    ["no list at all", { answer: { status: 200, body: "{}" } }, /answered with status 200: a row is not understood: /]
+  ] as const) {
+    it.effect(`is waited out: ${name}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* make()
+        yield* TestClock.adjust("1 seconds")
+        const { failures, history } = yield* makeHistory([simulator.restUrl])
+        const { first } = simulator.ledger.generated("BTCUSDT")!.trades
+        faulty(simulator, verdict, verdict)
+        const asked = yield* Effect.forkChild(history.page(trades, first, 10))
+        for (const wait of WAITS) {
+          assert.match((yield* Queue.take(failures)).message, expected)
+          yield* TestClock.adjust(wait)
+        }
+        assert.deepStrictEqual(idsOf((yield* Fiber.join(asked)).events), range(first, first + 9))
+      })
+    )
+  }
+
+  it.effect("is told after seven attempts in half a minute or so", () =>
+    Effect.gen(function* () {
+      const attempts: Array<number> = []
+      const client = Layer.succeed(RestClient, {
+        allow: () => {},
+        ask: () =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            attempts.push(now)
+            return Effect.fail(new RestError({ kind: "failed", message: `attempt ${attempts.length}` }))
+          })
+      })
+      const context = yield* Layer.build(Layer.provide(BinanceHistory.layerNoClient, client))
+      const asked = yield* Effect.forkChild(Effect.flip(Context.get(context, MarketHistory).page(trades, 1, 10)))
+      yield* TestClock.adjust("1 minute")
+      const { message } = yield* Fiber.join(asked)
+      assert.strictEqual(message, "The history of btcusdt@trade: attempt 7")
+      const waits = attempts.slice(1).map((at, index) => at - attempts[index]!)
+      for (const [index, wait] of [500, 1000, 2000, 4000, 8000, 15_000].entries()) {
+        assert.isAtLeast(waits[index]!, Math.min(wait * 0.8, 12_800))
+        assert.isAtMost(waits[index]!, Math.min(wait * 1.2, 15_000))
+      }
+    })
+  )
+
+  it.effect("may be that nothing comes for ten seconds", () =>
+    Effect.gen(function* () {
+      const requests = yield* Queue.unbounded<void>()
+      const { port } = yield* serve(() => Queue.offerUnsafe(requests, undefined))
+      const { failures, history } = yield* makeHistory([`http://127.0.0.1:${port}`])
+      yield* Effect.forkChild(history.page(trades, 1, 10))
+      yield* Queue.take(requests)
+      yield* TestClock.adjust("10 seconds")
+      assert.match((yield* Queue.take(failures)).message, /has not answered within 10 s$/)
+      yield* TestClock.adjust("1 seconds")
+      yield* Queue.take(requests)
+    })
+  )
+
+  for (const [name, status, body, expected] of [
+    [
+      "the location is not served",
+      451,
+      '{"code":0,"msg":"restricted location"}',
+      /status 451 .*its public data is also at BINANCE_REST_URL=https:\/\/data-api\.binance\.vision$/
+    ],
+    ["the firewall blocks", 403, "<html>403</html>", /status 403: its firewall blocks this address$/],
+    [
+      "the symbol is unknown",
+      400,
+      '{"code":-1121,"msg":"Invalid symbol."}',
+      /status 400 \(-1121: Invalid symbol\.\): it does not take this question about \/api\/v3\/aggTrades$/
+    ],
+    ["there is no such endpoint", 404, "", /status 404: it has no \/api\/v3\/aggTrades$/]
+  ] as const) {
+    it.effect(`is told at once: ${name}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* make({ rate: 0 })
+        simulator.setFaults({ onRest: () => ({ answer: { status, body } }) })
+        const { history } = yield* makeHistory([simulator.restUrl])
+        assert.match((yield* Effect.flip(history.page(aggregates, 1, 10))).message, expected)
+        assert.strictEqual(simulator.rest.requests, 1)
+      })
+    )
+  }
+})
+
+describe("a host without old trades", () => {
+  for (const [name, answer] of [
+    ["404", { status: 404, body: "" }],
+    ["a page for people", { status: 200, body: "<!DOCTYPE html><html></html>" }],
+    ["that it wants a key", { status: 401, body: '{"code":-2014,"msg":"API-key format invalid."}' }],
+    ["that it does not support it", { status: 400, body: '{"code":-1020,"msg":"This operation is not supported."}' }]
+  ] as const) {
+    it.effect(`is asked for its newest ones if it says ${name}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* make()
+        yield* TestClock.adjust("1 seconds")
+        simulator.setFaults({ onRest: onPath("historicalTrades", { answer }) })
+        const { history } = yield* makeHistory([simulator.restUrl])
+        const { last } = simulator.ledger.generated("BTCUSDT")!.trades
+        const page = yield* history.page(trades, last - 20, 10)
+        assert.deepStrictEqual(
+          textsOf(page),
+          range(last - 20, last - 11).map((id) => withEventTime(simulator.ledger.tradePayload("BTCUSDT", id)!))
+        )
+      })
+    )
+  }
+
+  it.effect("is no help where its newest ones begin too late", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make({ history: 6000 })
+      simulator.setFaults({ onRest: missing })
+      const { history } = yield* makeHistory([simulator.restUrl])
+      const { last } = simulator.ledger.generated("BTCUSDT")!.trades
+      assert.strictEqual((yield* history.page(trades, last - 999, 10)).events.length, 10)
+      assert.strictEqual(
+        (yield* Effect.flip(history.page(trades, last - 1000, 10))).message,
+        `The history of btcusdt@trade: BINANCE_REST_URL names no host with /api/v3/historicalTrades, and its newest 1000 trades begin at ${last - 999}: add one that has it, such as https://api.binance.com`
+      )
+    })
+  )
+
+  it.effect("has all there is if it has less than a page", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make({ symbols: ["BTCUSDT"], history: 50 })
+      simulator.setFaults({ onRest: missing })
+      const { history } = yield* makeHistory([simulator.restUrl])
+      const { first, last } = simulator.ledger.generated("BTCUSDT")!.trades
+      assert.deepStrictEqual(idsOf((yield* history.page(trades, first - 1, 1000)).events), range(first, last))
+    })
+  )
+
+  it.effect("is helped out by the next one", () =>
+    Effect.gen(function* () {
+      const one = yield* make({ symbols: ["BTCUSDT"], history: 3000 })
+      const other = yield* make({ symbols: ["BTCUSDT"], history: 3000 })
+      one.setFaults({ onRest: missing })
+      const { history } = yield* makeHistory([one.restUrl, other.restUrl])
+      const { first } = one.ledger.generated("BTCUSDT")!.trades
+      assert.deepStrictEqual(idsOf((yield* history.page(trades, first, 5)).events), range(first, first + 4))
+      assert.deepStrictEqual([one.rest.requests, other.rest.requests], [1, 1])
+      yield* history.newest(trades)
+      assert.deepStrictEqual([one.rest.requests, other.rest.requests], [2, 1])
+    })
+  )
+})
+
+describe("several hosts", () => {
+  it.effect("are asked in turn where one is not there, or does not serve the location", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      const { port } = yield* serve((_, response) => response.writeHead(451).end("{}"))
+      const { history } = yield* makeHistory([
+        `http://127.0.0.1:${yield* freePort}`,
+        `http://127.0.0.1:${port}`,
+        simulator.restUrl
+      ])
+      const { first, last } = simulator.ledger.generated("BTCUSDT")!.trades
+      assert.deepStrictEqual(idsOf((yield* history.page(trades, first, 5)).events), range(first, first + 4))
+      assert.deepStrictEqual(yield* history.newest(trades), Option.some(last))
+    })
+  )
+
+  it.effect("are all asked again where one of them may come back", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      faulty(simulator, { answer: { status: 500, body: "" } })
+      const { port } = yield* serve((_, response) => response.writeHead(451).end("{}"))
+      const { failures, history } = yield* makeHistory([simulator.restUrl, `http://127.0.0.1:${port}`])
+      const { first } = simulator.ledger.generated("BTCUSDT")!.trades
+      const asked = yield* Effect.forkChild(history.page(trades, first, 1))
+      assert.include((yield* Queue.take(failures)).message, "status 500")
+      yield* TestClock.adjust(FIRST_WAIT)
+      assert.deepStrictEqual(idsOf((yield* Fiber.join(asked)).events), [first])
+    })
+  )
+})
+
+describe("the exchange's limits", () => {
+  it.effect("are kept to the share that is ours, for as long as the minute lasts", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make({ rate: 0 })
+      const { history } = yield* makeHistory([simulator.restUrl], { share: 0.01 })
+      // 60 of 6000, at 4 each.
+      for (let n = 0; n < 15; n++) yield* history.newest(trades)
+      const asked = yield* Effect.forkChild(history.newest(trades))
+      yield* TestClock.adjust("59999 millis")
+      assert.strictEqual(simulator.rest.requests, 15)
+      assert.isUndefined(asked.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(asked)
+      assert.strictEqual(simulator.rest.requests, 16)
+    })
+  )
+
+  for (const status of [429, 418]) {
+    it.effect(`hold everything up together after ${status}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* make({ rate: 0 })
+        const { events, layer } = yield* LogProbe.make
+        const { failures, history } = yield* makeHistory([simulator.restUrl])
+        faulty(simulator, {
+          answer: { status, headers: { "Retry-After": "7" }, body: '{"code":-1003,"msg":"Too much"}' }
+        })
+        const first = yield* Effect.forkChild(Effect.provide(history.newest(trades), layer))
+        assert.strictEqual((yield* Queue.take(failures)).kind, "throttled")
+        assert.deepStrictEqual((yield* Queue.take(events)).level, status === 429 ? "Warn" : "Error")
+        const second = yield* Effect.forkChild(history.page(seconds, 0, 10))
+        yield* TestClock.adjust("6999 millis")
+        assert.strictEqual(simulator.rest.requests, 1)
+        yield* TestClock.adjust("1 millis")
+        yield* Fiber.join(first)
+        yield* Fiber.join(second)
+        assert.strictEqual(simulator.rest.requests, 3)
+      })
+    )
+  }
+
+  it.effect("bound how many requests are under way", () =>
+    Effect.gen(function* () {
+      const waiting = yield* Queue.unbounded<() => void>()
+      let underWay = 0
+      const { port } = yield* serve((_, response) => {
+        underWay += 1
+        Queue.offerUnsafe(waiting, () => {
+          underWay -= 1
+          response.end("[]")
+        })
+      })
+      const { history } = yield* makeHistory([`http://127.0.0.1:${port}`])
+      const asked = yield* Effect.forkChild(
+        Effect.forEach(range(1, 12), (from) => history.page(trades, from, 10), { concurrency: "unbounded" })
+      )
+      const peaks: Array<number> = []
+      for (let n = 0; n < 12; n++) {
+        const [answer, ...others] = n === 0 ? yield* Queue.takeBetween(waiting, 4, 12) : [yield* Queue.take(waiting)]
+        peaks.push(underWay)
+        for (const other of others) Queue.offerUnsafe(waiting, other)
+        answer!()
+      }
+      assert.strictEqual((yield* Fiber.join(asked)).length, 12)
+      assert.isAtMost(Math.max(...peaks), 4)
+      assert.strictEqual(peaks[0], 4)
+    })
+  )
+})
