@@ -3,7 +3,7 @@
  * chunks on the hot path. All times are given in: `now` is monotonic, in ms, for a clock on the wall may leap.
  */
 import type { StreamName } from "../schema/StreamName.ts"
-import type { Page } from "../services/MarketHistory.ts"
+import { MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
 import type { Position } from "../services/Positions.ts"
 import type { ContinuityNote } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
@@ -99,9 +99,12 @@ const entryOf = (event: MarketEvent, span: Range): Entry<MarketEvent> => ({
   value: event
 })
 
-/** One event beyond what is wanted proves that the history has got there. No candle is shorter than a second. */
-const limitOf = ({ kind }: StreamName, { first, last }: Range): number =>
-  Math.min(1000, (kind.sequence === "times" ? Math.ceil((last - first + 1) / 1000) : last - first + 1) + 1)
+/**
+ * One event beyond what is wanted proves that the history has got there. A page costs the same, however long it is. No candle
+ * is shorter than a second.
+ */
+const limitOf = ({ kind }: StreamName, { first, until }: Sequence.Wish): number =>
+  Math.min(MOST_EVENTS, (kind.sequence === "times" ? Math.ceil((until - first + 1) / 1000) : until - first + 1) + 1)
 
 export const make = (options: Options, startedAt: number): Sequencer => {
   let ordered = nothing()
@@ -177,8 +180,6 @@ export const make = (options: Options, startedAt: number): Sequencer => {
   /** True if the history is ahead of what came. */
   const compare = ({ sequence }: Keyed, id: number, now: number): boolean => {
     const { last } = sequence.status()
-    // Without a beginning of its own, what comes from now on is what must not be missed, however long it takes to come.
-    if (last === undefined) sequence.resume({ last: id, at: Infinity, gaps: [] })
     sequence.newest(id, now)
     sequence.exists(id, now)
     return last !== undefined && id > last
@@ -221,7 +222,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
         return wish && { ...wish, stream, limit: limitOf(stream, wish) }
       })
         .filter((request) => request !== undefined)
-        .toSorted((a, b) => Number(a.late) - Number(b.late) || a.limit - b.limit),
+        .toSorted((a, b) => Number(a.late) - Number(b.late) || a.last - a.first - (b.last - b.first)),
     asked: (request) => keys.get(request.stream)?.sequence.asked(request),
     answered: (request, page, receivedAt, now) => {
       const keyed = keys.get(request.stream)

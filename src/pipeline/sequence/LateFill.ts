@@ -39,7 +39,7 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
     gaps: () => gaps,
     wish: (now) => {
       const [gap] = gaps
-      return gap === undefined || walk.asking || now < walk.askAt ? undefined : { ...gap, late: true }
+      return gap === undefined || walk.asking || now < walk.askAt ? undefined : { ...gap, until: gap.last, late: true }
     },
     asked: () => {
       walk.asking = true

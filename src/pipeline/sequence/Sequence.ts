@@ -130,14 +130,14 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   const beyond = (entry: Entry<A>, now: number) => {
-    if (hole === undefined && entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE) {
-      open(entry.first - 1, "the hole spans more time than is caught up in place")
-      return publish(entry)
-    }
     if (rule.counts && entry.first > Math.max(next(), known, parked.at(-1)?.last ?? 0) + FAR) {
       if (far.length < MOST_FAR) far.push(entry)
       else out.reject(entry)
       return
+    }
+    if (hole === undefined && entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE) {
+      open(entry.first - 1, "the hole spans more time than is caught up in place")
+      return publish(entry)
     }
     if (hole?.overdue === true) {
       openBefore(entry, now, OVERDUE)
@@ -181,7 +181,12 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     },
     live,
     exists: (upTo, now) => {
-      if (last === undefined || upTo <= last) return
+      // A beginning too: what comes next must not be missed, however long it takes to come.
+      if (last === undefined) {
+        last = upTo
+        lastAt = Infinity
+      }
+      if (upTo <= last) return
       known = Math.max(known, upTo)
       settle(now)
     },
@@ -225,7 +230,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     },
     wish: (now) => {
       if (rule.refills && hole !== undefined && !hole.walk.asking && now >= hole.walk.askAt) {
-        return { first: next(), last: end(), late: false }
+        return { first: next(), last: end(), until: Math.max(known, parked.at(-1)?.last ?? known), late: false }
       }
       return late.wish(now)
     },

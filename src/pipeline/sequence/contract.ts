@@ -37,6 +37,8 @@ export interface Out<A> {
 
 /** What the history is to be asked for: the page from `first` on. */
 export interface Wish extends Range {
+  /** The last id of all that is known: a page may fill every hole up to it. */
+  readonly until: number
   readonly late: boolean
 }
 
@@ -48,7 +50,7 @@ export interface Sequence<A> {
     readonly gaps: ReadonlyArray<Range>
   }) => void
   readonly live: (entry: Entry<A>, now: number) => void
-  /** Everything up to this id has happened, whether it has arrived or not. */
+  /** Everything up to this id has happened, whether it has arrived or not; before anything has arrived, a beginning. */
   readonly exists: (upTo: number, now: number) => void
   /** The newest id that the history knows. */
   readonly newest: (id: number, now: number) => void

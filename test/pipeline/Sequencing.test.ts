@@ -1,0 +1,191 @@
+/** The pipeline with a history: what is missing, what comes twice, and where an earlier run stopped. */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Exit, Fiber, Layer, Queue } from "effect"
+import { TestClock } from "effect/testing"
+import * as HealthState from "../../src/layers/HealthState.ts"
+import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
+import * as MemoryHistory from "../../src/layers/MemoryHistory.ts"
+import * as MemorySink from "../../src/layers/MemorySink.ts"
+import * as Ingest from "../../src/pipeline/Ingest.ts"
+import { trade } from "../../src/schema/kinds/trade.ts"
+import { Health } from "../../src/services/Health.ts"
+import type { PastEvent } from "../../src/services/MarketHistory.ts"
+import { type Position, Positions } from "../../src/services/Positions.ts"
+import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
+
+const payload = (t: number): string =>
+  `{"e":"trade","E":${t},"s":"BTCUSDT","t":${t},"p":"1.0","q":"1.0","T":${t},"m":true}`
+const frame = (t: number): string => `{"stream":"btcusdt@trade","data":${payload(t)}}`
+const ticker = (E: number): string =>
+  `{"stream":"btcusdt@bookTicker","data":{"u":${E},"s":"BTCUSDT","b":"1.0","B":"1.0","a":"1.0","A":"1.0"}}`
+
+const past = (...ids: ReadonlyArray<number>): ReadonlyArray<PastEvent> =>
+  ids.map((t) => {
+    const facts = trade.decode(JSON.parse(payload(t)))
+    assert.isTrue(Exit.isSuccess(facts))
+    return { json: payload(t), facts: Exit.isSuccess(facts) ? facts.value : assert.fail() }
+  })
+
+const settings = settingsLayer({
+  binance: { ...testSettings().binance, streams: streamNames("btcusdt@trade", "btcusdt@bookTicker") }
+})
+
+const start = Effect.fnUntraced(function* (positions?: Readonly<Record<string, Position>>) {
+  const stands = Layer.succeed(Positions, {
+    isKept: positions !== undefined,
+    load: () => Effect.succeed(new Map(Object.entries(positions ?? {})))
+  })
+  const context = yield* Layer.build(
+    Layer.mergeAll(MemoryFeed.layer, MemoryHistory.layer, MemorySink.layer, HealthState.layer, settings, stands)
+  )
+  const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
+  yield* TestClock.adjust(0)
+  const frames = Context.get(context, MemoryFeed.MemoryFrames)
+  const log = Context.get(context, MemorySink.MemoryLog)
+  return {
+    fiber,
+    frames,
+    past: Context.get(context, MemoryHistory.MemoryPast),
+    health: Context.get(context, Health),
+    offer: (...messages: ReadonlyArray<string>) =>
+      Effect.andThen(Effect.forEach(messages, frames.offer, { discard: true }), TestClock.adjust("100 millis")),
+    /** Trades by id with their marks, and what the continuity topic says, in order. */
+    said: Effect.map(log.records, (records) =>
+      records.map(({ headers, topic, value }) => {
+        const record = JSON.parse(new TextDecoder().decode(value))
+        if (topic === "continuity") return `${record.type} ${record.stream} ${record.from}-${record.to}`
+        const id = headers["event-id"]?.split(":")[4]
+        return `${id}${record.backfilled === true ? " backfilled" : ""}${record.late === true ? " late" : ""}`
+      })
+    )
+  }
+})
+
+describe("Ingest with a history", () => {
+  it.effect("fills a hole in its place, and says so", () =>
+    Effect.gen(function* () {
+      const { offer, past: history, said } = yield* start()
+      yield* history.set("btcusdt@trade", past(1, 2, 3, 4))
+      yield* offer(frame(1), frame(4))
+      assert.deepStrictEqual(yield* said, ["1"])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* said, ["1", "2 backfilled", "3 backfilled", "4", "gap-filled btcusdt@trade 2-3"])
+    })
+  )
+
+  it.effect("goes on where an earlier run stopped, and is ready when it has caught up", () =>
+    Effect.gen(function* () {
+      const { health, offer, past: history, said } = yield* start({ "btcusdt@trade": { last: 10, at: 10, gaps: [] } })
+      yield* history.set("btcusdt@trade", past(9, 10, 11, 12, 13))
+      assert.strictEqual((yield* health.report).resume.state, "starting")
+      yield* offer(frame(10), frame(13))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* said, ["11 backfilled", "12 backfilled", "13", "gap-filled btcusdt@trade 11-12"])
+      assert.strictEqual((yield* health.report).resume.state, "up")
+    })
+  )
+
+  it.effect("fills a gap that an earlier run left open, late", () =>
+    Effect.gen(function* () {
+      const gap = { first: 3, last: 4 }
+      const { offer, past: history, said } = yield* start({ "btcusdt@trade": { last: 10, at: 10, gaps: [gap] } })
+      yield* history.set("btcusdt@trade", past(2, 3, 4, 5))
+      yield* offer(frame(11))
+      yield* TestClock.adjust("1 second")
+      assert.sameMembers(yield* said.pipe(Effect.map((all) => all.slice(0, 3))), [
+        "11",
+        "3 backfilled late",
+        "4 backfilled late"
+      ])
+      assert.strictEqual((yield* said)[3], "gap-filled btcusdt@trade 3-4")
+    })
+  )
+
+  it.effect("does not wait for one symbol's hole with anything else", () =>
+    Effect.gen(function* () {
+      const { offer, said } = yield* start()
+      yield* offer(frame(1), frame(4), ticker(7))
+      assert.deepStrictEqual(yield* said, ["1", "7"])
+    })
+  )
+
+  it.effect("drops what comes twice, with a sequence or without", () =>
+    Effect.gen(function* () {
+      const { offer, said } = yield* start()
+      yield* offer(frame(1), ticker(7), frame(1), ticker(7), frame(2), ticker(8))
+      assert.deepStrictEqual(yield* said, ["1", "7", "2", "8"])
+    })
+  )
+
+  it.effect("goes on live when the history has nothing for GAP_WAIT_SECONDS, and fills late", () =>
+    Effect.gen(function* () {
+      const { health, offer, past: history, said } = yield* start()
+      yield* offer(frame(1), frame(4))
+      yield* TestClock.adjust("125 seconds")
+      yield* offer(frame(5))
+      yield* TestClock.adjust("2 seconds")
+      assert.property((yield* health.report).degraded, "btcusdt@trade")
+      yield* history.set("btcusdt@trade", past(1, 2, 3, 4, 5))
+      yield* TestClock.adjust("70 seconds")
+      assert.deepStrictEqual(yield* said, [
+        "1",
+        "4",
+        "gap-opened btcusdt@trade 2-3",
+        "5",
+        "2 backfilled late",
+        "3 backfilled late",
+        "gap-filled btcusdt@trade 2-3"
+      ])
+      assert.notProperty((yield* health.report).degraded, "btcusdt@trade")
+    })
+  )
+
+  it.effect("finds that a stream is mute by what the history has, fetches it, and asks for the stream anew", () =>
+    Effect.gen(function* () {
+      const { frames, offer, past: history, said } = yield* start()
+      yield* history.set("btcusdt@trade", past(1, 2, 3))
+      yield* offer(frame(1))
+      yield* TestClock.adjust("35 seconds")
+      assert.deepStrictEqual(yield* said, ["1", "2 backfilled", "3 backfilled", "gap-filled btcusdt@trade 2-3"])
+      assert.deepStrictEqual(
+        (yield* Queue.take(frames.renewals)).map(({ name }) => name),
+        ["btcusdt@trade"]
+      )
+    })
+  )
+
+  it.effect("writes a rollover down for each of its streams", () =>
+    Effect.gen(function* () {
+      const { frames, said } = yield* start()
+      const streams = streamNames("btcusdt@trade", "btcusdt@bookTicker")
+      yield* frames.notice({ type: "rollover", connection: "1", streams, reason: "age", from: 5, to: 9 })
+      yield* TestClock.adjust("200 millis")
+      assert.deepStrictEqual(yield* said, ["rollover btcusdt@trade 5-9", "rollover btcusdt@bookTicker 5-9"])
+    })
+  )
+
+  it.effect("sends an id far beyond all that the history knows to the dead letters", () =>
+    Effect.gen(function* () {
+      const { offer, past: history, said } = yield* start()
+      yield* history.set("btcusdt@trade", past(1, 2))
+      yield* offer(frame(1), frame(9_000_000), frame(2))
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual((yield* said).slice(0, 2), ["1", "2"])
+      assert.lengthOf(yield* said, 3)
+    })
+  )
+
+  it.effect("keeps what waits for a hole where a restart fetches it, and publishes it where none does", () =>
+    Effect.gen(function* () {
+      for (const [positions, expected] of [
+        [{}, ["1"]],
+        [undefined, ["1", "4", "gap-opened btcusdt@trade 2-3"]]
+      ] as const) {
+        const { fiber, offer, said } = yield* start(positions)
+        yield* offer(frame(1), frame(4))
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(yield* said, [...expected])
+      }
+    })
+  )
+})
