@@ -228,7 +228,7 @@ describe("what is said at the start", () => {
         KAFKA_SASL_MECHANISM: "plain",
         KAFKA_SASL_USERNAME: "u",
         KAFKA_SASL_PASSWORD: "hunter2",
-        BINANCE_REST_URL: "https://u:hunter2@host/"
+        BINANCE_REST_URL: "https://u:hunter2@host/,https://v:hunter2@other"
       })
       assert.deepStrictEqual(
         lines.map(({ level, message }) => `${level} ${message}`),
@@ -239,7 +239,7 @@ describe("what is said at the start", () => {
       assert.strictEqual(annotations["KAFKA_ACKS"], "1")
       assert.strictEqual(annotations["TOPIC_RAW_TRADES"], "raw_trades")
       assert.strictEqual(annotations["KAFKA_SASL_PASSWORD"], "<redacted>")
-      assert.strictEqual(annotations["BINANCE_REST_URL"], "https://<redacted>@host/")
+      assert.strictEqual(annotations["BINANCE_REST_URL"], "https://<redacted>@host/,https://<redacted>@other")
       assert.match(annotations["LOG_FORMAT"] ?? "", /^(json|pretty)$/)
       assert.notProperty(annotations, "OTEL_EXPORTER_OTLP_ENDPOINT")
       assert.notInclude(JSON.stringify(lines), "hunter2")

@@ -9,7 +9,7 @@ import { AppConfig } from "../../../services/AppConfig.ts"
 import * as Telemetry from "../../../services/Telemetry.ts"
 import { agentFor } from "../proxy.ts"
 import * as Budget from "./Budget.ts"
-import { broken, graver, late, malformed, type Failure, misunderstood, refusal, type RestError } from "./RestError.ts"
+import { broken, type Failure, graver, late, malformed, misunderstood, refusal, type RestError } from "./RestError.ts"
 
 const TIMEOUT_SECONDS = 10
 

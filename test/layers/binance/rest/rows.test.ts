@@ -1,0 +1,81 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import { aggregates, candles, type ReadRows, trades } from "../../../../src/layers/binance/rest/rows.ts"
+import { streamNames } from "../../../support/settings.ts"
+
+const [tradeStream, aggregateStream, candleStream] = streamNames(
+  "btcusdt@trade",
+  "btcusdt@aggTrade",
+  "btcusdt@kline_1s"
+)
+
+type Row = ReadonlyArray<unknown> | Readonly<Record<string, unknown>>
+
+interface Kind {
+  readonly read: (body: unknown) => ReturnType<ReadRows>
+  readonly row: (id: number) => Row
+  /** Fields that the stream does not have. */
+  readonly ignored: ReadonlyArray<string>
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  trade: {
+    read: (body: unknown) => trades(body, tradeStream!),
+    row: (id: number): Row => ({
+      id,
+      price: "2891.17000000",
+      qty: "0.10",
+      quoteQty: "289.117",
+      time: 1_795_402_801_205,
+      isBuyerMaker: true,
+      isBestMatch: true
+    }),
+    ignored: ["quoteQty"]
+  },
+  aggTrade: {
+    read: (body: unknown) => aggregates(body, aggregateStream!),
+    row: (a: number): Row => ({ a, p: "2891.17", q: "1", f: a, l: a, T: 1_795_402_801_205, m: true, M: true }),
+    ignored: []
+  },
+  kline: {
+    read: (body: unknown) => candles(body, candleStream!),
+    row: (n: number): Row => [n * 1000, "1", "3", "1", "2", "5", n * 1000 + 999, "7", 2, "1", "2", "0"],
+    ignored: ["11"]
+  }
+}
+
+const Ids = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1e12 }))).check(
+  Schema.isMaxLength(50)
+)
+/** What no field of a row may be. */
+const junk = [null, undefined, "", "x", "1e3", -2, 1.5, 2 ** 53, [], {}]
+
+const spoilt = (row: Row, field: string, value: unknown): Row =>
+  Object.assign(Array.isArray(row) ? [...row] : { ...row }, { [field]: value })
+
+describe.each(Object.entries(kinds))("rows of %s", (_, { ignored, read, row }) => {
+  it.prop("come out ascending, each once, in whatever order they are sent", [Ids], ([ids]) => {
+    const distinct = [...new Set(ids)]
+    const rows = Result.getOrThrow(read(distinct.map(row)))
+    const firsts = rows.map(({ span }) => span.first)
+    assert.deepStrictEqual(
+      firsts,
+      firsts.toSorted((a, b) => a - b)
+    )
+    assert.lengthOf(firsts, distinct.length)
+    for (const { event } of rows) assert.deepStrictEqual(JSON.parse(event.json).s, "BTCUSDT")
+  })
+
+  it("are refused whole if one of them is there twice", () => {
+    assert.isTrue(Result.isFailure(read([row(2), row(1), row(2)])))
+  })
+
+  for (const field of Object.keys(row(1)).filter((field) => !ignored.includes(field))) {
+    it(`are refused whole if one has something else for ${field}`, () => {
+      for (const value of junk) {
+        const result = read([row(1), spoilt(row(2), field, value), row(3)])
+        assert.match(Result.isFailure(result) ? result.failure : `${String(value)} is taken`, /is not understood/)
+      }
+    })
+  }
+})
