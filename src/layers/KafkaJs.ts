@@ -11,6 +11,7 @@ import { KafkaDriver, KafkaError } from "../services/KafkaDriver.ts"
 import * as Cluster from "./kafkajs/Cluster.ts"
 import { compressionTypes } from "./kafkajs/codecs.ts"
 import { ofCode } from "./kafkajs/errors.ts"
+import type { Link } from "./kafkajs/Link.ts"
 import * as KafkaJsLogger from "./kafkajs/logger.ts"
 import { prepare } from "./kafkajs/prepare.ts"
 import * as Reading from "./kafkajs/reading.ts"
@@ -57,8 +58,31 @@ export const layer = Layer.effect(
     const compression = compressionTypes[kafka.compression]
     const idempotent = kafka.acks === "all"
 
+    /** By partition, the connection that the last send was acknowledged on: a failover ends it, or another leader takes its place. */
+    const trusted = new Map<string, Link>()
+
+    /** Says once that what was acknowledged may be gone. Where each send is acknowledged by all replicas, none is. */
+    const confirmTrust = Effect.fnUntraced(function* (topic: string, partition: number, link: Link) {
+      const key = `${topic}/${partition}`
+      const before = trusted.get(key)
+      if (before === undefined || before === link) return
+      trusted.delete(key)
+      return yield* new KafkaError({
+        kind: "Moved",
+        message: `the leader of ${key}, or the connection to it, has changed since the last send`
+      })
+    })
+
+    const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
+      if (trusted.has(`${topic}/${partition}`)) {
+        yield* confirmTrust(topic, partition, yield* cluster.leader(topic, partition))
+      }
+      return yield* Reading.ends(cluster, topic, partition)
+    })
+
     const prepareSend = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
       const link = yield* cluster.leader(topic, partition)
+      yield* confirmTrust(topic, partition, link)
       return [link, idempotent ? yield* sequences.begin(topic, partition, records) : undefined] as const
     })
 
@@ -86,6 +110,7 @@ export const layer = Layer.effect(
         return yield* new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
       }
       if (!sequences.answered(topic, partition, stored.errorCode)) return yield* ofCode(stored.errorCode)
+      if (kafka.acks === "1") trusted.set(`${topic}/${partition}`, link)
       return Number(stored.baseOffset)
     })
 
@@ -100,9 +125,16 @@ export const layer = Layer.effect(
       ),
       describe: (topics) => inTime(Topics.describe(cluster, topics), ADMIN_LIMIT, "describing topics"),
       create: (topic) => inTime(Topics.create(cluster, topic), ADMIN_LIMIT, "creating a topic"),
-      produce: (topic, partition, records) => forgetting(topic, send(topic, partition, records)),
+      produce: (topic, partition, records) =>
+        forgetting(
+          topic,
+          Effect.tapError(send(topic, partition, records), ({ kind }) =>
+            // The sink has heard of it.
+            Effect.sync(() => kind !== "Refused" && trusted.delete(`${topic}/${partition}`))
+          )
+        ),
       ends: (topic, partition) =>
-        forgetting(topic, inTime(Reading.ends(cluster, topic, partition), READ_LIMIT, "asking for the ends")),
+        forgetting(topic, inTime(endsOf(topic, partition), READ_LIMIT, "asking for the ends")),
       fetch: (topic, partition, from) =>
         forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from), READ_LIMIT, "reading"))
     })

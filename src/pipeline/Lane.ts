@@ -4,13 +4,19 @@
  *
  * 1. One batch in flight; the next one grows meanwhile.
  * 2. A batch holds at most `limits.records` and `limits.bytes`; an item larger by itself goes alone.
- * 3. A batch that was not stored, or perhaps was, is repeated with exactly the same items: only so can a broker drop the
- *    double (`KAFKA_ACKS=all`).
+ * 3. A batch that was not stored, or perhaps was, is repeated with exactly the same items until the partition has been read:
+ *    only so can a broker drop the double (`KAFKA_ACKS=all`).
  * 4. A refused batch is halved, and its halves go before anything newer; a single refused item is given out, the rest goes on.
  * 5. Items leave in the order they came, each once.
+ * 6. With `KAFKA_ACKS=1` nothing is sent after a failure until the partition has been read: what is there is not sent again,
+ *    and what was acknowledged and is gone goes first. An acknowledged batch is kept for that until the high watermark has
+ *    passed it. With `all` the broker does as much by its producers' numbers; the partition is read only where it has lost
+ *    those (`Disputed`). With `0` nobody knows anything.
  *
- * Mutable inside: it may hold hundreds of thousands of items, and every operation costs no more than the batch it concerns.
+ * Mutable inside: it may hold hundreds of thousands of items, and every operation costs no more than the batch it concerns,
+ * but for what follows a reading.
  */
+import type { Acks } from "../schema/Settings.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { KafkaErrorKind } from "../services/KafkaDriver.ts"
 
@@ -19,23 +25,73 @@ export interface Limits {
   readonly bytes: number
 }
 
-/** What to do now; ask again after a wait, an answer or an offer. */
+/** How much acknowledged items that may still be lost take; shared by lanes. Above the limit only their ids are kept. */
+export interface Keeping {
+  readonly limit: number
+  bytes: number
+}
+
+export interface Options {
+  readonly acks: Acks
+  readonly keeping: Keeping
+}
+
+/** What to do now; ask again after a wait, an answer, a reading or an offer. */
 export type Next<A> =
   | { readonly _tag: "Idle" }
   | { readonly _tag: "Wait"; readonly millis: number }
   | { readonly _tag: "Send"; readonly batch: ReadonlyArray<A> }
+  /**
+   * Read the partition from an offset to its end; without an offset, see only where it ends. While one of `doubted` is not
+   * found, a send without an answer may still be on its way.
+   */
+  | { readonly _tag: "Read"; readonly from: number | undefined; readonly doubted: ReadonlyArray<string> }
+
+/** What the offset of a stored batch says of others. */
+export type Audit =
+  | { readonly _tag: "Expected" }
+  /** Records that were stored before are gone. */
+  | { readonly _tag: "Regressed"; readonly expected: number }
+  /** Somebody else has written this window; `to` is exclusive. */
+  | { readonly _tag: "Jumped"; readonly from: number; readonly to: number }
+
+/** What a reading has found. */
+export interface Readings<A> {
+  /** Stored, though nobody had said so. */
+  readonly stored: ReadonlyArray<A>
+  /** Acknowledged and gone: so many will be sent again. */
+  readonly again: number
+  /** Acknowledged and gone, and only their ids were kept. */
+  readonly lost: ReadonlyArray<string>
+}
 
 export interface Lane<A> {
   readonly offer: (item: A) => void
   /** `Send` puts its batch in flight; while one is there, and while nothing waits, the lane is `Idle`. */
   readonly next: () => Next<A>
-  /** The batch in flight is stored; gives its items. */
-  readonly acknowledged: () => ReadonlyArray<A>
+  /** The batch in flight is stored at this offset (-1: unknown); gives its items but those that were given before. */
+  readonly acknowledged: (offset: number) => { readonly stored: ReadonlyArray<A>; readonly audit: Audit }
   /** The batch in flight failed; gives the item that is refused for good, if it comes to that. `jitter`: within [0, 1). */
   readonly failed: (kind: typeof KafkaErrorKind.Type, jitter: number) => A | undefined
+  /** What was asked for has been read: the ids in it, and where it ends. */
+  readonly read: (ids: ReadonlyArray<string>, next: number) => Readings<A>
+  /** It could not be read: asks again after a wait. */
+  readonly unread: (jitter: number) => void
+  /** It may not be read: goes on as if nothing were missing. */
+  readonly blind: () => void
+  /** What was acknowledged may be gone. */
+  readonly suspect: () => void
+  /** Others have stored these: gives what waits and has one of these ids, which is not sent any more. */
+  readonly elsewhere: (ids: ReadonlyArray<string>) => ReadonlyArray<A>
+  /** Consumers see all below this offset. */
+  readonly confirmed: (highWatermark: number) => void
+  /** There are acknowledged items that may still be lost. */
+  readonly keeps: () => boolean
+  /** The partition is a new and empty one. */
+  readonly renewed: () => void
   /** Failures in a row. */
   readonly attempts: () => number
-  /** Everything not stored, in order; the lane is empty then. */
+  /** Everything not stored (any more), in order; the lane is empty then. Of what is offered again it knows what may be stored. */
   readonly release: () => ReadonlyArray<A>
 }
 
@@ -56,6 +112,7 @@ const makeFifo = <A>() => {
     push: (item: A): void => {
       items.push(item)
     },
+    isEmpty: (): boolean => head === items.length,
     /** How many from the head on `fits` admits, called with each and its index, until it says no. */
     take: (fits: (item: A, index: number) => boolean): Array<A> => {
       const taken: Array<A> = []
@@ -68,25 +125,78 @@ const makeFifo = <A>() => {
         head = 0
       }
       return taken
+    },
+    /** Those that `leaves` picks, called with each in order. */
+    remove: (leaves: (item: A) => boolean): Array<A> => {
+      const removed: Array<A> = []
+      const left: Array<A> = []
+      for (let at = head; at < items.length; at++) {
+        const item = items[at]
+        if (item !== undefined) (leaves(item) ? removed : left).push(item)
+      }
+      items = left
+      head = 0
+      return removed
     }
   }
 }
 
+/** Takes one of a kind at a time: an id may be there more than once. */
+const makeFound = (ids: ReadonlyArray<string>) => {
+  const counts = new Map<string, number>()
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return (id: string): boolean => {
+    const count = counts.get(id) ?? 0
+    if (count > 0) counts.set(id, count - 1)
+    return count > 0
+  }
+}
+
+interface Kept<A> {
+  readonly offset: number
+  /** Items, or where there was no room their ids. */
+  readonly items: ReadonlyArray<A | string>
+  readonly bytes: number
+}
+
 /** `limits` are read for every new batch: they may change meanwhile. */
-export const make = <A extends { readonly bytes: number }>(limits: Limits): Lane<A> => {
+export const make = <A extends { readonly id: string; readonly bytes: number }>(
+  limits: Limits,
+  { acks, keeping }: Options
+): Lane<A> => {
   const waiting = makeFifo<A>()
   /** Batches tried before, the next one last. */
   const repeats: Array<ReadonlyArray<A>> = []
   let inFlight: ReadonlyArray<A> | undefined
   let attempts = 0
   let delay = 0
+  /** Acknowledged, by time. */
+  const kept: Array<Kept<A>> = []
+  /** Acknowledged and gone: sent again, and not given out again. */
+  const given = new Set<A>()
+  const doubted = new Set<string>()
+  let isSuspect = false
+  /**
+   * Below the offset is what we have stored and need not read again; undefined: anywhere. `exact`: the next record should be
+   * stored there.
+   */
+  let place: { readonly offset: number | undefined; readonly exact: boolean } | undefined
 
-  const grow = (): ReadonlyArray<A> => {
+  /** How many of the items that come now a batch takes. */
+  const makeFits = () => {
     let bytes = 0
-    return waiting.take((item, index) => {
+    return (item: A, index: number): boolean => {
       bytes += item.bytes
       return index === 0 || (index < limits.records && bytes <= limits.bytes)
-    })
+    }
+  }
+
+  const batched = (items: ReadonlyArray<A>): Array<ReadonlyArray<A>> => {
+    const rest = makeFifo<A>()
+    for (const item of items) rest.push(item)
+    const batches: Array<ReadonlyArray<A>> = []
+    for (let batch = rest.take(makeFits()); batch.length > 0; batch = rest.take(makeFits())) batches.push(batch)
+    return batches
   }
 
   const land = (): ReadonlyArray<A> => {
@@ -94,6 +204,37 @@ export const make = <A extends { readonly bytes: number }>(limits: Limits): Lane
     inFlight = undefined
     return batch
   }
+
+  /** Those of them that were not given out before. */
+  const give = (items: ReadonlyArray<A>): ReadonlyArray<A> =>
+    given.size === 0 ? items : items.filter((item) => !given.delete(item))
+
+  const keep = (batch: ReadonlyArray<A>, offset: number): void => {
+    let bytes = 0
+    for (const item of batch) bytes += item.bytes
+    const fits = keeping.bytes + bytes <= keeping.limit
+    if (fits) keeping.bytes += bytes
+    kept.push({ offset, items: fits ? batch : batch.map(({ id }) => id), bytes: fits ? bytes : 0 })
+  }
+
+  const letGo = (count = kept.length): ReadonlyArray<Kept<A>> => {
+    const gone = kept.splice(0, count)
+    for (const { bytes } of gone) keeping.bytes -= bytes
+    return gone
+  }
+
+  const trust = (): void => {
+    isSuspect = false
+    doubted.clear()
+  }
+
+  const doubt = (batch: ReadonlyArray<A>): void => {
+    for (const { id } of batch) doubted.add(id)
+  }
+
+  /** Where the reading begins: at the oldest item that may be gone, else behind the last one. */
+  const from = (): number | undefined =>
+    kept.length === 0 ? place?.offset : Math.min(...kept.map(({ offset }) => offset))
 
   return {
     offer: waiting.push,
@@ -104,35 +245,109 @@ export const make = <A extends { readonly bytes: number }>(limits: Limits): Lane
         delay = 0
         return { _tag: "Wait", millis }
       }
-      const batch = repeats.pop() ?? grow()
-      if (batch.length === 0) return idle
+      if (isSuspect) return { _tag: "Read", from: from(), doubted: [...doubted] }
+      if (repeats.length === 0 && waiting.isEmpty()) return idle
+      if (place === undefined && acks !== "0") return { _tag: "Read", from: undefined, doubted: [] }
+      const batch = repeats.pop() ?? waiting.take(makeFits())
       inFlight = batch
       return { _tag: "Send", batch }
     },
-    acknowledged: () => {
+    acknowledged: (offset) => {
       attempts = 0
-      return land()
+      const batch = land()
+      const stored = give(batch)
+      const before = place
+      if (offset < 0) {
+        if (before !== undefined) place = { ...before, exact: false }
+        return { stored, audit: { _tag: "Expected" } }
+      }
+      place = { offset: offset + batch.length, exact: true }
+      if (acks === "1") keep(batch, offset)
+      const expected = before?.exact === true && before.offset !== undefined ? before.offset : offset
+      if (offset === expected) return { stored, audit: { _tag: "Expected" } }
+      if (offset > expected) return { stored, audit: { _tag: "Jumped", from: expected, to: offset } }
+      if (acks === "1") isSuspect = true
+      return { stored, audit: { _tag: "Regressed", expected } }
     },
     failed: (kind, jitter) => {
       const batch = land()
       if (kind !== "Refused") {
         repeats.push(batch)
         attempts++
+        if (acks === "1" || (acks === "all" && kind === "Disputed")) isSuspect = true
+        if (kind === "Doubt" || kind === "Disputed") doubt(batch)
         // A moved leader is known as soon as the metadata is read again: the first time there is nothing to wait for.
         delay = kind === "Moved" && attempts === 1 ? 0 : backoff(attempts, jitter)
         return undefined
       }
       attempts = 0
-      if (batch.length <= 1) return batch[0]
+      const [first] = batch
+      if (first !== undefined && batch.length === 1) {
+        given.delete(first)
+        return first
+      }
       const half = Math.ceil(batch.length / 2)
       repeats.push(batch.slice(half), batch.slice(0, half))
       return undefined
+    },
+    read: (ids, next) => {
+      place = { offset: next, exact: true }
+      if (!isSuspect) return { stored: [], again: 0, lost: [] }
+      trust()
+      const found = makeFound(ids)
+      const again: Array<A> = []
+      const lost: Array<string> = []
+      for (const item of letGo().flatMap(({ items }) => items)) {
+        if (typeof item === "string") {
+          if (!found(item)) lost.push(item)
+        } else if (!found(item.id)) again.push(item)
+      }
+      const stored: Array<A> = []
+      const missing: Array<A> = []
+      for (const item of repeats.splice(0).toReversed().flat()) (found(item.id) ? stored : missing).push(item)
+      if (ids.length > 0) stored.push(...waiting.remove(({ id }) => found(id)))
+      const givable = give(stored)
+      for (const item of again) given.add(item)
+      repeats.push(...batched([...again, ...missing]).toReversed())
+      if (repeats.length === 0) attempts = 0
+      return { stored: givable, again: again.length, lost }
+    },
+    unread: (jitter) => {
+      attempts++
+      delay = backoff(attempts, jitter)
+    },
+    blind: () => {
+      trust()
+      letGo()
+      place ??= { offset: undefined, exact: false }
+    },
+    suspect: () => {
+      if (acks === "1") isSuspect = true
+    },
+    elsewhere: (ids) => {
+      const found = makeFound(ids)
+      return waiting.remove(({ id }) => found(id))
+    },
+    confirmed: (highWatermark) => {
+      // Another leader's would say nothing of these.
+      if (isSuspect) return
+      const above = kept.findIndex(({ items, offset }) => offset + items.length > highWatermark)
+      letGo(above < 0 ? kept.length : above)
+    },
+    keeps: () => kept.length > 0 || given.size > 0,
+    renewed: () => {
+      letGo()
+      place = { offset: 0, exact: false }
     },
     attempts: () => attempts,
     release: () => {
       attempts = 0
       delay = 0
       const first = land()
+      if (acks === "1" && first.length > 0) {
+        isSuspect = true
+        doubt(first)
+      }
       return [first, ...repeats.splice(0).toReversed(), waiting.take(() => true)].flat()
     }
   }

@@ -9,7 +9,10 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
 /**
  * - `Unreachable`: nothing was written; try again later.
  * - `Doubt`: it may have been stored or not: timed out, or the connection closed after writing.
- * - `Moved`: not stored, the leader is elsewhere: look up the metadata, try again at once.
+ * - `Disputed`: the broker no longer knows the producer's numbers (`KAFKA_ACKS=all`): this batch or the one in doubt before it
+ *   may have been stored, and a repeat would not be known for one.
+ * - `Moved`: not stored, the leader is elsewhere: look up the metadata, try again at once. With `KAFKA_ACKS=1` also said once
+ *   where the leader, or the connection to it, is not the one that acknowledged the last send: a failover may have lost that.
  * - `MissingTopic`: not stored, the topic or partition is not there.
  * - `Refused`: not stored and never will be as it stands (too large, an invalid timestamp): a record is at fault.
  * - `Denied`: credentials, certificate or rights; needs a person.
@@ -18,6 +21,7 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
 export const KafkaErrorKind = Schema.Literals([
   "Unreachable",
   "Doubt",
+  "Disputed",
   "Moved",
   "MissingTopic",
   "Refused",

@@ -38,6 +38,22 @@ export const sendFailures = Metric.counter("binance_kafka_send_failures_total", 
   description: "Sends to Kafka that failed and were tried again, by kind of error",
   incremental: true
 })
+export const offsetRegressions = Metric.counter("binance_kafka_offset_regressions_total", {
+  description: "Sends stored at an offset that was taken before: the topic has lost records",
+  incremental: true
+})
+export const recordsResent = Metric.counter("binance_kafka_records_resent_total", {
+  description: "Acknowledged records that a failover had lost and that were sent again",
+  incremental: true
+})
+export const recordsLost = Metric.counter("binance_kafka_records_lost_total", {
+  description: "Acknowledged records that a failover lost after the memory for keeping them was full",
+  incremental: true
+})
+export const foreignRecords = Metric.counter("binance_kafka_foreign_records_total", {
+  description: "Records of another connector seen in our topics",
+  incremental: true
+})
 export const connectionsLive = Metric.gauge("binance_kafka_connections_live", {
   description: "WebSocket connections that have delivered data"
 })

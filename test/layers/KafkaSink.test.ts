@@ -141,8 +141,8 @@ describe("KafkaSink", () => {
 
   for (const [acks, promise] of [
     ["0", "nothing is acknowledged"],
-    ["1", "a failover may lose it"],
-    ["all", "once and in order"]
+    ["1", "once and in order while this process lives"],
+    ["all", "as long as one of them survives"]
   ] as const) {
     it.effect(`says in one line what KAFKA_ACKS=${acks} promises`, () =>
       Effect.gen(function* () {

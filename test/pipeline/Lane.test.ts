@@ -4,10 +4,12 @@ import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Lane from "../../src/pipeline/Lane.ts"
+import type { Acks } from "../../src/schema/Settings.ts"
 import { KafkaErrorKind } from "../../src/services/KafkaDriver.ts"
 
 interface Item {
-  readonly id: number
+  readonly n: number
+  readonly id: string
   readonly bytes: number
   readonly bad: boolean
 }
@@ -24,8 +26,13 @@ const Event = Schema.Union([
 
 const Events = Arbitrary.array(Arbitrary.schema(Event), { minLength: 10, maxLength: 80 })
 
+const options = (acks: Acks = "0", limit = 1e9): Lane.Options => ({ acks, keeping: { limit, bytes: 0 } })
+
+/** That never reads. */
+const make = (limits: Lane.Limits) => Lane.make<Item>(limits, options())
+
 const run = (limits: Lane.Limits, events: ReadonlyArray<typeof Event.Type>) => {
-  const lane = Lane.make<Item>(limits)
+  const lane = make(limits)
   const offered: Array<Item> = []
   const stored: Array<Item> = []
   const refused: Array<Item> = []
@@ -62,7 +69,7 @@ const run = (limits: Lane.Limits, events: ReadonlyArray<typeof Event.Type>) => {
     const kind = outcome === "stored" || outcome === "Refused" ? (bad ? "Refused" : "stored") : outcome
     repeated = kind === "stored" || kind === "Refused" ? undefined : inFlight
     inFlight = undefined
-    if (kind === "stored") stored.push(...lane.acknowledged())
+    if (kind === "stored") stored.push(...lane.acknowledged(-1).stored)
     else {
       const item = lane.failed(kind, jitter)
       if (item !== undefined) refused.push(item)
@@ -72,7 +79,7 @@ const run = (limits: Lane.Limits, events: ReadonlyArray<typeof Event.Type>) => {
   for (const event of events) {
     if ("offer" in event) {
       for (const item of event.offer) {
-        offered.push({ id: offered.length, ...item })
+        offered.push({ n: offered.length, id: `id${offered.length}`, ...item })
         lane.offer(offered[offered.length - 1]!)
       }
     } else answer(event.answer, event.jitter)
@@ -82,12 +89,12 @@ const run = (limits: Lane.Limits, events: ReadonlyArray<typeof Event.Type>) => {
 }
 
 const limitsOf = ([records, bytes]: readonly [number, number]): Lane.Limits => ({ records, bytes })
-const item = (id: number, bytes = 1): Item => ({ id, bytes, bad: false })
+const item = (n: number, bytes = 1): Item => ({ n, id: `id${n}`, bytes, bad: false })
 
 const send = (lane: Lane.Lane<Item>): ReadonlyArray<number> => {
   const next = lane.next()
   assert.strictEqual(next._tag, "Send")
-  return next._tag === "Send" ? next.batch.map(({ id }) => id) : []
+  return next._tag === "Send" ? next.batch.map(({ n }) => n) : []
 }
 
 describe("Lane", () => {
@@ -127,48 +134,48 @@ describe("Lane", () => {
   )
 
   it("fills a batch to its bounds and sends a larger item alone", () => {
-    const lane = Lane.make<Item>({ records: 3, bytes: 10 })
+    const lane = make({ records: 3, bytes: 10 })
     ;[item(0, 4), item(1, 6), item(2, 1), item(3, 11), item(4), item(5), item(6), item(7)].forEach(lane.offer)
     const batches: Array<ReadonlyArray<number>> = []
     for (let n = 0; n < 5; n++) {
       batches.push(send(lane))
-      lane.acknowledged()
+      lane.acknowledged(-1)
     }
     assert.deepStrictEqual(batches, [[0, 1], [2], [3], [4, 5, 6], [7]])
     assert.strictEqual(lane.next()._tag, "Idle")
   })
 
   it("lets the next batch grow while one is in flight", () => {
-    const lane = Lane.make<Item>({ records: 10, bytes: 100 })
+    const lane = make({ records: 10, bytes: 100 })
     lane.offer(item(0))
     assert.deepStrictEqual(send(lane), [0])
     lane.offer(item(1))
     assert.strictEqual(lane.next()._tag, "Idle")
     lane.offer(item(2))
     assert.strictEqual(lane.next()._tag, "Idle")
-    lane.acknowledged()
+    lane.acknowledged(-1)
     assert.deepStrictEqual(send(lane), [1, 2])
   })
 
   it("halves a refused batch down to the record at fault, before anything newer", () => {
-    const lane = Lane.make<Item>({ records: 4, bytes: 100 })
+    const lane = make({ records: 4, bytes: 100 })
     for (let id = 0; id < 6; id++) lane.offer(item(id))
     const trace: Array<string> = []
     for (let next = lane.next(); next._tag === "Send"; next = lane.next()) {
-      const ids = next.batch.map(({ id }) => id)
+      const ids = next.batch.map(({ n }) => n)
       if (!ids.includes(2)) {
         trace.push(`${ids} stored`)
-        lane.acknowledged()
+        lane.acknowledged(-1)
       } else {
         const refused = lane.failed("Refused", 0.5)
-        trace.push(refused === undefined ? `${ids} halved` : `${refused.id} refused`)
+        trace.push(refused === undefined ? `${ids} halved` : `${refused.n} refused`)
       }
     }
     assert.deepStrictEqual(trace, ["0,1,2,3 halved", "0,1 stored", "2,3 halved", "2 refused", "3 stored", "4,5 stored"])
   })
 
   it("waits longer after every failure, up to a bound, and anew after an answer", () => {
-    const lane = Lane.make<Item>({ records: 1, bytes: 100 })
+    const lane = make({ records: 1, bytes: 100 })
     lane.offer(item(0))
     lane.offer(item(1))
     const waits: Array<number> = []
@@ -180,14 +187,14 @@ describe("Lane", () => {
     }
     assert.deepStrictEqual(waits, [50, 100, 200, 400, 800, 1600, 2500, 2500])
     send(lane)
-    lane.acknowledged()
+    lane.acknowledged(-1)
     send(lane)
     lane.failed("Busy", 0.5)
     assert.deepStrictEqual(lane.next(), { _tag: "Wait", millis: 50 })
   })
 
   it("repeats at once when the leader has moved, the second time after a wait", () => {
-    const lane = Lane.make<Item>({ records: 1, bytes: 100 })
+    const lane = make({ records: 1, bytes: 100 })
     lane.offer(item(0))
     send(lane)
     lane.failed("Moved", 0.5)
@@ -197,12 +204,12 @@ describe("Lane", () => {
   })
 
   it("holds two hundred thousand items without copying them at every step", () => {
-    const lane = Lane.make<Item>({ records: 1, bytes: 100 })
+    const lane = make({ records: 1, bytes: 100 })
     const count = 200_000
     for (let id = 0; id < count; id++) lane.offer(item(id))
     let stored = 0
     // Copied at every step this would move 2 * 10^10 items and run into the test's time limit.
-    for (let next = lane.next(); next._tag === "Send"; next = lane.next()) stored += lane.acknowledged().length
+    for (let next = lane.next(); next._tag === "Send"; next = lane.next()) stored += lane.acknowledged(-1).stored.length
     assert.strictEqual(stored, count)
   })
 
@@ -210,7 +217,7 @@ describe("Lane", () => {
     setFlagsFromString("--expose-gc")
     const collect: unknown = runInNewContext("gc")
     assert(typeof collect === "function")
-    const lane = Lane.make<Item>({ records: 10, bytes: 1e6 })
+    const lane = make({ records: 10, bytes: 1e6 })
     for (let id = 0; id < 100; id++) lane.offer(item(id))
     const sent = () => {
       const next = lane.next()
@@ -218,7 +225,7 @@ describe("Lane", () => {
       return next.batch.map((item) => new WeakRef(item))
     }
     const stored = sent()
-    lane.acknowledged()
+    lane.acknowledged(-1)
     // A weak reference holds what it gave out until the turn is over.
     await setImmediate()
     collect()

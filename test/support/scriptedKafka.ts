@@ -1,4 +1,4 @@
-/** A Kafka whose every answer a test decides: it stores what it is told to store, and drops an identical repeat. */
+/** A Kafka whose every answer a test decides: it stores what it is told to store, and drops an identical repeat (`idempotent`). */
 import { Effect, Layer } from "effect"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { KafkaDriver, KafkaError, type NewTopic } from "../../src/services/KafkaDriver.ts"
@@ -33,6 +33,10 @@ export interface Broker {
   page: number
   /** Before anything is read; what it changes in the logs is seen. */
   read: Effect.Effect<void, KafkaError>
+  /** So many records at the end are not with the replicas yet, and not seen. */
+  lag: number
+  /** Drops the repeat of the batch that it stored last, as with `KAFKA_ACKS=all`. */
+  idempotent: boolean
   /** Partitions that have a produce in flight; a second one is a fault of the caller. */
   readonly inFlight: Set<string>
   connect: Effect.Effect<void, KafkaError>
@@ -53,6 +57,8 @@ export const makeBroker = (): Broker => {
     calls: [],
     fetches: [],
     page: 1000,
+    lag: 0,
+    idempotent: true,
     read: Effect.void,
     inFlight: new Set(),
     connect: Effect.void,
@@ -72,13 +78,17 @@ export const makeBroker = (): Broker => {
 
 export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
   /** The last batch that each partition stored, for dropping its repeat. */
-  const last = new WeakMap<Array<SinkRecord>, string>()
+  const last = new WeakMap<Array<SinkRecord>, { readonly batch: string; readonly offset: number }>()
 
-  const store = (log: Array<SinkRecord>, records: ReadonlyArray<SinkRecord>) => {
+  /** Gives the offset of the first. */
+  const store = (log: Array<SinkRecord>, records: ReadonlyArray<SinkRecord>): number => {
     const batch = records.map(({ headers }) => headers["event-id"]).join()
-    if (last.get(log) === batch) return
-    last.set(log, batch)
+    const before = last.get(log)
+    if (broker.idempotent && before?.batch === batch) return before.offset
+    const offset = log.length
+    last.set(log, { batch, offset })
     log.push(...records)
+    return offset
   }
 
   const logOf = Effect.fnUntraced(function* (topic: string, partition: number) {
@@ -121,19 +131,25 @@ export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
         .produce(call)
         .pipe(Effect.ensuring(Effect.sync(() => broker.inFlight.delete(place))))
       const log = broker.topics.get(topic)?.logs[partition]
-      if (log !== undefined && (verdict === "stored" || verdict.stored === true)) store(log, records)
-      return verdict === "stored" ? (log?.length ?? 0) : yield* verdict.error
+      const isStored = verdict === "stored" || verdict.stored === true
+      const offset = log !== undefined && isStored ? store(log, records) : 0
+      return verdict === "stored" ? offset : yield* verdict.error
     }),
     ends: (topic, partition) =>
-      Effect.map(logOf(topic, partition), ({ length }) => ({ earliest: 0, next: length, written: length })),
+      Effect.map(logOf(topic, partition), ({ length }) => ({
+        earliest: 0,
+        next: Math.max(0, length - broker.lag),
+        written: length
+      })),
     fetch: Effect.fnUntraced(function* (topic, partition, from) {
       const log = yield* logOf(topic, partition)
       broker.fetches.push({ topic, partition, from })
-      const found = log.slice(from, from + broker.page)
+      const highWatermark = Math.max(0, log.length - broker.lag)
+      const found = log.slice(from, Math.min(from + broker.page, highWatermark))
       return {
         records: found.map((record, index) => ({ ...record, partition, offset: from + index })),
-        next: Math.min(from, log.length) + found.length,
-        highWatermark: log.length
+        next: Math.min(from, highWatermark) + found.length,
+        highWatermark
       }
     })
   })

@@ -1,18 +1,23 @@
 /**
- * The fiber that serves one partition's lane: sends what it says, tells it the answer, sleeps while it has nothing.
+ * The fiber that serves one partition's lane: sends and reads what it says, tells it the answer, sleeps while it has nothing.
  */
-import { Duration, Effect, Fiber, Latch, Metric, Random } from "effect"
+import { Clock, Duration, Effect, Fiber, Latch, Metric, Random, Schedule } from "effect"
 import * as Lane from "../../pipeline/Lane.ts"
 import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
+import type { Findings } from "./Findings.ts"
 import type { Outage } from "./Outage.ts"
 import type { Entry, Pending } from "./Pending.ts"
+import * as Tail from "./Tail.ts"
 
 export interface PartitionWriter {
   readonly offer: (entry: Entry) => void
   /** Sends nothing more until `resume`; the send in flight goes on. */
   readonly hold: () => void
-  readonly resume: () => void
+  /** `anew`: the partition is a new one. */
+  readonly resume: (anew: boolean) => void
+  /** Completes once no failover can lose what was acknowledged (`KAFKA_ACKS=1`; at once with the others). */
+  readonly confirmed: Effect.Effect<void>
   /** Ends after the send in flight; gives what is not stored, in order. */
   readonly retire: Effect.Effect<ReadonlyArray<Entry>>
 }
@@ -22,6 +27,8 @@ export interface Options {
   readonly topic: string
   readonly partition: number
   readonly limits: Lane.Limits
+  readonly delivery: Lane.Options
+  readonly findings: Findings
   readonly pending: Pending
   readonly outage: Outage
   /** The broker will never take this record. */
@@ -35,6 +42,10 @@ export interface Options {
 /** A new leader is found within so many tries, as a rule: nothing to warn of. */
 const MOVES = 3
 
+/** Between two looks at what the replicas have. */
+const CONFIRM_EVERY_MS = 1000
+const HURRY = Schedule.spaced("50 millis")
+
 const failuresOf = new Map(
   KafkaErrorKind.literals.map((kind) => [kind, Metric.withAttributes(Telemetry.sendFailures, { kind })])
 )
@@ -45,20 +56,45 @@ const countFailure = (kind: KafkaError["kind"]): Effect.Effect<void> => {
 }
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { driver, fork, limits, missing, outage, partition, pending, refused, topic } = options
-  const lane = Lane.make<Entry>(limits)
+  const { delivery, driver, findings, fork, limits, missing, outage, partition, pending, refused, topic } = options
+  const lane = Lane.make<Entry>(limits, delivery)
+  const tail = Tail.make(driver, topic, partition)
   const wake = yield* Latch.make(false)
   const gate = yield* Latch.make(true)
   const name = `${topic}/${partition}`
   let retired = false
+  let confirmAt = Number.NEGATIVE_INFINITY
 
-  const succeeded = Effect.fnUntraced(function* (took: Duration.Duration) {
-    const stored = lane.acknowledged()
+  const settle = Effect.fnUntraced(function* (stored: ReadonlyArray<Entry>) {
     yield* Metric.update(Telemetry.recordsStored, stored.length)
+    yield* pending.settle(stored)
+  })
+
+  /** Others have written this window. */
+  const lookAt = (from: number, to: number) =>
+    tail.window(from, to).pipe(
+      Effect.flatMap((seen) => Effect.as(findings.foreign(name, seen), lane.elsewhere(seen.map(Tail.idOf)))),
+      Effect.flatMap(settle),
+      Effect.catch((error) =>
+        error.kind === "Denied"
+          ? findings.unreadable(topic, error)
+          : Effect.logDebug("What others have written could not be read", error)
+      )
+    )
+
+  const succeeded = Effect.fnUntraced(function* (offset: number, took: Duration.Duration) {
+    const { audit, stored } = lane.acknowledged(offset)
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
-    yield* pending.settle(stored)
+    yield* settle(stored)
+    if (audit._tag === "Regressed") yield* findings.regressed(name, audit.expected, offset)
+    if (audit._tag === "Jumped") yield* lookAt(audit.from, audit.to)
+  })
+
+  const reported = Effect.fnUntraced(function* (error: KafkaError) {
+    if (error.kind === "MissingTopic") missing(topic)
+    if (error.kind !== "Moved" || lane.attempts() > MOVES) yield* outage.failed(name, error)
   })
 
   const failed = Effect.fnUntraced(function* (error: KafkaError) {
@@ -70,8 +106,40 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       if (out !== undefined) yield* refused(out, error)
       return
     }
-    if (error.kind === "MissingTopic") missing(topic)
-    if (error.kind !== "Moved" || lane.attempts() > MOVES) yield* outage.failed(name, error)
+    yield* reported(error)
+  })
+
+  const read = (from: number | undefined, doubted: ReadonlyArray<string>) =>
+    tail.read(from, doubted).pipe(
+      Effect.withSpan("kafka.read-tail", { attributes: { "messaging.destination.name": topic, partition } }),
+      Effect.matchEffect({
+        onSuccess: Effect.fnUntraced(function* ({ next, seen }) {
+          const { again, lost, stored } = lane.read(seen.map(Tail.idOf), next)
+          yield* findings.gone(name, again, lost)
+          yield* settle(stored)
+          if (lane.attempts() === 0) yield* outage.works(name)
+        }),
+        onFailure: Effect.fnUntraced(function* (error) {
+          if (error.kind === "Denied") {
+            lane.blind()
+            return yield* findings.unreadable(topic, error)
+          }
+          lane.unread(yield* Random.next)
+          yield* countFailure(error.kind)
+          yield* reported(error)
+        })
+      })
+    )
+
+  /** Lets go of what the replicas have. */
+  const confirm = Effect.gen(function* () {
+    confirmAt = (yield* Clock.currentTimeMillis) + CONFIRM_EVERY_MS
+    yield* Effect.match(driver.ends(topic, partition), {
+      onSuccess: ({ next }) => lane.confirmed(next),
+      onFailure: ({ kind }) => {
+        if (kind === "Moved") lane.suspect()
+      }
+    })
   })
 
   const send = (batch: ReadonlyArray<Entry>) =>
@@ -97,19 +165,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           { captureStackTrace: false }
         ),
         Effect.timed,
-        Effect.matchEffect({ onSuccess: ([took]) => succeeded(took), onFailure: failed })
+        Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(offset, took), onFailure: failed })
       )
 
   const run = Effect.gen(function* () {
     for (;;) {
       yield* gate.await
       if (retired) return
+      if (lane.keeps() && (yield* Clock.currentTimeMillis) >= confirmAt) yield* confirm
       const next = lane.next()
       if (next._tag === "Send") yield* send(next.batch)
+      else if (next._tag === "Read") yield* read(next.from, next.doubted)
       else if (next._tag === "Wait") yield* Effect.sleep(next.millis)
       else {
         wake.closeUnsafe()
-        yield* wake.await
+        yield* lane.keeps() ? Effect.timeoutOption(wake.await, CONFIRM_EVERY_MS) : wake.await
       }
     }
   })
@@ -122,14 +192,26 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       wake.openUnsafe()
     },
     hold: () => gate.closeUnsafe(),
-    resume: () => gate.openUnsafe(),
+    resume: (anew) => {
+      if (anew) lane.renewed()
+      gate.openUnsafe()
+    },
+    confirmed: Effect.suspend(() => (lane.keeps() ? confirm : Effect.void)).pipe(
+      // What it has found is the fiber's to do.
+      Effect.andThen(Effect.sync(() => void wake.openUnsafe())),
+      Effect.repeat({ while: lane.keeps, schedule: HURRY }),
+      Effect.asVoid
+    ),
     retire: Effect.gen(function* () {
       retired = true
       gate.openUnsafe()
       wake.openUnsafe()
       yield* Fiber.await(fiber)
       yield* outage.works(name)
-      return lane.release()
+      const left = lane.release()
+      // What it was kept for is gone.
+      lane.renewed()
+      return left
     })
   } satisfies PartitionWriter
 })

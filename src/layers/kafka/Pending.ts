@@ -7,6 +7,7 @@ import { Context, Deferred, Effect, Latch, Metric } from "effect"
 import { estimatedBytes } from "../../pipeline/Lane.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { SinkError } from "../../services/EventSink.ts"
+import { Instance } from "../../services/Instance.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 
 /**
@@ -29,10 +30,21 @@ interface Cohort {
 
 /** A record that the sink has taken. */
 export interface Entry {
+  /** Its event-id. */
+  readonly id: string
   readonly record: SinkRecord
   readonly bytes: number
   readonly cohort: Cohort
+  settled: boolean
 }
+
+const makeEntry = (record: SinkRecord, cohort: Cohort): Entry => ({
+  id: record.headers["event-id"] ?? "",
+  record,
+  bytes: estimatedBytes(record),
+  cohort,
+  settled: false
+})
 
 const makeCohort = (): Cohort => ({ left: 0, stored: Deferred.makeUnsafe() })
 
@@ -40,7 +52,7 @@ export interface Pending {
   /** Completes when there is room. */
   readonly room: Effect.Effect<void, SinkError>
   readonly take: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlyArray<Entry>>
-  /** Stored, or given up. */
+  /** Stored, or given up; counts once, though it was lost since and stored again. */
   readonly settle: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
   /** Another record in the place of one. */
   readonly replace: (entry: Entry, record: SinkRecord) => Entry
@@ -52,6 +64,7 @@ export interface Pending {
 
 export const make: Effect.Effect<Pending> = Effect.gen(function* () {
   const limit = yield* PendingLimit
+  const instance = yield* Instance
   const latch = yield* Latch.make(true)
   /** Cohorts that a flush waits for; the current one is still growing. */
   const sealed = new Set<Cohort>()
@@ -75,7 +88,10 @@ export const make: Effect.Effect<Pending> = Effect.gen(function* () {
     room: Effect.andThen(latch.await, check),
     take: (batch) =>
       Effect.suspend(() => {
-        const entries = batch.map((record): Entry => ({ record, bytes: estimatedBytes(record), cohort: current }))
+        const entries = batch.map((record) =>
+          // Tells a reader of the topic whether one connector writes it or two.
+          makeEntry({ ...record, headers: { ...record.headers, instance } }, current)
+        )
         current.left += entries.length
         records += entries.length
         for (const entry of entries) bytes += memoryOf(entry)
@@ -83,9 +99,11 @@ export const make: Effect.Effect<Pending> = Effect.gen(function* () {
       }),
     settle: (entries) =>
       Effect.suspend(() => {
-        records -= entries.length
         for (const entry of entries) {
+          if (entry.settled) continue
+          records--
           bytes -= memoryOf(entry)
+          entry.settled = true
           if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
             Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
           }
@@ -93,8 +111,13 @@ export const make: Effect.Effect<Pending> = Effect.gen(function* () {
         return report
       }),
     replace: (entry, record) => {
-      const replaced = { record, bytes: estimatedBytes(record), cohort: entry.cohort }
-      bytes += replaced.bytes - entry.bytes
+      const replaced = makeEntry(record, entry.settled ? current : entry.cohort)
+      if (entry.settled) {
+        // Stored once, lost by a failover and refused when it was sent again.
+        current.left++
+        records++
+        bytes += memoryOf(replaced)
+      } else bytes += replaced.bytes - entry.bytes
       return replaced
     },
     flush: Effect.suspend(() => {

@@ -32,7 +32,10 @@ interface Route {
   waiting: Array<Entry>
 }
 
-export type Options = Pick<PartitionWriter.Options, "driver" | "pending" | "outage" | "missing" | "fork">
+export type Options = Pick<
+  PartitionWriter.Options,
+  "driver" | "delivery" | "findings" | "pending" | "outage" | "missing" | "fork"
+>
 
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { pending } = options
@@ -132,7 +135,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     if (writers === undefined) return yield* open(route, topic)
     const count = writers.length
     if (topic.partitions >= count && !(anew && topic.partitions !== count)) {
-      for (const writer of writers) writer.resume()
+      for (const writer of writers) writer.resume(anew)
       return
     }
     yield* Effect.logWarning("A topic came back with another number of partitions").pipe(
@@ -144,5 +147,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* open(route, topic)
   })
 
-  return { assign, found }
+  /** Completes once no failover can lose what was acknowledged. */
+  const confirmed = Effect.suspend(() =>
+    Effect.forEach(
+      Array.from(routes.values()).flatMap(({ writers = [] }) => writers),
+      (writer) => writer.confirmed,
+      { concurrency: "unbounded", discard: true }
+    )
+  )
+
+  return { assign, found, confirmed }
 })

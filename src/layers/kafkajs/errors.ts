@@ -46,12 +46,12 @@ const byType: Readonly<Record<string, Verdict>> = {
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: ["Doubt"],
   KAFKA_STORAGE_ERROR: ["Doubt"],
   UNKNOWN: ["Doubt"],
-  OUT_OF_ORDER_SEQUENCE_NUMBER: ["Doubt"],
-  INVALID_PRODUCER_EPOCH: ["Doubt"],
-  INVALID_PRODUCER_ID_MAPPING: ["Doubt"],
-  INVALID_TXN_STATE: ["Doubt"],
-  UNKNOWN_PRODUCER_ID: ["Doubt"],
-  PRODUCER_FENCED: ["Doubt"]
+  OUT_OF_ORDER_SEQUENCE_NUMBER: ["Disputed"],
+  INVALID_PRODUCER_EPOCH: ["Disputed"],
+  INVALID_PRODUCER_ID_MAPPING: ["Disputed"],
+  INVALID_TXN_STATE: ["Disputed"],
+  UNKNOWN_PRODUCER_ID: ["Disputed"],
+  PRODUCER_FENCED: ["Disputed"]
 }
 
 /** Codes that kafkajs does not know. */

@@ -1,0 +1,63 @@
+/** Reads the end of a partition, to see what is there. */
+import { Effect, Schedule } from "effect"
+import { type KafkaDriver, KafkaError, type StoredRecord } from "../../services/KafkaDriver.ts"
+
+/** How long after the connection is cut a broker may still store what was written to it. */
+const LATE = "1 second"
+
+/** Replicas follow within milliseconds; one that hangs is dropped by the leader after half a minute. */
+const following = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 50 }))
+
+/** What is asked of a stored record. */
+export type Seen = Pick<StoredRecord, "key" | "headers">
+
+export interface Tail {
+  readonly seen: ReadonlyArray<Seen>
+  /** Where it ends. */
+  readonly next: number
+}
+
+export const idOf = ({ headers }: Seen): string => headers["event-id"] ?? ""
+
+export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, partition: number) => {
+  /** Once consumers see all that the leader has written by now. */
+  const end = Effect.gen(function* () {
+    const { next, written } = yield* ends(topic, partition)
+    if (next >= written) return next
+    const later = yield* Effect.repeat(ends(topic, partition), {
+      until: (now) => now.next >= written,
+      schedule: following
+    })
+    if (later.next >= written) return later.next
+    return yield* new KafkaError({ kind: "Busy", message: `the replicas of ${topic}/${partition} do not follow` })
+  })
+
+  /** From `from` up to `to`. */
+  const window = Effect.fnUntraced(function* (from: number, to: number) {
+    const seen: Array<Seen> = []
+    for (let at = from; at < to;) {
+      const { next, records } = yield* fetch(topic, partition, at)
+      for (const { headers, key, offset } of records) if (offset < to) seen.push({ headers, key })
+      if (next <= at) return yield* new KafkaError({ kind: "Busy", message: `${topic}/${partition} ends before ${to}` })
+      at = next
+    }
+    return seen
+  })
+
+  /** From `from` to the end, without `from` nothing but where it ends; a second time if one of `doubted` is not there. */
+  const read = Effect.fnUntraced(function* (
+    from: number | undefined,
+    doubted: ReadonlyArray<string>
+  ): Effect.fn.Return<Tail, KafkaError> {
+    const first = yield* end
+    if (from === undefined) return { seen: [], next: first }
+    const seen = yield* window(from, first)
+    const ids = new Set(seen.map(idOf))
+    if (doubted.every((id) => ids.has(id))) return { seen, next: first }
+    yield* Effect.sleep(LATE)
+    const next = yield* end
+    return { seen: [...seen, ...(yield* window(first, next))], next }
+  })
+
+  return { window, read }
+}
