@@ -35,13 +35,16 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     feed,
     replayFile,
     binance: {
-      wsUrl: read.get(binance.wsUrl),
+      wsUrls: read.get(binance.wsUrls),
+      lines: read.get(binance.lines),
       restUrl: read.get(binance.restUrl),
       streams: read.get(binance.streams),
       pingInterval: read.get(binance.pingInterval),
       reconnectMaxDelay: read.get(binance.reconnectMaxDelay),
       connectionTimeout: read.get(binance.connectionTimeout),
-      silenceTimeout: read.get(binance.silenceTimeout)
+      silenceTimeout: read.get(binance.silenceTimeout),
+      streamStale: read.get(binance.streamStale),
+      rollover: { after: read.get(binance.rolloverAfter), window: read.get(binance.rolloverWindow) }
     },
     kafka: {
       bootstrapServers: read.get(kafka.bootstrapServers),

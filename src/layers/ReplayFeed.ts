@@ -106,6 +106,11 @@ export const layer: Layer.Layer<MarketFeed, FeedError, AppConfig | Health> = Lay
       })
     )
 
-    return MarketFeed.of({ frames, close: Effect.asVoid(Deferred.succeed(closed, undefined)) })
+    return MarketFeed.of({
+      frames,
+      notices: Stream.empty,
+      renew: () => Effect.void,
+      close: Effect.asVoid(Deferred.succeed(closed, undefined))
+    })
   })
 )

@@ -1,15 +1,29 @@
 /**
  * Where frames come from: the exchange, a recording, a test. A feed owns its connections; it reconnects by itself and ends
- * only when it has no more to give. A consumer that is slower than the feed makes it read slower: nothing is dropped.
+ * only when it has no more to give. A consumer that is slower than the feed makes it read slower: nothing is dropped. Where
+ * connections overlap, an event comes more than once: whoever reads drops the doubles.
  * Its connections close with `close`, or with its scope. Layers: `BinanceWebSocket`, `ReplayFeed`, `MemoryFeed`.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
+import type { StreamName } from "../schema/StreamName.ts"
 
 /** One WebSocket message, bytes as received. */
 export interface Frame {
   readonly bytes: Uint8Array
   /** When it was read from the socket, Unix ms by our clock. */
   readonly receivedAt: number
+}
+
+/** Something that happened to the connections, for the continuity topic. */
+export interface FeedNotice {
+  /** Another connection took over: nothing was lost, for both were open for a while. */
+  readonly type: "rollover"
+  readonly connection: string
+  readonly streams: ReadonlyArray<StreamName>
+  readonly reason: string
+  /** Both were open between these, Unix ms. */
+  readonly from: number
+  readonly to: number
 }
 
 /** The feed cannot go on, and trying again would not help. */
@@ -23,6 +37,13 @@ export class MarketFeed extends Context.Service<
   {
     /** Frames in the order received on each connection, chunked as they arrived. Run it once. */
     readonly frames: Stream.Stream<Frame, FeedError>
+    /** Ends with the feed. Run it once. */
+    readonly notices: Stream.Stream<FeedNotice>
+    /**
+     * Asks anew for streams that seem mute: by UNSUBSCRIBE and SUBSCRIBE on their connection the first time, on a fresh
+     * connection if asked again within 10 minutes. Does not wait for the exchange; streams that are not the feed's are ignored.
+     */
+    readonly renew: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
     /** Closes the connections; `frames` still gives what was read before, and ends. */
     readonly close: Effect.Effect<void>
   }

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
-import { FeedError, MarketFeed } from "../../src/services/MarketFeed.ts"
+import { FeedError, type FeedNotice, MarketFeed } from "../../src/services/MarketFeed.ts"
+import { streamNames } from "../support/settings.ts"
 
 describe("MemoryFeed", () => {
   it.effect("gives text and bytes as offered, with the time of the offer, and ends", () =>
@@ -49,6 +50,27 @@ describe("MemoryFeed", () => {
       )
       assert.strictEqual(error.message, "gone")
       assert.deepStrictEqual(seen, [1])
+    }).pipe(Effect.provide(MemoryFeed.layer))
+  )
+
+  it.effect("hands on notices until its end, and what it was asked to renew", () =>
+    Effect.gen(function* () {
+      const feed = yield* MarketFeed
+      const { end, notice, renewals } = yield* MemoryFeed.MemoryFrames
+      const streams = streamNames("btcusdt@ticker")
+      yield* feed.renew(streams)
+      assert.deepStrictEqual(yield* Queue.take(renewals), streams)
+      const rollover: FeedNotice = {
+        type: "rollover",
+        connection: "binance-1",
+        streams,
+        reason: "age",
+        from: 1,
+        to: 2
+      }
+      yield* notice(rollover)
+      yield* end
+      assert.deepStrictEqual(yield* Stream.runCollect(feed.notices), [rollover])
     }).pipe(Effect.provide(MemoryFeed.layer))
   )
 
