@@ -60,7 +60,7 @@ const play = (events: ReadonlyArray<typeof Event.Type>) => {
           assert.isAtMost(sockets.size, 2)
           break
         case "Close": {
-          const [other] = [...sockets.values()].filter(({ id }) => id !== command.socket)
+          const other = [...sockets.values()].find(({ id }) => id !== command.socket)
           assert.isTrue(sockets.delete(command.socket), "only what is open is closed")
           assert.strictEqual(other?.state, "open", "another one is there")
           const { liveAt, openedAt, subscribedAt } = other!
