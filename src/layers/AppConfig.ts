@@ -36,14 +36,17 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     feed,
     replayFile,
     binance: {
-      wsUrl: read.get(binance.wsUrl),
       restUrls: read.get(binance.restUrls),
       restWeightShare: read.get(binance.restWeightShare),
+      wsUrls: read.get(binance.wsUrls),
+      lines: read.get(binance.lines),
       streams: read.get(binance.streams),
       pingInterval: read.get(binance.pingInterval),
       reconnectMaxDelay: read.get(binance.reconnectMaxDelay),
       connectionTimeout: read.get(binance.connectionTimeout),
-      silenceTimeout: read.get(binance.silenceTimeout)
+      silenceTimeout: read.get(binance.silenceTimeout),
+      streamStale: read.get(binance.streamStale),
+      rollover: { after: read.get(binance.rolloverAfter), window: read.get(binance.rolloverWindow) }
     },
     kafka: {
       bootstrapServers: read.get(kafka.bootstrapServers),

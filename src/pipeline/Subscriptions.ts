@@ -10,11 +10,19 @@ export const MAX_STREAMS_PER_CONNECTION = 1024
 /** Frames of more than some 4,096 bytes were seen to stay unanswered; URLs get the same, though twice that was seen to work. */
 export const MAX_FRAME_BYTES = 4000
 
+/** One control frame of ours; the exchange's answer carries its id. */
+export interface ControlRequest {
+  readonly id: number
+  readonly text: string
+  /** The names of the streams that it concerns. */
+  readonly names: ReadonlyArray<string>
+}
+
 export interface ConnectionPlan {
   readonly name: string
   readonly url: string
   /** To be sent in this order after the connection has opened. */
-  readonly subscribe: ReadonlyArray<string>
+  readonly subscribe: ReadonlyArray<ControlRequest>
   readonly streams: ReadonlyArray<StreamName>
 }
 
@@ -30,28 +38,39 @@ const takeWhileFits = (
   return [names.slice(0, count), names.slice(count)]
 }
 
-const subscribeFrame = (names: ReadonlyArray<string>, id: number): string =>
-  JSON.stringify({ method: "SUBSCRIBE", params: names, id })
+const frameText = (method: "SUBSCRIBE" | "UNSUBSCRIBE", names: ReadonlyArray<string>, id: number): string =>
+  JSON.stringify({ method, params: names, id })
+
+/** As many frames as the names need, ids counted from `firstId`. */
+export const controlRequests = (
+  method: "SUBSCRIBE" | "UNSUBSCRIBE",
+  names: ReadonlyArray<string>,
+  firstId: number
+): ReadonlyArray<ControlRequest> => {
+  const requests: Array<ControlRequest> = []
+  for (let rest = names; rest.length > 0;) {
+    const id = firstId + requests.length
+    const [some, next] = takeWhileFits(rest, (some) => byteLength(frameText(method, some, id)) <= MAX_FRAME_BYTES)
+    requests.push({ id, text: frameText(method, some, id), names: some })
+    rest = next
+  }
+  return requests
+}
 
 const urlWith = (base: URL, names: ReadonlyArray<string>): string => {
   const query = names.map(encodeURIComponent).join("/").replaceAll("%40", "@").replaceAll("%21", "!")
   return `${base.href}${base.search === "" ? "?" : "&"}streams=${query}`
 }
 
-export const plan = (base: URL, streams: ReadonlyArray<StreamName>): ReadonlyArray<ConnectionPlan> => {
-  const plans: Array<ConnectionPlan> = []
-  for (let from = 0; from < streams.length; from += MAX_STREAMS_PER_CONNECTION) {
-    const mine = streams.slice(from, from + MAX_STREAMS_PER_CONNECTION)
-    const names = mine.map(({ name }) => name)
-    const [inUrl, left] = takeWhileFits(names, (some) => urlWith(base, some).length <= MAX_FRAME_BYTES)
-    const subscribe: Array<string> = []
-    for (let rest = left; rest.length > 0;) {
-      const id = subscribe.length + 1
-      const [some, next] = takeWhileFits(rest, (some) => byteLength(subscribeFrame(some, id)) <= MAX_FRAME_BYTES)
-      subscribe.push(subscribeFrame(some, id))
-      rest = next
-    }
-    plans.push({ name: `binance-${plans.length + 1}`, url: urlWith(base, inUrl), subscribe, streams: mine })
-  }
-  return plans
+/** The streams of each connection. */
+export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<ReadonlyArray<StreamName>> =>
+  Array.from({ length: Math.ceil(streams.length / MAX_STREAMS_PER_CONNECTION) }, (_, n) =>
+    streams.slice(n * MAX_STREAMS_PER_CONNECTION, (n + 1) * MAX_STREAMS_PER_CONNECTION)
+  )
+
+/** How a connection asks an address for its streams, of which it has no more than the exchange allows. */
+export const plan = (name: string, base: URL, streams: ReadonlyArray<StreamName>): ConnectionPlan => {
+  const names = streams.map(({ name }) => name)
+  const [inUrl, left] = takeWhileFits(names, (some) => urlWith(base, some).length <= MAX_FRAME_BYTES)
+  return { name, url: urlWith(base, inUrl), subscribe: controlRequests("SUBSCRIBE", left, 1), streams }
 }

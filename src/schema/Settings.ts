@@ -48,22 +48,40 @@ export interface TopicSettings {
   readonly replicationFactor: Option.Option<number>
 }
 
+/** A span of every day, in UTC from midnight; it ends the next day if its end is before its start. */
+export interface DailyWindow {
+  readonly start: Duration.Duration
+  readonly end: Duration.Duration
+}
+
+/** When connections are replaced before the exchange would cut them. */
+export interface RolloverSettings {
+  readonly after: Duration.Duration
+  readonly window: Option.Option<DailyWindow>
+}
+
 export interface Settings {
   readonly feed: FeedName
   readonly sink: SinkName
   readonly replayFile: Option.Option<string>
   readonly binance: {
-    readonly wsUrl: URL
     /** Asked in turn. */
     readonly restUrls: Arr.NonEmptyReadonlyArray<URL>
     /** Of the weight that the exchange allows an address, 0 to 1. */
     readonly restWeightShare: number
+    /** The combined form's addresses, all in the same time unit. */
+    readonly wsUrls: readonly [URL, ...ReadonlyArray<URL>]
+    /** How often every stream is carried. */
+    readonly lines: 1 | 2
     readonly streams: ReadonlyArray<StreamName>
     /** Zero: no client pings. */
     readonly pingInterval: Duration.Duration
     readonly reconnectMaxDelay: Duration.Duration
     readonly connectionTimeout: Duration.Duration
     readonly silenceTimeout: Duration.Duration
+    /** How long any stream may be silent; none: only those with a cadence are watched, each by its own. */
+    readonly streamStale: Option.Option<Duration.Duration>
+    readonly rollover: RolloverSettings
   }
   readonly kafka: KafkaSettings
   readonly topics: TopicSettings

@@ -61,6 +61,10 @@ export const reconnects = Metric.counter("binance_kafka_reconnects_total", {
   description: "WebSocket connections that ended and were opened again, by reason",
   incremental: true
 })
+export const rollovers = Metric.counter("binance_kafka_rollovers_total", {
+  description: "WebSocket connections that another one took over from, by reason",
+  incremental: true
+})
 export const sendSeconds = Metric.histogram("binance_kafka_send_seconds", {
   description: "Time from a send to its acknowledgement",
   boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

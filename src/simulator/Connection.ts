@@ -227,6 +227,10 @@ export class Connection implements Subscriber, ConnectionInfo {
   }
 
   #subscribeLive(names: ReadonlyArray<string>, id: RequestId): void {
+    const verdict = this.#context.faults.current.onSubscribe?.(names, this)
+    if (verdict === "ignore") return
+    if (verdict === "acknowledge only") return this.#answer(acknowledge(id))
+    if (verdict !== undefined) return this.#answer(verdict.answer)
     const isAccepted = this.subscribe(names)
     this.#answer(isAccepted ? acknowledge(id) : tooManySubscriptions(id))
     if (!isAccepted) this.cut({ code: 1008, reason: "Too many subscriptions" })

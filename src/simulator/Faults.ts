@@ -48,6 +48,12 @@ export type FrameVerdict =
   | { readonly tearAt: number }
   | undefined
 
+/**
+ * What becomes of a SUBSCRIBE: an answer in place of the acknowledgement and no data, the acknowledgement and no data, or
+ * neither.
+ */
+export type SubscribeVerdict = { readonly answer: string } | "acknowledge only" | "ignore" | undefined
+
 export interface RestRequest {
   readonly method: string
   readonly path: string
@@ -69,6 +75,7 @@ export interface RestVerdict {
 export interface Faults {
   readonly onUpgrade?: (request: UpgradeRequest) => UpgradeVerdict
   readonly onFrame?: (frame: Frame, connection: ConnectionInfo) => FrameVerdict
+  readonly onSubscribe?: (names: ReadonlyArray<string>, connection: ConnectionInfo) => SubscribeVerdict
   readonly onRest?: (request: RestRequest) => RestVerdict | undefined
 }
 

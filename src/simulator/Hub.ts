@@ -21,9 +21,14 @@ export interface Channel {
   readonly subscribers: Set<Subscriber>
 }
 
+/** What a client whose stream has gone mute must do to get it again. */
+export type Cure = "subscribe anew" | "connect anew"
+
 export class Hub {
   readonly #channels = new Map<string, Channel>()
   readonly #muted = new Set<string>()
+  /** By stream, those that get it no more. */
+  readonly #deaf = new Map<string, WeakMap<Subscriber, Cure>>()
   readonly #open: (name: string) => Poll | undefined
 
   constructor(open: (name: string) => Poll | undefined) {
@@ -50,6 +55,8 @@ export class Hub {
   }
 
   unsubscribe(name: string, subscriber: Subscriber): void {
+    const deaf = this.#deaf.get(name)
+    if (deaf?.get(subscriber) === "subscribe anew") deaf.delete(subscriber)
     const channel = this.#channels.get(name)
     if (channel === undefined || !channel.subscribers.delete(subscriber) || channel.subscribers.size > 0) return
     channel.poll?.close()
@@ -64,10 +71,19 @@ export class Hub {
     this.#muted.delete(name)
   }
 
+  /** Those who are subscribed now get nothing of the stream any more, until they do what helps. */
+  deafen(name: string, cure: Cure): void {
+    const deaf = this.#deaf.get(name) ?? new WeakMap<Subscriber, Cure>()
+    this.#deaf.set(name, deaf)
+    for (const subscriber of this.#channels.get(name)?.subscribers ?? []) deaf.set(subscriber, cure)
+  }
+
   publish(channel: Channel, render: Render): void {
     if (this.#muted.has(channel.name)) return
+    const deaf = this.#deaf.get(channel.name)
     const frames = new Map<string, Frame>()
     for (const subscriber of channel.subscribers) {
+      if (deaf?.has(subscriber) === true) continue
       const form = subscriber.combined ? `combined ${subscriber.unit}` : subscriber.unit
       let frame = frames.get(form)
       if (frame === undefined) {

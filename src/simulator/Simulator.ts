@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:http"
 import { Agenda } from "./Agenda.ts"
 import { makeBroadcast, publishDue } from "./Broadcast.ts"
 import type { Cut, Faults, FaultSwitch } from "./Faults.ts"
-import { Hub } from "./Hub.ts"
+import { type Cure, Hub } from "./Hub.ts"
 import { Ledger } from "./Ledger.ts"
 import { Market, type MarketOptions } from "./Market.ts"
 import { openPoll } from "./polls.ts"
@@ -61,6 +61,8 @@ export interface Simulator {
   readonly resume: () => void
   readonly mute: (stream: string) => void
   readonly unmute: (stream: string) => void
+  /** Those who are subscribed now get nothing of the stream any more, until they do what helps. */
+  readonly deafen: (stream: string, cure: Cure) => void
   /** Trades per second over all symbols. */
   readonly setRate: (rate: number) => void
   /** Sends everybody a `serverShutdown`. */
@@ -184,6 +186,7 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
       },
       mute: (stream) => hub.mute(stream),
       unmute: (stream) => hub.unmute(stream),
+      deafen: (stream, cure) => hub.deafen(stream, cure),
       setRate: (rate) => market.setRate(rate),
       shutdownNotice: () => streams.announceShutdown()
     }

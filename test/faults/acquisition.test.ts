@@ -21,7 +21,7 @@ const start = Effect.fnUntraced(function* (options: Partial<Simulator.SimulatorO
   const settings = settingsLayer({
     binance: {
       ...testSettings().binance,
-      wsUrl: new URL(simulator.wsUrl),
+      wsUrls: [new URL(simulator.wsUrl)],
       restUrls: [new URL(simulator.restUrl)],
       streams: streamNames(...streams),
       reconnectMaxDelay: Duration.millis(200)

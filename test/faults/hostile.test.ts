@@ -26,7 +26,7 @@ describe("hostile frames", () => {
         const exchange = yield* Exchange.make()
         const { binance } = testSettings()
         const settings = settingsLayer({
-          binance: { ...binance, wsUrl: exchange.url, streams: streamNames(...hostileStreams) },
+          binance: { ...binance, wsUrls: [exchange.url], streams: streamNames(...hostileStreams) },
           batch: { size: 1000, timeout: Duration.millis(50) }
         })
         const context = yield* Layer.build(

@@ -11,12 +11,12 @@ describe("good settings", () => {
   it.effect("have the defaults where nothing is set", () =>
     Effect.gen(function* () {
       const { binance, kafka, topics, ...rest } = yield* settingsFrom({})
-      assert.strictEqual(binance.wsUrl.href, "wss://stream.binance.com:9443/stream")
       assert.deepStrictEqual(
         binance.restUrls.map(({ origin }) => origin),
         ["https://api.binance.com"]
       )
       assert.strictEqual(binance.restWeightShare, 0.5)
+      assert.strictEqual(binance.wsUrls[0].href, "wss://stream.binance.com:9443/stream")
       assert.deepStrictEqual(
         binance.streams.map(({ name }) => name),
         ["btcusdt@trade", "ethusdt@trade", "bnbusdt@trade", "btcusdt@kline_1m", "ethusdt@kline_1m", "btcusdt@ticker"]
@@ -27,6 +27,9 @@ describe("good settings", () => {
         ),
         [180, 60, 10, 60]
       )
+      assert.strictEqual(binance.lines, 1)
+      assert.deepStrictEqual(binance.rollover, { after: Duration.hours(23), window: Option.none() })
+      assert.deepStrictEqual(binance.streamStale, Option.none())
       assert.deepStrictEqual(kafka, {
         bootstrapServers: ["localhost:9092"],
         clientId: "binance-kafka-connector",
@@ -129,10 +132,38 @@ describe("good settings", () => {
   ] as const) {
     it.effect(`give the combined form of ${written}`, () =>
       Effect.gen(function* () {
-        assert.strictEqual((yield* settingsFrom({ BINANCE_WS_URL: written })).binance.wsUrl.href, href)
+        assert.strictEqual((yield* settingsFrom({ BINANCE_WS_URL: written })).binance.wsUrls[0].href, href)
       })
     )
   }
+
+  it.effect("may name several addresses, the same one once", () =>
+    Effect.gen(function* () {
+      const written = "wss://one:9443/stream?timeUnit=millisecond, wss://two ,wss://two/stream"
+      assert.deepStrictEqual(
+        (yield* settingsFrom({ BINANCE_WS_URL: written })).binance.wsUrls.map(({ href }) => href),
+        ["wss://one:9443/stream?timeUnit=millisecond", "wss://two/stream"]
+      )
+    })
+  )
+
+  it.effect("say when connections are replaced, in fractions of an hour or by a window over midnight", () =>
+    Effect.gen(function* () {
+      const { binance } = yield* settingsFrom({
+        BINANCE_LINES: "2",
+        ROLLOVER_HOURS: "0.0005",
+        ROLLOVER_WINDOW_UTC: "23:30 - 00:15",
+        STREAM_STALE_SECONDS: "90"
+      })
+      assert.strictEqual(binance.lines, 2)
+      assert.strictEqual(Duration.toMillis(binance.rollover.after), 1800)
+      assert.deepStrictEqual(
+        Option.map(binance.rollover.window, ({ end, start }) => [start, end].map(Duration.toMinutes)),
+        Option.some([1410, 15])
+      )
+      assert.deepStrictEqual(Option.map(binance.streamStale, Duration.toSeconds), Option.some(90))
+    })
+  )
 
   it.effect("put the prefix before every topic", () =>
     Effect.gen(function* () {
@@ -149,6 +180,30 @@ describe("good settings", () => {
       assert.deepStrictEqual(topics.replicationFactor, Option.some(3))
     })
   )
+})
+
+describe("bad settings of the connections", () => {
+  for (const [name, value, part] of [
+    ["BINANCE_LINES", "3", "expected 1 or 2"],
+    ["ROLLOVER_HOURS", "0", "above 0, at most 24"],
+    ["ROLLOVER_HOURS", "24.5", "above 0, at most 24"],
+    ["ROLLOVER_WINDOW_UTC", "3-4", "HH:MM-HH:MM"],
+    ["ROLLOVER_WINDOW_UTC", "24:00-01:00", "HH:MM-HH:MM"],
+    ["ROLLOVER_WINDOW_UTC", "03:00-03:00", "it begins when it ends"],
+    ["STREAM_STALE_SECONDS", "0", "seconds above 0"],
+    ["BINANCE_WS_URL", "wss://a,https://b", "BINANCE_WS_URL=https://b: expected"],
+    ["BINANCE_WS_URL", "wss://a,wss://b/ws", "/ws does not say"],
+    ["BINANCE_WS_URL", "wss://a,wss://u:hunter2@b?timeUnit=MICROSECOND", "its timeUnit is another than that of a"]
+  ] as const) {
+    it.effect(`are told: ${name}=${value}`, () =>
+      Effect.gen(function* () {
+        const faults = yield* faultsOf(settingsFrom({ [name]: value }))
+        assert.strictEqual(faults.length, 1)
+        assert.include(faults[0], part)
+        assert.notInclude(faults[0], "hunter2")
+      })
+    )
+  }
 })
 
 describe("the environment and a .env file", () => {

@@ -27,7 +27,7 @@ const start = Effect.fnUntraced(function* (url: URL, options: Options = {}) {
     ...base,
     binance: {
       ...base.binance,
-      wsUrl: url,
+      wsUrls: [url] as const,
       pingInterval: Duration.zero,
       reconnectMaxDelay: Duration.millis(20),
       connectionTimeout: Duration.seconds(5),
@@ -232,7 +232,7 @@ describe("BinanceWebSocket", () => {
             Layer.succeed(AppConfig, {
               ...base,
               // Answers to pings stand behind what we do not read: that must not count against the other side.
-              binance: { ...base.binance, wsUrl: exchange.url, pingInterval: Duration.millis(200) }
+              binance: { ...base.binance, wsUrls: [exchange.url], pingInterval: Duration.millis(200) }
             })
           )
         )

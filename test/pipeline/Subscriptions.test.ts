@@ -1,6 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { MAX_FRAME_BYTES, MAX_STREAMS_PER_CONNECTION, plan } from "../../src/pipeline/Subscriptions.ts"
+import {
+  type ControlRequest,
+  MAX_FRAME_BYTES,
+  MAX_STREAMS_PER_CONNECTION,
+  plan,
+  spread
+} from "../../src/pipeline/Subscriptions.ts"
 import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
 
 const base = new URL("wss://stream.binance.com:9443/stream")
@@ -8,29 +14,30 @@ const streams = (count: number, symbol = "sym"): ReadonlyArray<StreamName> =>
   Array.from({ length: count }, (_, n) => Result.getOrThrow(parseStreamName(`${symbol}${n}usdt@trade`)))
 
 const inUrl = (url: string): ReadonlyArray<string> => (new URL(url).searchParams.get("streams") ?? "").split("/")
-const inFrame = (frame: string): ReadonlyArray<string> => (JSON.parse(frame) as { params: Array<string> }).params
+const inFrame = ({ text }: ControlRequest): ReadonlyArray<string> =>
+  (JSON.parse(text) as { params: Array<string> }).params
 
 describe("Subscriptions", () => {
   it("puts a few streams into the URL, in order", () => {
-    const [only, ...rest] = plan(base, streams(3))
+    const only = plan("binance-1", base, streams(3))
     assert.strictEqual(
-      only?.url,
+      only.url,
       "wss://stream.binance.com:9443/stream?streams=sym0usdt@trade/sym1usdt@trade/sym2usdt@trade"
     )
-    assert.deepStrictEqual(only?.subscribe, [])
-    assert.deepStrictEqual(rest, [])
+    assert.deepStrictEqual(only.subscribe, [])
+    assert.strictEqual(spread(streams(3)).length, 1)
   })
 
   it("keeps a query that the URL already has", () => {
-    const [only] = plan(new URL(`${base.href}?timeUnit=MICROSECOND`), streams(1))
-    assert.strictEqual(only?.url, `${base.href}?timeUnit=MICROSECOND&streams=sym0usdt@trade`)
+    const only = plan("binance-1", new URL(`${base.href}?timeUnit=MICROSECOND`), streams(1))
+    assert.strictEqual(only.url, `${base.href}?timeUnit=MICROSECOND&streams=sym0usdt@trade`)
   })
 
   it("encodes what a URL cannot hold", () => {
     const names = ["币安usdt@trade", "btcusdt@kline_1m"].map((name) => Result.getOrThrow(parseStreamName(name)))
-    const [only] = plan(base, names)
-    assert.match(only?.url ?? "", /^[\x21-\x7e]+$/)
-    assert.deepStrictEqual(inUrl(only?.url ?? ""), ["币安usdt@trade", "btcusdt@kline_1m"])
+    const { url } = plan("binance-1", base, names)
+    assert.match(url, /^[\x21-\x7e]+$/)
+    assert.deepStrictEqual(inUrl(url), ["币安usdt@trade", "btcusdt@kline_1m"])
   })
 
   for (const [count, symbol] of [
@@ -41,11 +48,15 @@ describe("Subscriptions", () => {
   ] as const) {
     it(`spreads ${count} streams so that each is carried once and every limit holds`, () => {
       const all = streams(count, symbol)
-      const plans = plan(base, all)
+      const plans = spread(all).map((some) => plan("binance-1", base, some))
       for (const { subscribe, streams, url } of plans) {
         assert.isAtMost(streams.length, MAX_STREAMS_PER_CONNECTION)
         assert.isAtMost(url.length, MAX_FRAME_BYTES)
-        for (const frame of subscribe) assert.isAtMost(new TextEncoder().encode(frame).byteLength, MAX_FRAME_BYTES)
+        for (const { text } of subscribe) assert.isAtMost(Buffer.byteLength(text), MAX_FRAME_BYTES)
+        assert.deepStrictEqual(
+          subscribe.map(({ id, names, text }) => [id, names, JSON.parse(text)]),
+          subscribe.map((one, n) => [n + 1, inFrame(one), { method: "SUBSCRIBE", params: one.names, id: n + 1 }])
+        )
       }
       assert.deepStrictEqual(
         plans.flatMap(({ subscribe, url }) => [...inUrl(url), ...subscribe.flatMap(inFrame)]),

@@ -115,6 +115,50 @@ describe("faults", () => {
     })
   )
 
+  for (const cure of ["subscribe anew", "connect anew"] as const) {
+    it.effect(`make a stream mute for those who have it until they ${cure}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* make({ symbols: ["BTCUSDT"] })
+        const client = yield* trades(simulator)
+        assert.isNotEmpty(yield* tradesOfASecond(client))
+        simulator.deafen("btcusdt@trade", cure)
+        assert.isEmpty(yield* tradesOfASecond(client))
+        yield* client.ask({ method: "SUBSCRIBE", params: ["btcusdt@trade"], id: 1 })
+        assert.isEmpty(yield* tradesOfASecond(client))
+        yield* client.ask({ method: "UNSUBSCRIBE", params: ["btcusdt@trade"], id: 2 })
+        yield* TestClock.adjust("1 second")
+        yield* client.ask({ method: "SUBSCRIBE", params: ["btcusdt@trade"], id: 3 })
+        assert.strictEqual((yield* tradesOfASecond(client)).length > 0, cure === "subscribe anew")
+        assert.isNotEmpty(yield* tradesOfASecond(yield* trades(simulator)))
+      })
+    )
+  }
+
+  it.effect("acknowledge a subscription in vain, answer it otherwise or not at all", () =>
+    Effect.gen(function* () {
+      const verdicts: Record<string, ReturnType<NonNullable<Faults["onSubscribe"]>>> = {
+        "btcusdt@aggTrade": "acknowledge only",
+        "btcusdt@bookTicker": { answer: '{"code":2,"msg":"Invalid request"}' },
+        "btcusdt@ticker": "ignore"
+      }
+      const simulator = yield* make({
+        symbols: ["BTCUSDT"],
+        faults: { onSubscribe: ([name = ""]) => verdicts[name] }
+      })
+      const client = yield* connect(simulator.wsUrl)
+      const subscribe = (name: string, id: number) => ({ method: "SUBSCRIBE", params: [`btcusdt@${name}`], id })
+      assert.strictEqual(yield* client.ask(subscribe("aggTrade", 1)), '{"result":null,"id":1}')
+      assert.strictEqual(yield* client.ask(subscribe("bookTicker", 2)), '{"code":2,"msg":"Invalid request"}')
+      client.socket.send(JSON.stringify(subscribe("ticker", 3)))
+      // The next answer is this one's.
+      assert.strictEqual(yield* client.ask(subscribe("trade", 4)), '{"result":null,"id":4}')
+      yield* TestClock.adjust("2 seconds")
+      yield* client.ask({ method: "LIST_SUBSCRIPTIONS", id: 5 })
+      const streams = (yield* Queue.clear(client.frames)).map((text): string => JSON.parse(text).stream)
+      assert.deepStrictEqual([...new Set(streams)], ["btcusdt@trade"])
+    })
+  )
+
   it.effect("cut a connection at a frame", () =>
     Effect.gen(function* () {
       const simulator = yield* make({

@@ -19,7 +19,7 @@ export const restSettings = (urls: ReadonlyArray<string>, { share = 1, wsUrl }: 
       ...binance,
       restUrls: [first, ...others],
       restWeightShare: share,
-      wsUrl: wsUrl === undefined ? binance.wsUrl : new URL(wsUrl)
+      wsUrls: wsUrl === undefined ? binance.wsUrls : [new URL(wsUrl)]
     }
   })
 }

@@ -14,14 +14,17 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   sink: "kafka",
   replayFile: Option.none(),
   binance: {
-    wsUrl: new URL("ws://127.0.0.1:1/stream"),
     restUrls: [new URL("http://127.0.0.1:1")],
     restWeightShare: 0.5,
+    wsUrls: [new URL("ws://127.0.0.1:1/stream")],
+    lines: 1,
     streams: streamNames("btcusdt@trade"),
     pingInterval: Duration.zero,
     reconnectMaxDelay: Duration.seconds(60),
     connectionTimeout: Duration.seconds(10),
-    silenceTimeout: Duration.seconds(60)
+    silenceTimeout: Duration.seconds(60),
+    streamStale: Option.none(),
+    rollover: { after: Duration.hours(23), window: Option.none() }
   },
   kafka: {
     bootstrapServers: ["127.0.0.1:1"],

@@ -3,7 +3,7 @@
  * not come back together. Forgets its failures only after data has flowed for a while: a server that takes a connection,
  * sends one frame and hangs up must not be hammered.
  */
-import { Clock, Duration, Effect, Random, Schedule } from "effect"
+import { Clock, Duration, Effect, Random } from "effect"
 
 const BASE = Duration.seconds(1)
 
@@ -11,34 +11,26 @@ const BASE = Duration.seconds(1)
 const STABLE_AFTER = Duration.seconds(10)
 
 export interface Backoff {
-  /** Feed it with the failures of `Effect.retry`; `retryAfter` is the exchange's own wish and is obeyed as it is. */
-  readonly schedule: Schedule.Schedule<number, { readonly retryAfter: Duration.Duration | undefined }>
+  /** One more failure: how long to wait until the next attempt. */
+  readonly failed: Effect.Effect<Duration.Duration>
   /** Data has arrived on a new connection. */
   readonly dataFlows: Effect.Effect<void>
 }
 
-export const make = Effect.fnUntraced(function* (max: Duration.Duration) {
+export const make = (max: Duration.Duration): Backoff => {
   let failures = 0
   let flowingSince: number | undefined
-
-  const delay = Effect.fnUntraced(function* (retryAfter: Duration.Duration | undefined) {
-    const now = yield* Clock.currentTimeMillis
-    if (flowingSince !== undefined && now - flowingSince >= Duration.toMillis(STABLE_AFTER)) failures = 0
-    flowingSince = undefined
-    const ceiling = Duration.min(Duration.times(BASE, 2 ** Math.min(failures, 30)), max)
-    failures++
-    const jittered = Duration.times(ceiling, yield* Random.next)
-    return retryAfter === undefined ? jittered : Duration.max(retryAfter, jittered)
-  })
-
-  const backoff: Backoff = {
-    schedule: Schedule.forever.pipe(
-      Schedule.setInputType<{ readonly retryAfter: Duration.Duration | undefined }>(),
-      Schedule.addDelay(({ input }) => delay(input.retryAfter))
-    ),
+  return {
+    failed: Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      if (flowingSince !== undefined && now - flowingSince >= Duration.toMillis(STABLE_AFTER)) failures = 0
+      flowingSince = undefined
+      const ceiling = Duration.min(Duration.times(BASE, 2 ** Math.min(failures, 30)), max)
+      failures++
+      return Duration.times(ceiling, yield* Random.next)
+    }),
     dataFlows: Effect.map(Clock.currentTimeMillis, (now) => {
       flowingSince = now
     })
   }
-  return backoff
-})
+}

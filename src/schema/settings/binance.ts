@@ -1,6 +1,19 @@
 /** The variables of the exchange's side: which feed, which streams, and how long a connection may be silent. */
 import { feedNames } from "../Settings.ts"
-import { MAX_SECONDS, seconds, secondsOrOff, share, streams, streamUrl, text, urls, wordOf } from "./parsers.ts"
+import {
+  dailyWindow,
+  hours,
+  MAX_SECONDS,
+  oneOf,
+  seconds,
+  secondsOrOff,
+  share,
+  streams,
+  streamUrls,
+  text,
+  urls,
+  wordOf
+} from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const SECONDS = `a number of seconds above 0, at most ${MAX_SECONDS}`
@@ -25,15 +38,25 @@ export const binance = {
     },
     text
   ),
-  wsUrl: variable(
+  wsUrls: variable(
     {
       name: "BINANCE_WS_URL",
       default: "wss://stream.binance.com:9443/stream",
-      expected: "a ws: or wss: address with the path /stream",
+      expected: "ws: or wss: addresses with the path /stream, separated by commas",
       example: "wss://stream.binance.com:9443/stream",
-      doc: "`ws:` or `wss:`, the combined form `/stream`; `?timeUnit=MICROSECOND` is kept"
+      doc: "`ws:` or `wss:`, the combined form `/stream`; `?timeUnit=MICROSECOND` is kept. Of several, separated by commas, each line begins with its own; where one fails, the next is tried"
     },
-    streamUrl
+    streamUrls
+  ),
+  lines: variable(
+    {
+      name: "BINANCE_LINES",
+      default: "1",
+      expected: "1 or 2",
+      example: "2",
+      doc: "How many connections carry each stream: with 2, one may break without anything missing"
+    },
+    oneOf<1 | 2>({ 1: 1, 2: 2 })
   ),
   restUrls: variable(
     {
@@ -105,5 +128,33 @@ export const binance = {
       doc: "A connection without any data for so long is replaced"
     },
     seconds
+  ),
+  streamStale: optional(
+    {
+      name: "STREAM_STALE_SECONDS",
+      expected: SECONDS,
+      example: "120",
+      doc: "A stream without data for so long is asked for anew; unset: only streams with a fixed cadence are watched, each by its own"
+    },
+    seconds
+  ),
+  rolloverAfter: variable(
+    {
+      name: "ROLLOVER_HOURS",
+      default: "23",
+      expected: "a number of hours above 0, at most 24",
+      example: "12",
+      doc: "A connection is replaced at this age, a little earlier at random, without a gap; the exchange cuts at 24"
+    },
+    hours(24)
+  ),
+  rolloverWindow: optional(
+    {
+      name: "ROLLOVER_WINDOW_UTC",
+      expected: "two times of the day in UTC, as HH:MM-HH:MM",
+      example: "03:00-04:00",
+      doc: "Where it can be reached, connections are replaced in this part of the day instead of at `ROLLOVER_HOURS`; at best an hour long, it may go over midnight"
+    },
+    dailyWindow
   )
 } as const

@@ -1,5 +1,6 @@
 /** From a variable's text to its value: one parser for each sort of value. */
 import { Array as Arr, Duration, Option, Result, Schema } from "effect"
+import type { DailyWindow } from "../Settings.ts"
 import { parseStreamName, type StreamName } from "../StreamName.ts"
 import type { Parser, Problem } from "./Variable.ts"
 
@@ -41,6 +42,25 @@ export const secondsOrOff = secondsOver((seconds) => seconds === 0 || seconds >=
 export const share: Parser<number> = schema(
   numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1))
 )
+/** A number of hours above 0. */
+export const hours =
+  (maximum: number): Parser<Duration.Duration> =>
+  (text) =>
+    Result.flatMap(toSeconds(text), (hours) =>
+      hours > 0 && hours <= maximum ? Result.succeed(Duration.hours(hours)) : bad()
+    )
+
+const DAILY_WINDOW = /^([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)$/
+
+/** `23:30-00:30`, over midnight too. */
+export const dailyWindow: Parser<DailyWindow> = (text) => {
+  const found = DAILY_WINDOW.exec(text)
+  if (found === null) return bad()
+  const [startHour = 0, startMinute = 0, endHour = 0, endMinute = 0] = found.slice(1).map(Number)
+  const start = Duration.minutes(60 * startHour + startMinute)
+  const end = Duration.minutes(60 * endHour + endMinute)
+  return Duration.equals(start, end) ? bad({ because: "it begins when it ends" }) : Result.succeed({ start, end })
+}
 
 /** One of a closed list, its case aside. */
 export const oneOf =
@@ -70,7 +90,7 @@ export const url =
   }
 
 /** The exchange's address in its combined form, to which the program itself adds the streams. */
-export const streamUrl: Parser<URL> = (text) =>
+const streamUrl: Parser<URL> = (text) =>
   Result.flatMap(url("ws:", "wss:")(text), (url) => {
     if (url.searchParams.has("streams"))
       return bad({ because: "the streams stand in BINANCE_STREAMS, not in the address" })
@@ -115,6 +135,23 @@ const partition = <A, E>(results: ReadonlyArray<Result.Result<A, E>>): readonly 
   }
   return [failures, successes]
 }
+
+const streamUrlList = list(
+  (item) => Result.mapError(streamUrl(item), ([problem]) => ({ ...problem })),
+  (url) => url.href
+)
+
+const timeUnit = (url: URL): string => (url.searchParams.get("timeUnit") ?? "MILLISECOND").toUpperCase()
+
+/** One address or more; an event must be the same whichever it comes from. */
+export const streamUrls: Parser<readonly [URL, ...ReadonlyArray<URL>]> = (text) =>
+  Result.flatMap(streamUrlList(text), ([first, ...others]) => {
+    if (first === undefined) return bad()
+    const other = others.find((url) => timeUnit(url) !== timeUnit(first))
+    return other === undefined
+      ? Result.succeed([first, ...others])
+      : bad({ part: other.href, because: `its timeUnit is another than that of ${first.host}` })
+  })
 
 export const streams: Parser<ReadonlyArray<StreamName>> = list(
   (item) => Result.mapError(parseStreamName(item), (instead) => ({ instead })),

@@ -97,12 +97,12 @@ const verdict = <A>(
 }
 
 const make = Effect.gen(function* () {
-  const { restUrls, restWeightShare, wsUrl } = (yield* AppConfig).binance
+  const { restUrls, restWeightShare, wsUrls } = (yield* AppConfig).binance
   const hosts = yield* Effect.forEach(restUrls, makeHost)
   const budget = Budget.make(restWeightShare)
   // What is fetched has to carry the same times as what is streamed.
   const headers =
-    wsUrl.searchParams.get("timeUnit")?.toUpperCase() === "MICROSECOND" ? { "X-MBX-TIME-UNIT": "MICROSECOND" } : {}
+    wsUrls[0].searchParams.get("timeUnit")?.toUpperCase() === "MICROSECOND" ? { "X-MBX-TIME-UNIT": "MICROSECOND" } : {}
 
   const get = ({ base, http, where }: Host, { endpoint, parameters }: Question<unknown>) =>
     http

@@ -1,0 +1,106 @@
+/**
+ * All connections of the feed: each group of streams once on every line, and what was moved away from connections on which it
+ * stayed mute.
+ */
+import { Clock, Duration, Effect } from "effect"
+import { MAX_STREAMS_PER_CONNECTION } from "../../pipeline/Subscriptions.ts"
+import type { Settings } from "../../schema/Settings.ts"
+import type { StreamName } from "../../schema/StreamName.ts"
+import * as Keeper from "./Keeper.ts"
+
+/** Asked for anew twice within this time, a stream is moved. */
+const MOVE_WITHIN = Duration.minutes(10)
+
+export interface Fleet {
+  readonly start: Effect.Effect<void>
+  readonly renew: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
+}
+
+type Context = Omit<Keeper.KeeperContext, "onInvalid"> & {
+  /** Runs a keeper until the feed closes. */
+  readonly start: (keeper: Keeper.Keeper) => Effect.Effect<void>
+}
+
+const without = (streams: ReadonlyArray<StreamName>, names: ReadonlySet<string>): ReadonlyArray<StreamName> =>
+  streams.filter(({ name }) => !names.has(name))
+
+export const make = Effect.fnUntraced(function* (
+  binance: Settings["binance"],
+  groups: ReadonlyArray<ReadonlyArray<StreamName>>,
+  context: Context
+): Effect.fn.Return<Fleet> {
+  /** By line. */
+  const lines: ReadonlyArray<Array<Keeper.Keeper>> = Array.from({ length: binance.lines }, () => [])
+  const renewedAt = new Map<string, number>()
+  const saidInvalid = new Set<string>()
+
+  const onInvalid = (names: ReadonlyArray<string>, message: string) =>
+    Effect.suspend(() => {
+      const news = names.filter((name) => !saidInvalid.has(name))
+      if (news.length === 0 && names.length > 0) return Effect.void
+      for (const name of news) saidInvalid.add(name)
+      return Effect.logError("The exchange does not accept streams: going on without them").pipe(
+        Effect.annotateLogs({ streams: news.join(","), detail: message })
+      )
+    })
+
+  /** The next connection of a line: those of the same number are twins. */
+  const add = Effect.fnUntraced(function* (line: number, streams: ReadonlyArray<StreamName>) {
+    const mine = lines[line] ?? []
+    const index = mine.length
+    const suffix = binance.lines === 1 ? "" : (["a", "b"][line] ?? String(line))
+    const keeper = yield* Keeper.make(
+      {
+        ...binance,
+        urls: binance.wsUrls,
+        name: `binance-${index + 1}${suffix}`,
+        line,
+        streams,
+        twins: () => lines.flatMap((other) => (other === mine ? [] : other.slice(index, index + 1)))
+      },
+      { ...context, onInvalid }
+    )
+    mine.push(keeper)
+    return keeper
+  })
+
+  for (const [line] of lines.entries()) for (const streams of groups) yield* add(line, streams)
+
+  /** To a fresh connection: one that carries others too keeps what it has until it is replaced itself. */
+  const move = Effect.fnUntraced(function* (line: number, keeper: Keeper.Keeper, moving: ReadonlyArray<StreamName>) {
+    const rest = without(keeper.streams(), new Set(moving.map(({ name }) => name)))
+    const isOriginal = (lines[line] ?? []).indexOf(keeper) < groups.length
+    if (rest.length === 0 || !isOriginal) return yield* keeper.refresh
+    keeper.setStreams(rest)
+    const side = (lines[line] ?? [])
+      .slice(groups.length)
+      .find((other) => other.streams().length + moving.length <= MAX_STREAMS_PER_CONNECTION)
+    if (side === undefined) return yield* Effect.flatMap(add(line, moving), context.start)
+    side.setStreams([...side.streams(), ...moving])
+    return yield* side.refresh
+  })
+
+  const renew = Effect.fnUntraced(function* (asked: ReadonlyArray<StreamName>) {
+    const now = yield* Clock.currentTimeMillis
+    const again = new Set<string>()
+    for (const { name } of asked) {
+      const before = renewedAt.get(name)
+      if (before !== undefined && now - before < Duration.toMillis(MOVE_WITHIN)) again.add(name)
+      renewedAt.set(name, now)
+    }
+    const names = new Set(asked.map(({ name }) => name))
+    for (const [line, keepers] of lines.entries()) {
+      for (const keeper of keepers.slice()) {
+        const mine = keeper.streams().filter(({ name }) => names.has(name))
+        const moving = mine.filter(({ name }) => again.has(name))
+        yield* keeper.resubscribe(without(mine, again))
+        if (moving.length > 0) yield* move(line, keeper, moving)
+      }
+    }
+  })
+
+  return {
+    start: Effect.suspend(() => Effect.forEach(lines.flat(), context.start, { discard: true })),
+    renew
+  }
+})

@@ -1,0 +1,75 @@
+/**
+ * What all connections must pass before they dial: the process's budget of attempts, and the rest that a host has asked for by
+ * refusing one of them.
+ */
+import { Clock, Duration, Effect } from "effect"
+import type { Refusal } from "./Disconnected.ts"
+import * as RateWindow from "./RateWindow.ts"
+
+/** The first rest after a refusal that names none; it doubles as long as the host refuses. */
+const FIRST_REST: Readonly<Record<Refusal["kind"], Duration.Duration>> = {
+  limited: Duration.seconds(60),
+  barred: Duration.seconds(30),
+  other: Duration.zero
+}
+
+/** Longer waits for the budget are worth a line. */
+const SAID_AFTER_MILLIS = 5000
+
+export interface Gate {
+  /** Waits until the host may be dialled, and counts the attempt. */
+  readonly pass: (host: string) => Effect.Effect<void>
+  /** Gives the rest for which nobody dials the host now. */
+  readonly refused: (host: string, refusal: Refusal) => Effect.Effect<Duration.Duration>
+  readonly opened: (host: string) => Effect.Effect<void>
+}
+
+interface Host {
+  refusals: number
+  restsUntil: number
+}
+
+/** `max` bounds every rest but the one that the exchange itself asks for. */
+export const make = Effect.fnUntraced(function* (max: Duration.Duration, rate = RateWindow.ATTEMPTS) {
+  const clock = yield* Clock.Clock
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  const attempts = RateWindow.make(rate)
+  const hosts = new Map<string, Host>()
+
+  const hostOf = (name: string): Host => {
+    const host = hosts.get(name) ?? { refusals: 0, restsUntil: 0 }
+    hosts.set(name, host)
+    return host
+  }
+
+  const gate: Gate = {
+    pass: Effect.fnUntraced(function* (name) {
+      const host = hostOf(name)
+      for (;;) {
+        const rest = host.restsUntil - now()
+        const wait = rest > 0 ? rest : attempts.wait(now())
+        if (wait === 0) return attempts.took(now())
+        if (rest <= 0 && wait > SAID_AFTER_MILLIS) {
+          yield* Effect.logWarning(
+            "Too many attempts to connect: waiting until the exchange's limit allows one more"
+          ).pipe(Effect.annotateLogs({ seconds: Math.ceil(wait / 1000) }))
+        }
+        yield* Effect.sleep(Duration.millis(Math.ceil(wait)))
+      }
+    }),
+    refused: (name, { kind, retryAfter }) =>
+      Effect.sync(() => {
+        const host = hostOf(name)
+        const own = Duration.min(Duration.times(FIRST_REST[kind], 2 ** Math.min(host.refusals, 10)), max)
+        const rest = retryAfter ?? own
+        if (kind !== "other") host.refusals++
+        host.restsUntil = Math.max(host.restsUntil, now() + Duration.toMillis(rest))
+        return rest
+      }),
+    opened: (name) =>
+      Effect.sync(() => {
+        hostOf(name).refusals = 0
+      })
+  }
+  return gate
+})

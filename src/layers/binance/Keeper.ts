@@ -1,0 +1,234 @@
+/**
+ * Keeps one connection's streams flowing, over one socket after another, for as long as it runs. What to do is `Rollover`'s to
+ * decide; this does it, and says what happened.
+ */
+import { Clock, Duration, Effect, FiberMap, Metric, Option, Queue, Random } from "effect"
+import { plan } from "../../pipeline/Subscriptions.ts"
+import type { RolloverSettings } from "../../schema/Settings.ts"
+import type { StreamName } from "../../schema/StreamName.ts"
+import type { ComponentStatus, Health } from "../../services/Health.ts"
+import type { FeedNotice } from "../../services/MarketFeed.ts"
+import * as Telemetry from "../../services/Telemetry.ts"
+import * as Backoff from "./Backoff.ts"
+import * as Connection from "./Connection.ts"
+import type { Disconnected } from "./Disconnected.ts"
+import type { Gate } from "./Gate.ts"
+import type { Inbox } from "./Inbox.ts"
+import * as Rollover from "./Rollover.ts"
+import { dueAt } from "./schedule.ts"
+
+/** How often it looks whether it is read and whether its twin is busy. */
+const TICK_MILLIS = 1000
+
+/** Failures in a row after which the next address is tried. */
+const TRIES_PER_ADDRESS = 2
+
+export interface KeeperOptions {
+  readonly name: string
+  /** Counts from 0. */
+  readonly line: number
+  readonly urls: readonly [URL, ...ReadonlyArray<URL>]
+  readonly streams: ReadonlyArray<StreamName>
+  readonly connectionTimeout: Duration.Duration
+  readonly silenceTimeout: Duration.Duration
+  readonly pingInterval: Duration.Duration
+  readonly reconnectMaxDelay: Duration.Duration
+  readonly rollover: RolloverSettings
+  /** Others with the same streams. */
+  readonly twins: () => ReadonlyArray<Keeper>
+}
+
+/** What all keepers share. */
+export interface KeeperContext {
+  readonly inbox: Inbox
+  readonly gate: Gate
+  readonly health: Health["Service"]
+  readonly notify: (notice: FeedNotice) => Effect.Effect<void>
+  readonly onInvalid: Connection.ConnectionOptions["onInvalid"]
+}
+
+export interface Keeper {
+  readonly name: string
+  readonly run: Effect.Effect<never>
+  readonly isLive: () => boolean
+  readonly isRollingOver: () => boolean
+  /** What it is to carry; its sockets may differ until they are replaced. */
+  readonly streams: () => ReadonlyArray<StreamName>
+  readonly setStreams: (streams: ReadonlyArray<StreamName>) => void
+  /** Leaves these streams and joins them again, on the sockets that are open. */
+  readonly resubscribe: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
+  /** Replaces the socket by a fresh one, with what it is to carry by then. */
+  readonly refresh: Effect.Effect<void>
+}
+
+/** An open socket. */
+interface Session {
+  readonly streams: ReadonlyArray<StreamName>
+  readonly renewals: Queue.Queue<ReadonlyArray<string>>
+  isLive: boolean
+}
+
+export const make = Effect.fnUntraced(function* (
+  options: KeeperOptions,
+  { gate, health, inbox, notify, onInvalid }: KeeperContext
+): Effect.fn.Return<Keeper> {
+  const { line, name, rollover, twins, urls } = options
+  const backoff = Backoff.make(options.reconnectMaxDelay)
+  const events = yield* Queue.unbounded<Rollover.Event>()
+  /** By their numbers. */
+  const sessions = new Map<number, Session>()
+  let streams = options.streams
+  let [state, commands] = Rollover.initial
+  /** Failures since data has flowed. */
+  let strikes = 0
+  let pause = Duration.zero
+
+  const tell = (event: Rollover.Event) => Effect.asVoid(Queue.offer(events, event))
+  const isLive = () => [...sessions.values()].some((session) => session.isLive)
+  const status = (state: ComponentStatus["state"], detail: string) => health.connection(name, { state, detail })
+  const address = (): URL => {
+    const index = line + Math.floor(strikes / TRIES_PER_ADDRESS)
+    return urls[index % urls.length] ?? urls[0]
+  }
+
+  const setLive = (session: Session, live: boolean) =>
+    Effect.suspend(() => {
+      const change = Number(live) - Number(session.isLive)
+      session.isLive = live
+      return change === 0 ? Effect.void : Metric.modify(Telemetry.connectionsLive, change)
+    })
+
+  /** One socket's life, from the wait before it to its end. */
+  const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
+    if (afterFailure) yield* Effect.sleep(pause)
+    const base = address()
+    yield* gate.pass(base.host)
+    const mine: Session = { streams, renewals: yield* Queue.unbounded<ReadonlyArray<string>>(), isLive: false }
+    const opened = Effect.gen(function* () {
+      sessions.set(socket, mine)
+      yield* gate.opened(base.host)
+      const due = dueAt(rollover, yield* Clock.currentTimeMillis, line, yield* Random.next)
+      yield* tell({ _tag: "Opened", socket, dueAt: due })
+    })
+    const dataFlows = Effect.gen(function* () {
+      strikes = 0
+      yield* backoff.dataFlows
+      yield* setLive(mine, true)
+      yield* status("up", `${mine.streams.length} streams`)
+      yield* Effect.logInfo("Data flows")
+      yield* tell({ _tag: "Live", socket })
+    })
+    yield* Connection.run(plan(name, base, mine.streams), inbox, {
+      ...options,
+      renewals: mine.renewals,
+      onOpen: opened,
+      onSubscribed: tell({ _tag: "Subscribed", socket }),
+      onData: dataFlows,
+      onShutdownNotice: Effect.andThen(
+        Effect.logInfo("The exchange announced that this server shuts down"),
+        tell({ _tag: "ShutdownNotice", socket })
+      ),
+      onInvalid
+    }).pipe(
+      Effect.ensuring(
+        Effect.suspend(() => {
+          sessions.delete(socket)
+          return setLive(mine, false)
+        })
+      ),
+      Effect.catch((failure) => failed(base, failure)),
+      Effect.annotateLogs({ connection: name })
+    )
+    return yield* tell({ _tag: "Ended", socket })
+  })
+
+  const failed = Effect.fnUntraced(function* (base: URL, { message, reason, refusal }: Disconnected) {
+    pause = yield* backoff.failed
+    strikes += refusal === undefined ? 1 : TRIES_PER_ADDRESS
+    const rest = refusal === undefined ? Duration.zero : yield* gate.refused(base.host, refusal)
+    yield* Metric.update(Metric.withAttributes(Telemetry.reconnects, { reason }), 1)
+    // Another socket of its own, or another connection, carries the same.
+    const isReplaced = sessions.size > 0
+    const isCovered = isReplaced || twins().some((twin) => twin.isLive())
+    if (!isReplaced) yield* status("down", message)
+    const level = refusal?.kind === "barred" ? "Error" : isCovered ? "Info" : "Warn"
+    const what = isReplaced ? "Disconnected: another connection carries the streams" : "Disconnected: connecting again"
+    yield* Effect.logWithLevel(level)(
+      refusal?.kind === "barred" ? "The exchange lets nobody in from here: a person has to look at it" : what
+    ).pipe(
+      Effect.annotateLogs({ reason, detail: message }),
+      Effect.annotateLogs(Duration.isZero(rest) ? {} : { nextAttemptIn: Duration.format(rest) })
+    )
+  })
+
+  const rolledOver = Effect.fnUntraced(function* (since: number, reason: Rollover.Reason) {
+    yield* Metric.update(Metric.withAttributes(Telemetry.rollovers, { reason }), 1)
+    yield* Effect.logInfo("A new connection has taken over").pipe(Effect.annotateLogs({ connection: name, reason }))
+    const carrying = state._tag === "Steady" ? sessions.get(state.carrier.id) : undefined
+    const to = yield* Clock.currentTimeMillis
+    yield* notify({
+      type: "rollover",
+      connection: name,
+      streams: carrying?.streams ?? streams,
+      reason,
+      from: since,
+      to
+    })
+  })
+
+  const obey = (fibers: FiberMap.FiberMap<number, void>, command: Rollover.Command) => {
+    switch (command._tag) {
+      case "Open":
+        return FiberMap.run(fibers, command.socket, session(command.socket, command.afterFailure))
+      case "Close":
+        return FiberMap.remove(fibers, command.socket)
+      case "RolledOver":
+        return rolledOver(command.since, command.reason)
+    }
+  }
+
+  const run = Effect.gen(function* () {
+    yield* status("starting", "connecting")
+    const fibers = yield* FiberMap.make<number, void, never>()
+
+    const decide = Effect.fnUntraced(function* (event: Rollover.Event) {
+      const now = yield* Clock.currentTimeMillis
+      ;[state, commands] = Rollover.step(state, event, now)
+      yield* Effect.forEach(commands, (command) => obey(fibers, command), { discard: true })
+    })
+
+    yield* Effect.forEach(commands, (command) => obey(fibers, command), { discard: true })
+    const loop = Effect.gen(function* () {
+      const left = Rollover.wakeAt(state) - (yield* Clock.currentTimeMillis)
+      const wait = left > 0 ? Math.min(TICK_MILLIS, Math.ceil(left)) : TICK_MILLIS
+      const event = yield* Queue.take(events).pipe(Effect.timeoutOption(Duration.millis(wait)))
+      if (Option.isSome(event)) yield* decide(event.value)
+      const isTwinBusy = twins().some((twin) => twin.isRollingOver())
+      yield* decide({ _tag: "Tick", isPaused: inbox.isPaused(), isTwinBusy })
+    }).pipe(Effect.forever)
+    return yield* Effect.raceFirst(loop, Effect.andThen(FiberMap.join(fibers), Effect.never))
+  }).pipe(Effect.scoped)
+
+  return {
+    name,
+    run,
+    isLive,
+    isRollingOver: () => Rollover.isBusy(state),
+    streams: () => streams,
+    setStreams: (next) => {
+      streams = next
+    },
+    resubscribe: (asked) => {
+      const names = new Set(asked.map((stream) => stream.name))
+      return Effect.forEach(
+        sessions.values(),
+        (session) => {
+          const mine = session.streams.filter((stream) => names.has(stream.name)).map((stream) => stream.name)
+          return mine.length === 0 ? Effect.void : Queue.offer(session.renewals, mine)
+        },
+        { discard: true }
+      )
+    },
+    refresh: tell({ _tag: "Renew" })
+  }
+})
