@@ -135,7 +135,9 @@ describe("REST", () => {
     Effect.gen(function* () {
       const simulator = yield* make()
       assert.strictEqual((yield* call(simulator, "ping")).text, "{}")
-      assert.strictEqual((yield* call(simulator, "time")).text, `{"serverTime":${start}}`)
+      const time = yield* call(simulator, "time")
+      assert.strictEqual(time.text, `{"serverTime":${start}}`)
+      assert.strictEqual(time.headers.get("date"), new Date(start).toUTCString())
       const info = (path: string) =>
         Effect.map(call(simulator, `exchangeInfo${path}`), ({ text }) =>
           JSON.parse(text).symbols.map(
