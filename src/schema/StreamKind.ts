@@ -28,6 +28,8 @@ export interface EventFacts {
   readonly proves?: number
   /** Where the payload says it, which of its kind's streams it is of, as in their names: `kline_1m`, `ticker_1h`. */
   readonly variant?: string
+  /** The symbol's newest trade when this was sent: proof that its trade stream had something to send. */
+  readonly newestTrade?: number | undefined
 }
 
 /**
@@ -49,6 +51,10 @@ export interface StreamKind {
   readonly suffixes: ReadonlyArray<string>
   /** The whole names of the forms that carry every symbol, one row each; empty where there are none. */
   readonly allMarket: ReadonlyArray<string>
+  /** It is sent at a pace of its own, whether or not somebody trades: its silence means something. */
+  readonly hasCadence: boolean
+  /** The trading statuses of a symbol in which the exchange sends none of it. */
+  readonly silentIn: ReadonlyArray<string>
   /** The variable that names its topic, and the topic if it is unset. */
   readonly topic: { readonly variable: string; readonly default: string }
   /** `undefined`: each event stands alone. */
@@ -66,6 +72,9 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
   readonly example: string
   readonly suffixes: ReadonlyArray<string>
   readonly allMarket?: ReadonlyArray<string>
+  readonly hasCadence?: true
+  /** Besides `BREAK`, in which there is no market data at all. */
+  readonly silentIn?: ReadonlyArray<string>
   readonly topic: StreamKind["topic"]
   readonly sequence?: SequenceRule
   readonly streamType?: (suffix: string) => string
@@ -83,6 +92,8 @@ export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definiti
     example: definition.example,
     suffixes: definition.suffixes,
     allMarket: definition.allMarket ?? [],
+    hasCadence: definition.hasCadence ?? false,
+    silentIn: ["BREAK", ...(definition.silentIn ?? [])],
     topic: definition.topic,
     sequence: definition.sequence,
     streamType: definition.streamType ?? (() => definition.name),

@@ -81,19 +81,22 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const renew = Effect.fnUntraced(function* (asked: ReadonlyArray<StreamName>) {
+    // What we do not read is not mute.
+    if (context.inbox.isPaused()) return
     const now = yield* Clock.currentTimeMillis
-    const again = new Set<string>()
-    for (const { name } of asked) {
-      const before = renewedAt.get(name)
-      if (before !== undefined && now - before < Duration.toMillis(MOVE_WITHIN)) again.add(name)
-      renewedAt.set(name, now)
-    }
     const names = new Set(asked.map(({ name }) => name))
+    const again = new Set(
+      [...names].filter(
+        (name) => now - (renewedAt.get(name) ?? Number.NEGATIVE_INFINITY) < Duration.toMillis(MOVE_WITHIN)
+      )
+    )
     for (const [line, keepers] of lines.entries()) {
-      for (const keeper of keepers.slice()) {
+      // A connection that is away asks for everything anew by itself.
+      for (const keeper of keepers.filter((one) => one.isLive())) {
         const mine = keeper.streams().filter(({ name }) => names.has(name))
-        const moving = mine.filter(({ name }) => again.has(name))
+        for (const { name } of mine) renewedAt.set(name, now)
         yield* keeper.resubscribe(without(mine, again))
+        const moving = mine.filter(({ name }) => again.has(name))
         if (moving.length > 0) yield* move(line, keeper, moving)
       }
     }

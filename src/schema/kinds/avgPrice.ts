@@ -27,6 +27,7 @@ export const avgPrice = streamKind({
   title: "average price",
   example: "btcusdt@avgPrice",
   suffixes: ["avgPrice"],
+  hasCadence: true,
   topic: { variable: "TOPIC_RAW_AVG_PRICES", default: "raw_avg_prices" },
   payload: AvgPrice,
   facts: (payload) => ({

@@ -49,12 +49,19 @@ export const kline = streamKind({
   title: "candles",
   example: "btcusdt@kline_1m",
   suffixes: intervals.flatMap((interval) => [`kline_${interval}`, `kline_${interval}@+08:00`]),
+  hasCadence: true,
+  silentIn: ["CANCEL_ONLY"],
   topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
   sequence: "times",
   payload: Kline,
   facts: (payload) => {
-    const { T, i, t, x } = payload.k
-    const event = { symbol: payload.s, eventTime: toMillis(payload.E), variant: `kline_${i}` }
+    const { L, T, i, t, x } = payload.k
+    const event = {
+      symbol: payload.s,
+      eventTime: toMillis(payload.E),
+      variant: `kline_${i}`,
+      newestTrade: L < 0 ? undefined : L
+    }
     return x
       ? { ...event, id: toMillis(t), exact: true, span: { first: toMillis(t), last: toMillis(T) } }
       : { ...event, id: toMillis(payload.E), exact: false, span: undefined, proves: toMillis(t) - 1 }

@@ -32,6 +32,7 @@ export const miniTicker = streamKind({
   example: "btcusdt@miniTicker",
   suffixes: ["miniTicker"],
   allMarket: ["!miniTicker@arr"],
+  hasCadence: true,
   topic: { variable: "TOPIC_RAW_MINI_TICKERS", default: "raw_mini_tickers" },
   payload: MiniTicker,
   facts: (payload) => ({

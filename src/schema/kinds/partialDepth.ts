@@ -25,6 +25,7 @@ export const partialDepth = streamKind({
   title: "the best levels of the order book",
   example: "btcusdt@depth20@100ms",
   suffixes: ["depth5", "depth10", "depth20"].flatMap((suffix) => [suffix, `${suffix}@100ms`]),
+  hasCadence: true,
   topic: { variable: "TOPIC_RAW_PARTIAL_DEPTH", default: "raw_partial_depth" },
   streamType: (suffix) => suffix.replace(/@100ms$/, ""),
   payload: PartialDepth,

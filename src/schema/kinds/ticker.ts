@@ -45,6 +45,7 @@ export const ticker = streamKind({
   title: "statistics of 24 hours",
   example: "btcusdt@ticker",
   suffixes: ["ticker"],
+  hasCadence: true,
   topic: { variable: "TOPIC_RAW_TICKERS", default: "raw_tickers" },
   payload: Ticker,
   facts: (payload) => ({
@@ -52,6 +53,7 @@ export const ticker = streamKind({
     eventTime: toMillis(payload.E),
     id: toMillis(payload.E),
     exact: false,
-    span: undefined
+    span: undefined,
+    newestTrade: payload.L < 0 ? undefined : payload.L
   })
 })

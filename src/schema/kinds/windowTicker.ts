@@ -43,6 +43,7 @@ export const windowTicker = streamKind({
   example: "btcusdt@ticker_1h",
   suffixes: windows.map((window) => `ticker_${window}`),
   allMarket: windows.map((window) => `!ticker_${window}@arr`),
+  hasCadence: true,
   topic: { variable: "TOPIC_RAW_WINDOW_TICKERS", default: "raw_window_tickers" },
   streamType: (suffix) => suffix.replace(/^!/, "").replace(/@arr$/, ""),
   payload: WindowTicker,

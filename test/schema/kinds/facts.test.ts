@@ -5,6 +5,7 @@ import { kline } from "../../../src/schema/kinds/kline.ts"
 import { partialDepth } from "../../../src/schema/kinds/partialDepth.ts"
 import { referencePrice } from "../../../src/schema/kinds/referencePrice.ts"
 import { streamKinds } from "../../../src/schema/kinds/registry.ts"
+import { ticker } from "../../../src/schema/kinds/ticker.ts"
 import { trade } from "../../../src/schema/kinds/trade.ts"
 import { windowTicker } from "../../../src/schema/kinds/windowTicker.ts"
 import { outcome, put, taught } from "./samples.ts"
@@ -19,7 +20,8 @@ describe("kline", () => {
       id: 1795402800000,
       exact: true,
       span: { first: 1795402800000, last: 1795402859999 },
-      variant: "kline_1m"
+      variant: "kline_1m",
+      newestTrade: 4123456792
     })
   })
 
@@ -35,19 +37,30 @@ describe("kline", () => {
       id: 1795402800000,
       exact: true,
       span: { first: 1795402800000, last: 1795402859999 },
-      variant: "kline_1m"
+      variant: "kline_1m",
+      newestTrade: 4123456792
     })
   })
 
   it("takes a candle without trades", () => {
     const empty = put(put(put(closed, ["k", "f"], -1), ["k", "L"], -1), ["k", "n"], 0)
-    assert.isDefined(outcome(kline, empty).facts)
+    const { facts } = outcome(kline, empty)
+    assert.isDefined(facts)
+    assert.isUndefined(facts?.newestTrade, "there is none, not one of the number -1")
   })
 
   it.each([1795402800000, 1795402799999])("refuses a candle from 1795402800000 to %d", (close) => {
     assert.deepStrictEqual(outcome(kline, put(closed, ["k", "T"], close)).faults, [
       { path: "k.T", message: "expected a close time after the open time" }
     ])
+  })
+})
+
+describe("ticker", () => {
+  it("knows no newest trade where there was none", () => {
+    const { facts } = outcome(ticker, { ...taught("ticker"), F: -1, L: -1, n: 0 })
+    assert.isDefined(facts)
+    assert.isUndefined(facts?.newestTrade)
   })
 })
 

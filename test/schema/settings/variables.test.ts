@@ -24,6 +24,7 @@ describe("the declared variables", () => {
   it("have the defaults that are promised", () => {
     const promised: Readonly<Record<string, string | undefined>> = {
       BINANCE_WS_URL: "wss://stream.binance.com:9443/stream",
+      BINANCE_LINES: "1",
       BINANCE_REST_URL: "https://api.binance.com",
       REST_WEIGHT_SHARE: "0.5",
       BINANCE_STREAMS: "btcusdt@trade,ethusdt@trade,bnbusdt@trade,btcusdt@kline_1m,ethusdt@kline_1m,btcusdt@ticker",
@@ -31,6 +32,9 @@ describe("the declared variables", () => {
       RECONNECT_MAX_DELAY_SECONDS: "60",
       WS_CONNECTION_TIMEOUT: "10",
       SILENCE_TIMEOUT_SECONDS: "60",
+      STREAM_STALE_SECONDS: undefined,
+      ROLLOVER_HOURS: "23",
+      ROLLOVER_WINDOW_UTC: undefined,
       FEED: "binance",
       REPLAY_FILE: undefined,
       KAFKA_BOOTSTRAP_SERVERS: "localhost:9092",
