@@ -7,6 +7,7 @@
  */
 import { Exit, Option, Schema } from "effect"
 import { Envelope } from "../schema/Envelope.ts"
+import * as EventId from "../schema/EventId.ts"
 import { streamKinds } from "../schema/kinds/registry.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { EventFacts, Span, StreamKind } from "../schema/StreamKind.ts"
@@ -88,13 +89,6 @@ const parse = (bytes: Uint8Array): unknown => {
   }
 }
 
-/** The stream in `binance:spot:<stream>:<SYMBOL>:<id>`; it may hold a colon itself (`kline_1d@+08:00`). */
-const streamOf = (eventId: string, symbol: string): string | undefined => {
-  const head = "binance:spot:"
-  const end = eventId.indexOf(`:${symbol}:`, head.length)
-  return eventId.startsWith(head) && end !== -1 ? eventId.slice(head.length, end) : undefined
-}
-
 /** Keeps the most recent ids, and says of one whether it is new. */
 const recentIds = () => {
   const ids = new Set<string>()
@@ -119,7 +113,7 @@ const reader = (kinds: ReadonlyArray<StreamKind>) => {
     const { backfilled = false, original_data: payload, symbol } = envelope
     if (key !== symbol) return `the key is ${JSON.stringify(key)}, the symbol ${JSON.stringify(symbol)}`
     const id = headers["event-id"] ?? ""
-    const stream = streamOf(id, symbol)
+    const stream = EventId.suffixOf(id, symbol)
     const kind = stream === undefined ? undefined : kindOf.get(stream)
     if (stream === undefined || kind === undefined) return `the event-id ${JSON.stringify(id)} names no known stream`
     const facts: Exit.Exit<EventFacts, Schema.SchemaError> = kind.decode(payload)

@@ -3,6 +3,7 @@
  * and no unknown field is lost. `Envelope` in `schema/` is the shape that comes out.
  */
 import zlib from "node:zlib"
+import * as EventId from "../schema/EventId.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import type { MarketEvent } from "./Decoder.ts"
@@ -12,8 +13,8 @@ const MAX_AHEAD_MS = 10 * 60 * 1000
 
 /** The same for the same event, whenever and however it arrives: `binance:spot:trade:BTCUSDT:12345`. */
 export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string => {
-  const id = `binance:spot:${stream.suffix}:${symbol}:${facts.id}`
-  return facts.exact ? id : `${id}:${zlib.crc32(json).toString(16).padStart(8, "0")}`
+  const digest = facts.exact ? undefined : zlib.crc32(json).toString(16).padStart(8, "0")
+  return EventId.format(stream.suffix, symbol, facts.id, digest)
 }
 
 /** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload. */

@@ -41,6 +41,7 @@ export interface TopicSettings {
   readonly data: ReadonlyMap<string, string>
   readonly deadLetter: string
   readonly continuity: string
+  readonly positions: string
   /** Create what is missing. */
   readonly create: boolean
   readonly partitions: number

@@ -56,6 +56,8 @@ export interface NewTopic {
   readonly partitions: number
   /** `undefined`: the broker's default. */
   readonly replicationFactor: number | undefined
+  /** Topic configuration, by its Kafka names; the broker's defaults for the rest. */
+  readonly config?: Readonly<Record<string, string>>
 }
 
 /** A record as a partition holds it. */

@@ -45,6 +45,7 @@ describe("good settings", () => {
           data: undefined,
           deadLetter: "dead_letter",
           continuity: "continuity",
+          positions: "positions",
           create: true,
           partitions: 6,
           replicationFactor: Option.none()

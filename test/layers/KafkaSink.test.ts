@@ -118,7 +118,8 @@ describe("KafkaSink", () => {
         [
           ["raw_trades", 4],
           ["dead_letter", 1],
-          ["continuity", 1]
+          ["continuity", 1],
+          ["positions", 1]
         ]
       )
     })
@@ -344,7 +345,7 @@ describe("KafkaSink", () => {
       })
       assert.deepStrictEqual(
         broker.created.map(({ name }) => name),
-        ["dead_letter", "continuity"]
+        ["dead_letter", "continuity", "positions"]
       )
       broker.faults.set("hidden", error("Denied"))
       yield* sink.publish([

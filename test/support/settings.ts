@@ -38,6 +38,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
     data: new Map(streamKinds.map(({ name, topic }) => [name, topic.default])),
     deadLetter: "dead_letter",
     continuity: "continuity",
+    positions: "positions",
     create: true,
     partitions: 6,
     replicationFactor: Option.none()

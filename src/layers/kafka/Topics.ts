@@ -33,13 +33,21 @@ const settling = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 20 })
 
 const CONNECTION = "connection"
 
+/** Only the last position of a stream counts; a small segment is soon one that may be compacted. */
+const COMPACTED = {
+  "cleanup.policy": "compact",
+  "segment.bytes": String(4 * 1024 * 1024),
+  "segment.ms": String(10 * 60 * 1000),
+  "min.cleanable.dirty.ratio": "0.1"
+}
+
 const unseen = (names: ReadonlyArray<string>, { topics }: Described): ReadonlyArray<string> =>
   names.filter((name) => !topics.some((topic) => topic.name === name))
 
 export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
   const driver = yield* KafkaDriver
   const { binance, topics } = yield* AppConfig
-  const control = [topics.deadLetter, topics.continuity]
+  const control = [topics.deadLetter, topics.continuity, topics.positions]
   const configured = new Set([
     ...binance.streams.map(({ kind }) => topics.data.get(kind.name) ?? kind.topic.default),
     ...control
@@ -53,7 +61,8 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
     name,
     // Control records are read as one sequence.
     partitions: control.includes(name) ? 1 : topics.partitions,
-    replicationFactor: Option.getOrUndefined(topics.replicationFactor)
+    replicationFactor: Option.getOrUndefined(topics.replicationFactor),
+    ...(name === topics.positions ? { config: COMPACTED } : {})
   })
 
   const compare = Effect.fnUntraced(function* (topic: TopicDescription) {

@@ -265,6 +265,7 @@ declare module "kafkajs/src/protocol/requests/index.js" {
           readonly topic: string
           readonly numPartitions: number
           readonly replicationFactor: number
+          readonly configEntries?: ReadonlyArray<{ readonly name: string; readonly value: string }>
         }>
         readonly timeout: number
       },

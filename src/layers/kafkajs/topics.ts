@@ -78,13 +78,14 @@ export const create = Effect.fnUntraced(function* (
   cluster: Cluster,
   wanted: NewTopic
 ): Effect.fn.Return<Creation, KafkaError> {
-  const { name, partitions, replicationFactor } = wanted
+  const { config = {}, name, partitions, replicationFactor } = wanted
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
   const link = yield* cluster.controller
   const answer = yield* link.call(
     "CreateTopics",
     requests.CreateTopics,
     {
-      topics: [{ topic: name, numPartitions: partitions, replicationFactor: replicationFactor ?? -1 }],
+      topics: [{ topic: name, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries }],
       timeout: Duration.toMillis(CREATION_LIMIT)
     },
     REQUEST_LIMIT

@@ -19,11 +19,13 @@ export const topicSettings = (read: Reading): TopicSettings => {
   const data = new Map([...dataTopics].map(([kind, variable]) => [kind, full(variable)]))
   const deadLetter = full(topics.deadLetter)
   const continuity = full(topics.continuity)
+  const positions = full(topics.positions)
 
   const taken = new Map([...dataTopics].map(([kind, variable]) => [data.get(kind), variable.name]))
   for (const [variable, topic] of [
     [topics.deadLetter, deadLetter],
-    [topics.continuity, continuity]
+    [topics.continuity, continuity],
+    [topics.positions, positions]
   ] as const) {
     const other = taken.get(topic)
     if (other !== undefined) read.clash(variable, other)
@@ -33,6 +35,7 @@ export const topicSettings = (read: Reading): TopicSettings => {
     data,
     deadLetter,
     continuity,
+    positions,
     create: read.get(topics.create),
     partitions: read.get(topics.partitions),
     replicationFactor: read.get(topics.replicationFactor)

@@ -1,4 +1,4 @@
-/** The variables of the topics: one for each stream kind in the registry, two for control records, and how to create them. */
+/** The variables of the topics: one for each stream kind in the registry, three for control records, and how to create them. */
 import { streamKinds } from "../kinds/registry.ts"
 import { flag, PREFIX_LENGTH, topic, topicPrefix, TOPIC_LENGTH, whole } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
@@ -56,7 +56,8 @@ export const topics = {
     whole(1, 1000)
   ),
   deadLetter: topicName("TOPIC_DEAD_LETTER", "dead_letter", "Topic: what is no valid event, with the reason"),
-  continuity: topicName("TOPIC_CONTINUITY", "continuity", "Topic: what is known about gaps")
+  continuity: topicName("TOPIC_CONTINUITY", "continuity", "Topic: what is known about gaps"),
+  positions: topicName("TOPIC_POSITIONS", "positions", "Topic: where each stream stands, for the next start; compacted")
 } as const
 
 /** By the name of the kind. */

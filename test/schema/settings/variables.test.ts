@@ -53,6 +53,7 @@ describe("the declared variables", () => {
       ...Object.fromEntries(streamKinds.map(({ topic }) => [topic.variable, topic.default])),
       TOPIC_DEAD_LETTER: "dead_letter",
       TOPIC_CONTINUITY: "continuity",
+      TOPIC_POSITIONS: "positions",
       TOPIC_PREFIX: "",
       TOPIC_CREATE: "true",
       TOPIC_PARTITIONS: "6",

@@ -52,7 +52,13 @@ export const openSink = Effect.fnUntraced(function* (
   const deadLetter = `dead-letter-${id}`
   const settings = settingsLayer({
     kafka: { ...defaults.kafka, acks: "all", compression: "none", bootstrapServers, ...kafka },
-    topics: { ...defaults.topics, data: new Map([["trade", topic]]), deadLetter, continuity: `continuity-${id}` }
+    topics: {
+      ...defaults.topics,
+      data: new Map([["trade", topic]]),
+      deadLetter,
+      continuity: `continuity-${id}`,
+      positions: `positions-${id}`
+    }
   })
   const layer = KafkaSink.layer.pipe(
     Layer.provide(KafkaJs.layer),
