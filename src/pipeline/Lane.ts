@@ -37,6 +37,8 @@ export interface Lane<A> {
   readonly attempts: () => number
   /** Everything not stored, in order; the lane is empty then. */
   readonly release: () => ReadonlyArray<A>
+  /** Takes out what was never sent; what was, and is not stored, stays and goes before whatever is offered then. */
+  readonly recall: () => { readonly tried: ReadonlyArray<A>; readonly untried: ReadonlyArray<A> }
 }
 
 const FIRST_RETRY_MS = 100
@@ -134,7 +136,11 @@ export const make = <A extends { readonly bytes: number }>(limits: Limits): Lane
       delay = 0
       const first = land()
       return [first, ...repeats.splice(0).toReversed(), waiting.take(() => true)].flat()
-    }
+    },
+    recall: () => ({
+      tried: [inFlight ?? [], ...repeats.toReversed()].flat(),
+      untried: waiting.take(() => true)
+    })
   }
 }
 

@@ -134,7 +134,8 @@ describe("Ingest", () => {
       const stuck = Layer.succeed(EventSink, {
         publish: () => Effect.void,
         flush: Effect.never,
-        pending: Effect.succeed(5)
+        pending: Effect.succeed(5),
+        surrender: Effect.succeed(5)
       })
       const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, stuck, settings))
       const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
@@ -153,7 +154,8 @@ describe("Ingest", () => {
       const slow = Layer.succeed(EventSink, {
         publish: () => Effect.void,
         flush: Deferred.await(flushed),
-        pending: Effect.succeed(1)
+        pending: Effect.succeed(1),
+        surrender: Effect.succeed(1)
       })
       const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, slow, settings))
       const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)

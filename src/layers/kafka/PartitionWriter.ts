@@ -13,6 +13,7 @@ export interface PartitionWriter {
   /** Sends nothing more until `resume`; the send in flight goes on. */
   readonly hold: () => void
   readonly resume: () => void
+  readonly recall: Lane.Lane<Entry>["recall"]
   /** Ends after the send in flight; gives what is not stored, in order. */
   readonly retire: Effect.Effect<ReadonlyArray<Entry>>
 }
@@ -123,6 +124,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     },
     hold: () => gate.closeUnsafe(),
     resume: () => gate.openUnsafe(),
+    recall: lane.recall,
     retire: Effect.gen(function* () {
       retired = true
       gate.openUnsafe()
