@@ -54,6 +54,11 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     topics: topicSettings(read),
     sink: read.get(program.sink),
     dataDir: read.get(program.dataDir),
+    spool: {
+      mode: read.get(program.spool),
+      maxBytes: read.get(program.spoolMaxBytes),
+      fsync: read.get(program.spoolFsync)
+    },
     batch: { size: read.get(program.batchSize), timeout: read.get(program.batchTimeout) },
     http: { host: read.get(program.httpHost), port: read.get(program.httpPort) },
     log: { level: read.get(program.logLevel), format: Option.getOrElse(read.get(program.logFormat), formatHere) },
