@@ -41,7 +41,7 @@ describeKafka("Spool over KafkaSink on a real broker", () => {
         }),
         Layer.succeed(Spool.SpoolLimits, {
           stall: Duration.millis(500),
-          waitingBytes: 256 * KIB,
+          waitingBytes: 128 * KIB,
           drainBytes: 64 * KIB,
           segmentBytes: 256 * KIB
         }),
@@ -80,28 +80,28 @@ describeKafka("Spool over KafkaSink on a real broker", () => {
       let most = 0
       const publisher = yield* Effect.gen(function* () {
         while (!(yield* Deferred.isDone(stop))) {
-          yield* sink.publish(next(50))
+          yield* sink.publish(next(20))
           most = Math.max(most, yield* inner.waitingBytes)
-          yield* Effect.sleep("10 millis")
+          yield* Effect.sleep("20 millis")
         }
       }).pipe(Effect.provideContext(context), Effect.forkScoped)
 
       const publishedAbove = (count: number) =>
         Effect.repeat(Effect.sleep("20 millis"), { until: () => published.length > count })
 
-      yield* publishedAbove(2000)
+      yield* publishedAbove(500)
       yield* Effect.promise(broker.stop)
       yield* Deferred.await(engaged)
-      yield* publishedAbove(published.length + 4000)
+      yield* publishedAbove(published.length + 1500)
       yield* Effect.promise(broker.start)
       yield* Deferred.await(drained)
-      yield* publishedAbove(published.length + 1000)
+      yield* publishedAbove(published.length + 200)
       yield* Deferred.succeed(stop, undefined)
       yield* Fiber.join(publisher)
       yield* sink.flush
 
       // What made it engage, a batch for each partition that was tried, and what is drained at a time.
-      assert.isBelow(most, 800 * KIB)
+      assert.isBelow(most, 500 * KIB)
       const stored = yield* Effect.promise(() => readTopic(broker.bootstrap, TOPIC))
       const ids = (records: ReadonlyArray<Pick<SinkRecord, "key" | "headers">>, key: string) =>
         records.filter((record) => record.key === key).map(({ headers }) => headers["event-id"])
