@@ -2,9 +2,12 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Audit from "../src/pipeline/Audit.ts"
 import * as Simulator from "../src/simulator/Simulator.ts"
+import { startBroker } from "./support/kafka/broker.ts"
 import { describeKafka, kafkaBootstrap } from "./support/kafka/describeKafka.ts"
+import { freePorts } from "./support/kafka/freePorts.ts"
 import { readTopic } from "./support/kafka/records.ts"
 import * as Program from "./support/program.ts"
+import { temporaryFolder } from "./support/temporaryFolder.ts"
 
 const symbols = ["btcusdt", "ethusdt", "bnbusdt"]
 
@@ -62,4 +65,56 @@ describeKafka("the program on a real Kafka", () => {
         })
     )
   }
+
+  it.live("stops well without Kafka, and the next start stores first what the last one had received", () =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make({ rate: 1000 })
+      const [kafkaPort = 0] = yield* Effect.promise(() => freePorts(1))
+      const settings = {
+        BINANCE_WS_URL: simulator.wsUrl,
+        BINANCE_REST_URL: simulator.restUrl,
+        BINANCE_STREAMS: symbols.map((symbol) => `${symbol}@trade`).join(","),
+        KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${kafkaPort}`,
+        KAFKA_ACKS: "all",
+        DATA_DIR: yield* temporaryFolder,
+        HTTP_PORT: "0"
+      }
+      const first = yield* Program.start(settings)
+      yield* first.says(/Records wait on the disk until they can be stored/)
+      yield* first.signal("SIGTERM")
+      const firstEnd = yield* first.ended
+      assert.strictEqual(firstEnd.code, 0, firstEnd.stderr)
+      const waiting = Number(/the next start stores them[^}]*"records":(\d+)/.exec(firstEnd.stderr)?.[1])
+      assert.isAbove(waiting, 1000)
+
+      const broker = yield* Effect.acquireRelease(
+        Effect.promise(() => startBroker({ port: kafkaPort })),
+        (broker) => Effect.promise(broker.remove)
+      )
+      const second = yield* Program.start(settings)
+      yield* second.says(/The spool is drained/)
+      yield* second.signal("SIGTERM")
+      const secondEnd = yield* second.ended
+      assert.strictEqual(secondEnd.code, 0, secondEnd.stderr)
+
+      const stored = yield* Effect.promise(() => readTopic(broker.bootstrap, "raw_trades"))
+      assert.isAtLeast(stored.length, waiting)
+      let before = 0
+      for (const key of symbols.map((symbol) => symbol.toUpperCase())) {
+        const ids = stored
+          .filter((record) => record.key === key)
+          .map(({ headers }) => Number(headers["event-id"]?.split(":").at(-1)))
+        const jumps = ids.slice(1).filter((id, n) => id !== (ids[n] ?? 0) + 1)
+        // Once each and in order; what came while none ran is missing, in one place.
+        assert.isAtMost(jumps.length, 1)
+        assert.deepStrictEqual(
+          ids,
+          ids.toSorted((a, b) => a - b)
+        )
+        assert.strictEqual(new Set(ids).size, ids.length)
+        before += jumps.length === 0 ? ids.length : ids.indexOf(jumps[0] ?? 0)
+      }
+      assert.strictEqual(before, waiting)
+    }).pipe(Effect.scoped)
+  )
 })

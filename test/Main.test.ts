@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import * as Exchange from "./support/exchange.ts"
@@ -161,13 +162,32 @@ describe("node dist/Main.js", () => {
     })
   )
 
-  it.live("says how much it could not store when Kafka stays away, and ends with 1", () =>
+  it.live("leaves on the disk what Kafka does not take until it stops, says so, and ends with 0", () =>
     Effect.gen(function* () {
       const exchange = yield* Exchange.make()
       const program = yield* Program.start({
         ...quiet,
         BINANCE_WS_URL: exchange.url.href,
         KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1"
+      })
+      yield* deliver(yield* Queue.take(exchange.connections), 50)
+      yield* program.signal("SIGTERM")
+      const { code, stderr } = yield* program.ended
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stderr, /Records wait on the disk: the next start stores them.*DATA_DIR/, stderr)
+      assert.match(stderr, /"records":50/, stderr)
+      assert.isNotEmpty(readdirSync(join(program.folder, "data", "spool")).filter((name) => name.endsWith(".seg")))
+    })
+  )
+
+  it.live("says how much it could not store when Kafka stays away and there is no spool, and ends with 1", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const program = yield* Program.start({
+        ...quiet,
+        BINANCE_WS_URL: exchange.url.href,
+        KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1",
+        SPOOL: "off"
       })
       yield* deliver(yield* Queue.take(exchange.connections), 50)
       yield* program.signal("SIGTERM")

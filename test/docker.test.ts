@@ -151,7 +151,7 @@ describe("the settings that the Docker files name", () => {
     const passed = all(connector, /^ {6}([A-Z_]+):/gm).filter((name) => !name.endsWith("_PROXY"))
     const told = all(
       manual.replaceAll("KAFKA_ADVERTISED_LISTENERS", ""),
-      /\b((?:BATCH|BINANCE|DATA|HTTP|KAFKA|LOG|OTEL|TOPIC)_(?!PROXY)[A-Z_]+)/g
+      /\b((?:BATCH|BINANCE|DATA|HTTP|KAFKA|LOG|OTEL|SPOOL|TOPIC)_(?!PROXY)[A-Z_]+)/g
     )
     const set = all(lastStage, /^(?:ENV| {3}) ([A-Z]+_[A-Z_]+)=/gm).filter((name) => name !== "NODE_ENV")
     assert.isAbove(passed.length, 20)

@@ -60,6 +60,11 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     sink: read.get(program.sink),
     dataDir: read.get(program.dataDir),
     gaps: { wait: read.get(gaps.wait), resumeMax: read.get(gaps.resumeMax) },
+    spool: {
+      mode: read.get(program.spool),
+      maxBytes: read.get(program.spoolMaxBytes),
+      fsync: read.get(program.spoolFsync)
+    },
     batch: { size: read.get(program.batchSize), timeout: read.get(program.batchTimeout) },
     http: { host: read.get(program.httpHost), port: read.get(program.httpPort) },
     log: { level: read.get(program.logLevel), format: Option.getOrElse(read.get(program.logFormat), formatHere) },

@@ -88,7 +88,8 @@ export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health
             Effect.andThen(Metric.update(Telemetry.recordsStored, batch.length))
           ),
         flush: Effect.andThen(written, whole),
-        pending: Effect.sync(() => pending)
+        pending: Effect.sync(() => pending),
+        surrender: Effect.sync(() => pending)
       })
     })
   )

@@ -9,6 +9,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { KafkaDriver } from "../services/KafkaDriver.ts"
 import * as Findings from "./kafka/Findings.ts"
+import { ReleasableSink } from "../services/ReleasableSink.ts"
 import * as Outage from "./kafka/Outage.ts"
 import * as Pending from "./kafka/Pending.ts"
 import * as Routes from "./kafka/Routes.ts"
@@ -27,8 +28,9 @@ const PROMISES: Record<Acks, string> = {
   all: "a record is stored when every in-sync replica has it: once and in order, as long as one of them survives"
 }
 
-export const layer = Layer.effect(
-  EventSink,
+/** For a spool, which takes over what waits. */
+export const releasable = Layer.effect(
+  ReleasableSink,
   Effect.gen(function* () {
     const { kafka } = yield* AppConfig
     const driver = yield* KafkaDriver
@@ -56,13 +58,24 @@ export const layer = Layer.effect(
     yield* Effect.withSpan(topics.start, "kafka.start")
     yield* fork(topics.run)
 
-    return EventSink.of({
+    return ReleasableSink.of({
       publish: Effect.fnUntraced(function* (batch) {
         yield* pending.room
         yield* Effect.uninterruptible(Effect.map(pending.take(batch), routes.assign))
       }),
       flush: Effect.andThen(pending.flush, Effect.timeoutOption(routes.confirmed, CONFIRMATION_LIMIT)),
-      pending: pending.count
+      pending: pending.count,
+      surrender: pending.count,
+      waitingBytes: pending.bytes,
+      release: Effect.uninterruptible(
+        Effect.gen(function* () {
+          const { tried, untried } = routes.recall()
+          yield* pending.settle(untried)
+          return { tried: tried.map(({ record }) => record), untried: untried.map(({ record }) => record) }
+        })
+      )
     })
   })
 )
+
+export const layer = Layer.effect(EventSink, ReleasableSink).pipe(Layer.provide(releasable))

@@ -23,7 +23,7 @@ export const logEnd = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<
   Effect.onExit(program, (exit) => {
     if (Exit.isSuccess(exit)) return Effect.logInfo("The feed has ended: everything received is flushed")
     return Cause.hasInterruptsOnly(exit.cause)
-      ? Effect.logInfo("Stopped: everything received is flushed")
+      ? Effect.logInfo("Stopped: everything received is stored, but what is said to wait on the disk")
       : Effect.andThen(Effect.logFatal(messageOf(exit.cause)), Effect.logDebug("The failure in full", exit.cause))
   })
 

@@ -7,8 +7,8 @@
  * back, never the order; FULL would buy those with an fsync a batch, during which no socket is read.
  */
 import { isUtf8 } from "node:buffer"
-import { accessSync, constants, mkdirSync, statSync } from "node:fs"
-import { dirname, resolve } from "node:path"
+import { accessSync, constants } from "node:fs"
+import { resolve } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
 import { Clock, Data, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
@@ -16,6 +16,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import * as Telemetry from "../services/Telemetry.ts"
+import { makeFolder } from "./folder.ts"
 import * as Sqlite from "./sqlite.ts"
 
 /** How long SQLite itself waits for another writer. It blocks the whole process, so the patience is in the retries. */
@@ -46,14 +47,6 @@ const attempt = <A>(body: () => A): Effect.Effect<A, WriteFailure> =>
   Effect.try({ try: body, catch: (cause) => new WriteFailure({ cause }) })
 
 const mayPass = (failure: WriteFailure) => Sqlite.mayPass(failure.cause)
-
-/** With its parents. Node's own recursion never ends where a parent is there and yet takes no folder (`/proc`). */
-const makeFolder = (folder: string): void => {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
-  const parent = dirname(folder)
-  if (parent !== folder) makeFolder(parent)
-  mkdirSync(folder)
-}
 
 /** Opens the file, made if it is missing. */
 const openForWriting = (dataDir: string): DatabaseSync => {
@@ -159,7 +152,8 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
       // What is taken is stored: there is nothing to flush and nothing pending.
       publish: (batch) => Semaphore.withPermit(turn, store(batch)),
       flush: Effect.void,
-      pending: Effect.succeed(0)
+      pending: Effect.succeed(0),
+      surrender: Effect.succeed(0)
     })
   })
 )

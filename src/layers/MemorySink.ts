@@ -43,7 +43,8 @@ export const layer: Layer.Layer<EventSink | MemoryLog> = Layer.effectContext(
           (store) => Semaphore.withPermit(turn, Latch.whenOpen(gate, store))
         ),
       flush: Effect.void,
-      pending: Effect.succeed(0)
+      pending: Effect.succeed(0),
+      surrender: Effect.succeed(0)
     })
 
     const log = MemoryLog.of({

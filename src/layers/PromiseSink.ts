@@ -25,7 +25,8 @@ export const layer = (store: Store) =>
         }),
         // `publish` completes when the batch is stored.
         flush: Effect.void,
-        pending: Effect.succeed(0)
+        pending: Effect.succeed(0),
+        surrender: Effect.succeed(0)
       })
     })
   )

@@ -6,9 +6,10 @@ import * as ConsoleSink from "./ConsoleSink.ts"
 import * as KafkaJs from "./KafkaJs.ts"
 import * as KafkaSink from "./KafkaSink.ts"
 import * as LocalLog from "./LocalLog.ts"
+import * as Spool from "./Spool.ts"
 
 const sinks = {
-  kafka: KafkaSink.layer.pipe(Layer.provide(KafkaJs.layer)),
+  kafka: Spool.layer.pipe(Layer.provide(KafkaSink.releasable), Layer.provide(KafkaJs.layer)),
   local: LocalLog.layer,
   console: ConsoleSink.layer
 } satisfies Record<SinkName, Layer.Any>

@@ -127,7 +127,7 @@ export const run = Effect.gen(function* () {
   )
 
   const reportUnstored = Effect.gen(function* () {
-    const records = (yield* Ref.get(waiting)) + (yield* sink.pending)
+    const records = (yield* Ref.get(waiting)) + (yield* sink.surrender)
     if (records > 0) return yield* Effect.die(new Unstored({ records }))
     return undefined
   })

@@ -93,6 +93,8 @@ export interface Lane<A> {
   readonly attempts: () => number
   /** Everything not stored (any more), in order; the lane is empty then. Of what is offered again it knows what may be stored. */
   readonly release: () => ReadonlyArray<A>
+  /** Takes out what was never sent; what was, and is not stored, stays and goes before whatever is offered then. */
+  readonly recall: () => { readonly tried: ReadonlyArray<A>; readonly untried: ReadonlyArray<A> }
 }
 
 const FIRST_RETRY_MS = 100
@@ -349,7 +351,11 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
         doubt(first)
       }
       return [first, ...repeats.splice(0).toReversed(), waiting.take(() => true)].flat()
-    }
+    },
+    recall: () => ({
+      tried: [inFlight ?? [], ...repeats.toReversed()].flat(),
+      untried: waiting.take(() => true)
+    })
   }
 }
 

@@ -61,6 +61,16 @@ export interface RolloverSettings {
   readonly window: Option.Option<DailyWindow>
 }
 
+/** `auto`: while the sink does not store; `always`: everything, before it goes to the sink. */
+export const spoolModes = ["auto", "always", "off"] as const
+export type SpoolMode = (typeof spoolModes)[number]
+
+export interface SpoolSettings {
+  readonly mode: SpoolMode
+  readonly maxBytes: number
+  readonly fsync: boolean
+}
+
 export interface Settings {
   readonly feed: FeedName
   readonly sink: SinkName
@@ -94,6 +104,7 @@ export interface Settings {
   }
   readonly batch: { readonly size: number; readonly timeout: Duration.Duration }
   readonly dataDir: string
+  readonly spool: SpoolSettings
   /** Port 0: off. */
   readonly http: { readonly host: string; readonly port: number }
   readonly log: { readonly level: "Debug" | "Info" | "Warn" | "Error"; readonly format: "pretty" | "json" }

@@ -2,7 +2,7 @@
  * Where records go. `publish` takes them in order and keeps them until they are stored: it retries by itself for as long as
  * it takes, and suspends while its memory is full, so that the caller reads slower. Records of one key stay in order.
  * Closing the sink's scope releases its connections; whoever wants everything stored before that calls `flush`.
- * Layers: `KafkaSink`, `LocalLog`, `ConsoleSink`, `MemorySink`.
+ * Layers: `KafkaSink`, `LocalLog`, `ConsoleSink`, `MemorySink`; `Spool` over another one.
  */
 import { Context, type Effect, Schema } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
@@ -23,5 +23,10 @@ export class EventSink extends Context.Service<
     readonly flush: Effect.Effect<void, SinkError>
     /** How many records are taken and not yet stored. */
     readonly pending: Effect.Effect<number>
+    /**
+     * For a stop that cannot wait any longer: keeps what is not stored where the next start finds it, if the sink has such a
+     * place; gives how many records it could not keep.
+     */
+    readonly surrender: Effect.Effect<number>
   }
 >()("binance-kafka/services/EventSink") {}

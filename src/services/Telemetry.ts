@@ -21,7 +21,7 @@ export const deadLetters = Metric.counter("binance_kafka_dead_letters_total", {
   incremental: true
 })
 export const recordsDropped = Metric.counter("binance_kafka_records_dropped_total", {
-  description: "Dead letters that the broker refused in their turn: the only records ever given up",
+  description: "Dead letters that the broker refused in their turn",
   incremental: true
 })
 export const recordsStored = Metric.counter("binance_kafka_records_stored_total", {
@@ -52,6 +52,20 @@ export const recordsLost = Metric.counter("binance_kafka_records_lost_total", {
 })
 export const foreignRecords = Metric.counter("binance_kafka_foreign_records_total", {
   description: "Records of another connector seen in our topics",
+  incremental: true
+})
+export const spoolBytes = Metric.gauge("binance_kafka_spool_bytes", {
+  description: "Bytes of the spool's files"
+})
+export const spoolRecords = Metric.gauge("binance_kafka_spool_records", {
+  description: "Records in the spool that Kafka has not stored"
+})
+export const spoolDamagedRecords = Metric.counter("binance_kafka_spool_damaged_records_total", {
+  description: "Records that could not be read back from the spool",
+  incremental: true
+})
+export const spoolDroppedRecords = Metric.counter("binance_kafka_spool_dropped_records_total", {
+  description: "Records that were not kept for want of room in the spool",
   incremental: true
 })
 export const connectionsLive = Metric.gauge("binance_kafka_connections_live", {

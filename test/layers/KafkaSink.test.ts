@@ -21,6 +21,7 @@ import { partitionOf } from "../../src/pipeline/murmur2.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 import { KafkaError } from "../../src/services/KafkaDriver.ts"
+import { ReleasableSink } from "../../src/services/ReleasableSink.ts"
 import * as Telemetry from "../../src/services/Telemetry.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
 import * as ScriptedKafka from "../support/scriptedKafka.ts"
@@ -81,11 +82,13 @@ const start = Effect.fnUntraced(function* (
     Layer.succeed(PendingLimit, options.limit ?? 64 * 1024 * 1024),
     Logger.layer([logger])
   )
-  const context = yield* Layer.buildWithScope(KafkaSink.layer.pipe(Layer.provideMerge(environment)), scope)
+  const layer = KafkaSink.layer.pipe(Layer.provideMerge(KafkaSink.releasable), Layer.provideMerge(environment))
+  const context = yield* Layer.buildWithScope(layer, scope)
   const sink = Context.get(context, EventSink)
+  const releasable = Context.get(context, ReleasableSink)
   const health = Context.get(context, HealthProbe.HealthProbe).sinks
   const warnings = () => lines.filter(({ level }) => level === "Warn" || level === "Error")
-  return { broker, sink, health, lines, warnings }
+  return { broker, sink, releasable, health, lines, warnings }
 })
 
 /** Lets every fiber run until it waits. */
@@ -107,6 +110,54 @@ describe("KafkaSink", () => {
           assert.isFalse(others.flat().some((record) => record.key === key))
         }
       }
+    })
+  )
+
+  it.effect("gives back what was never sent, and stores what was before anything newer", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { broker, releasable, sink } = yield* start({
+        batch: 10,
+        broker: (broker) => {
+          broker.produce = () => Effect.as(Deferred.await(gate), "stored")
+        }
+      })
+      yield* sink.publish(records(100))
+      yield* settle
+      const before = yield* releasable.waitingBytes
+      const { tried, untried } = yield* releasable.release
+      assert.isNotEmpty(tried)
+      assert.strictEqual(tried.length + untried.length, 100)
+      for (const key of KEYS) assert.deepStrictEqual(ids([...tried, ...untried], key), ids(records(100), key))
+      assert.strictEqual(yield* sink.pending, tried.length)
+      assert.isBelow(yield* releasable.waitingBytes, before)
+      assert.strictEqual(yield* sink.surrender, tried.length)
+      // A second time there is nothing but what is in doubt.
+      assert.deepStrictEqual(yield* releasable.release, { tried, untried: [] })
+      yield* sink.publish(untried)
+      yield* Deferred.succeed(gate, undefined)
+      yield* sink.flush
+      for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(records(100), key))
+    })
+  )
+
+  it.effect("gives back what waits for its topic", () =>
+    Effect.gen(function* () {
+      const { broker, releasable, sink } = yield* start({
+        broker: (broker) => {
+          broker.connect = Effect.fail(error("Unreachable"))
+        }
+      })
+      yield* sink.publish(records(10))
+      const { tried, untried } = yield* releasable.release
+      assert.deepStrictEqual([tried, untried.map(({ value }) => value)], [[], records(10).map(({ value }) => value)])
+      assert.strictEqual(yield* sink.pending, 0)
+      yield* sink.flush
+      yield* sink.publish(records(10))
+      broker.connect = Effect.void
+      yield* TestClock.adjust("1 minute")
+      yield* sink.flush
+      assert.lengthOf(broker.stored("raw_trades"), 10)
     })
   )
 

@@ -139,7 +139,8 @@ describe("Ingest", () => {
       const stuck = Layer.succeed(EventSink, {
         publish: () => Effect.void,
         flush: Effect.never,
-        pending: Effect.succeed(5)
+        pending: Effect.succeed(5),
+        surrender: Effect.succeed(5)
       })
       const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, stuck, alone))
       const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
@@ -158,7 +159,8 @@ describe("Ingest", () => {
       const slow = Layer.succeed(EventSink, {
         publish: () => Effect.void,
         flush: Deferred.await(flushed),
-        pending: Effect.succeed(1)
+        pending: Effect.succeed(1),
+        surrender: Effect.succeed(1)
       })
       const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, slow, alone))
       const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)

@@ -133,6 +133,32 @@ describe("Lane", () => {
     }
   )
 
+  it.prop(
+    "recalls what was never sent, and sends what was before anything offered then",
+    [Schema.Tuple([Small, Byte]), Events],
+    ([limits, events]) => {
+      const { advance, answer, inFlight, lane, offered, refused, stored } = run(limitsOf(limits), events)
+      const done = new Set([...stored, ...refused])
+      const { tried, untried } = lane.recall()
+      assert.deepStrictEqual(
+        [...tried, ...untried],
+        offered.filter((item) => !done.has(item))
+      )
+      const later = { n: offered.length, id: `${offered.length}`, bytes: 1, bad: false }
+      lane.offer(later)
+      advance()
+      while (inFlight() !== undefined) {
+        answer("stored", 0)
+        advance()
+      }
+      const recalled = new Set(untried)
+      assert.deepStrictEqual(
+        stored,
+        [...offered, later].filter((item) => !item.bad && !recalled.has(item))
+      )
+    }
+  )
+
   it("fills a batch to its bounds and sends a larger item alone", () => {
     const lane = make({ records: 3, bytes: 10 })
     ;[item(0, 4), item(1, 6), item(2, 1), item(3, 11), item(4), item(5), item(6), item(7)].forEach(lane.offer)

@@ -46,6 +46,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   gaps: { wait: Duration.seconds(120), resumeMax: Duration.hours(1) },
   batch: { size: 100, timeout: Duration.millis(100) },
   dataDir: "./data",
+  spool: { mode: "off", maxBytes: 10 * 2 ** 30, fsync: false },
   http: { host: "127.0.0.1", port: 0 },
   log: { level: "Info", format: "json" },
   otel: { endpoint: Option.none(), serviceName: "binance-kafka-connector" },

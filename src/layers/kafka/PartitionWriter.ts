@@ -18,6 +18,7 @@ export interface PartitionWriter {
   readonly resume: (anew: boolean) => void
   /** Completes once no failover can lose what was acknowledged (`KAFKA_ACKS=1`; at once with the others). */
   readonly confirmed: Effect.Effect<void>
+  readonly recall: Lane.Lane<Entry>["recall"]
   /** Ends after the send in flight; gives what is not stored, in order. */
   readonly retire: Effect.Effect<ReadonlyArray<Entry>>
 }
@@ -202,6 +203,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       Effect.repeat({ while: lane.keeps, schedule: HURRY }),
       Effect.asVoid
     ),
+    recall: lane.recall,
     retire: Effect.gen(function* () {
       retired = true
       gate.openUnsafe()

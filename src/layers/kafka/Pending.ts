@@ -58,6 +58,8 @@ export interface Pending {
   readonly replace: (entry: Entry, record: SinkRecord) => Entry
   readonly flush: Effect.Effect<void, SinkError>
   readonly count: Effect.Effect<number>
+  /** Of memory. */
+  readonly bytes: Effect.Effect<number>
   /** The sink cannot go on: whoever waits, or comes later, is told. */
   readonly fail: (error: SinkError) => Effect.Effect<void>
 }
@@ -131,6 +133,7 @@ export const make: Effect.Effect<Pending> = Effect.gen(function* () {
       )
     }),
     count: Effect.sync(() => records),
+    bytes: Effect.sync(() => bytes),
     fail: (error) =>
       Effect.suspend(() => {
         failure ??= error

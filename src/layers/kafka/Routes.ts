@@ -156,5 +156,20 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     )
   )
 
-  return { assign, found, confirmed }
+  /** Gives back what no send was tried for; what one was tried for stays, and is told. */
+  const recall = () => {
+    const recalled = Array.from(routes.values(), ({ waiting, writers = [] }) => {
+      const lanes = writers.map((writer) => writer.recall())
+      return {
+        tried: lanes.flatMap(({ tried }) => tried),
+        untried: [...lanes.flatMap(({ untried }) => untried), ...waiting.splice(0)]
+      }
+    })
+    return {
+      tried: recalled.flatMap(({ tried }) => tried),
+      untried: recalled.flatMap(({ untried }) => untried)
+    }
+  }
+
+  return { assign, found, confirmed, recall }
 })

@@ -24,6 +24,17 @@ export const millis = (maximum: number): Parser<Duration.Duration> => {
   return (text) => Result.map(parse(text), Duration.millis)
 }
 
+const UNITS: Readonly<Record<string, number>> = { "": 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 }
+
+/** A number of bytes, or of KiB, MiB, GiB, TiB. */
+export const bytes =
+  (minimum: number): Parser<number> =>
+  (text) => {
+    const [, number = "", unit = ""] = /^(\d{1,15})\s*([kmgt]ib)?$/i.exec(text) ?? []
+    const size = number === "" ? Number.NaN : Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN)
+    return size >= minimum && Number.isSafeInteger(size) ? Result.succeed(size) : bad()
+  }
+
 /** The longest wait that a setting may ask for: a day. */
 export const MAX_SECONDS = 86_400
 

@@ -1,6 +1,6 @@
 /** The variables of the program itself: where it stores, how it batches, and how it can be watched. */
-import { sinkNames } from "../Settings.ts"
-import { host, millis, oneOf, text, url, whole, wordOf } from "./parsers.ts"
+import { sinkNames, spoolModes } from "../Settings.ts"
+import { bytes, flag, host, millis, oneOf, text, url, whole, wordOf } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const MAX_MILLIS = 3_600_000
@@ -22,9 +22,39 @@ export const program = {
       default: "./data",
       expected: "the path of a folder",
       example: "/var/lib/binance",
-      doc: "Folder of the local log; created if it is missing"
+      doc: "Folder of the local log and of the spool; created if it is missing"
     },
     text
+  ),
+  spool: variable(
+    {
+      name: "SPOOL",
+      default: "auto",
+      expected: `one of ${spoolModes.join(", ")}`,
+      example: "always",
+      doc: "`auto`: with `SINK=kafka`, what Kafka does not store waits in `DATA_DIR`; `always`: everything is written there first, and not even a kill loses it; `off`"
+    },
+    wordOf(spoolModes)
+  ),
+  spoolMaxBytes: variable(
+    {
+      name: "SPOOL_MAX_BYTES",
+      default: "10GiB",
+      expected: "a number of bytes, KiB, MiB, GiB or TiB, at least 1 MiB",
+      example: "500MiB",
+      doc: "The most that waits there"
+    },
+    bytes(2 ** 20)
+  ),
+  spoolFsync: variable(
+    {
+      name: "SPOOL_FSYNC",
+      default: "false",
+      expected: "true or false",
+      example: "true",
+      doc: "What waits there outlives a power cut too; every batch then waits for the disk"
+    },
+    flag
   ),
   batchSize: variable(
     {

@@ -47,7 +47,7 @@ const table = [
     span: { first: 1987654321, last: 1987654321 }
   }),
   row(blockTrade, BlockTrade, { eventTime: 1795402802000, id: 771, exact: true, span: undefined }),
-  row(kline, Kline, { ...state(1795402802015), variant: "kline_1m", newestTrade: 4123456792 }),
+  row(kline, Kline, { ...state(1795402802015), variant: "kline_1m", newestTrade: 4123456792, proves: 1795402799999 }),
   row(miniTicker, MiniTicker, state(1795402803010)),
   row(ticker, Ticker, { ...state(1795402803011), newestTrade: 4123456792 }),
   row(windowTicker, WindowTicker, { ...state(1795402803500), variant: "ticker_1h" }),

@@ -1,7 +1,7 @@
 /** Payloads to try kinds on: what each kind's file teaches, and the ways to spoil it. */
 import { readFileSync } from "node:fs"
 import { Cause, Exit, Option, Predicate, Schema, SchemaIssue } from "effect"
-import type { StreamKind } from "../../../src/schema/StreamKind.ts"
+import type { EventFacts, StreamKind } from "../../../src/schema/StreamKind.ts"
 
 export type Path = ReadonlyArray<string>
 type Fields = Record<string, unknown>
@@ -129,7 +129,7 @@ export const hostile: ReadonlyArray<unknown> = [
 ]
 
 export interface Outcome {
-  readonly facts?: unknown
+  readonly facts?: EventFacts
   readonly faults?: ReadonlyArray<{ readonly path: string; readonly message: string }>
 }
 

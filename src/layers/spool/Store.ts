@@ -1,0 +1,414 @@
+/**
+ * Records on disk, first in, first out: a folder of segments, each named by the number of its first record, and a small file
+ * `head` with the number of the first record that is not acknowledged. A segment is deleted once all of it is. Without an
+ * intact `head` reading begins with the first segment, and records that were acknowledged come once more.
+ *
+ * A write is done when the operating system has it: it outlives the process, and with `fsync` a power cut. Nothing is written
+ * behind what an earlier process left: its last segment may end in the middle of a record.
+ */
+import { constants } from "node:fs"
+import { access, type FileHandle, open as openFile, readdir, rename, stat, unlink, writeFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { Clock, Data, Effect, Predicate, Semaphore } from "effect"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import { SinkError } from "../../services/EventSink.ts"
+import { makeFolder } from "../folder.ts"
+import * as Sqlite from "../sqlite.ts"
+import { crc32c } from "./crc32c.ts"
+import * as recordBytes from "./recordBytes.ts"
+import * as Segment from "./Segment.ts"
+
+export interface Options {
+  readonly folder: string
+  /** Above so many bytes nothing more is kept. */
+  readonly maxBytes: number
+  /** A segment takes no more records above so many. */
+  readonly segmentBytes: number
+  /** Every write outlives a power cut. */
+  readonly fsync: boolean
+}
+
+/** The folder cannot be read or written. */
+export class StoreError extends Data.TaggedError("StoreError")<{ readonly cause: unknown }> {
+  override get message() {
+    return Sqlite.reasonOf(this.cause)
+  }
+}
+
+/** Why records are not kept: the bound is reached or the disk is full, or something worse. */
+export interface Fault {
+  readonly kind: "full" | "broken"
+  readonly reason: string
+}
+
+export interface Kept {
+  /** How many of the records, the first ones. */
+  readonly records: number
+  /** Why not all of them. */
+  readonly fault?: Fault
+}
+
+export interface Entry {
+  readonly number: number
+  readonly record: SinkRecord
+}
+
+export interface Batch {
+  readonly entries: ReadonlyArray<Entry>
+  /** To be acknowledged once these are stored elsewhere, and all that was read before. */
+  readonly end: number
+  /** Records before `end` that are damaged, and were not counted yet. */
+  readonly damaged: number
+}
+
+export interface Status {
+  /** The number of the first record that is not acknowledged, and the one that the next record will get. */
+  readonly head: number
+  readonly end: number
+  /** Of all files. */
+  readonly bytes: number
+}
+
+export interface Store {
+  readonly append: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<Kept>
+  /** Goes on from what was read last, first from the head; without entries there is nothing more for now. */
+  readonly read: (maxBytes: number) => Effect.Effect<Batch, StoreError>
+  /** The next read begins with the head again. */
+  readonly rewind: Effect.Effect<void>
+  /** Everything before this number is stored elsewhere. */
+  readonly ack: (end: number) => Effect.Effect<void>
+  /** Deletes what is acknowledged in the file that is still written. */
+  readonly compact: Effect.Effect<void>
+  readonly status: () => Status
+}
+
+interface SegmentFile {
+  readonly first: number
+  readonly path: string
+  size: number
+}
+
+/** Where reading stands: a file, what is loaded of it, and the number that comes next. */
+interface Cursor {
+  segment: SegmentFile | undefined
+  /** Of the buffer in the file. */
+  offset: number
+  buffer: Buffer
+  /** In the buffer. */
+  at: number
+  next: number
+}
+
+/** What one write holds: the disk is given more, the rest of the program its turn. */
+const WRITE_BYTES = 512 * 1024
+
+/** A full disk is tried again so much later. */
+const FULL_MS = 1000
+
+const NAME = /^(\d{16})\.seg$/
+const nameOf = (first: number): string => `${String(first).padStart(16, "0")}.seg`
+
+const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, StoreError> =>
+  Effect.tryPromise({ try: run, catch: (cause) => new StoreError({ cause }) })
+
+const isFull = ({ cause }: StoreError): boolean =>
+  Predicate.hasProperty(cause, "code") && (cause.code === "ENOSPC" || cause.code === "EDQUOT")
+
+const faultOf = (error: StoreError): Fault => ({ kind: isFull(error) ? "full" : "broken", reason: error.message })
+
+const writeAll = async (file: FileHandle, bytes: Buffer, at: number): Promise<void> => {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
+    done += bytesWritten
+  }
+}
+
+const readFrom = async (path: string, from: number, size: number): Promise<Buffer> => {
+  const file = await openFile(path, "r")
+  try {
+    const bytes = Buffer.allocUnsafe(size - from)
+    let filled = 0
+    for (let got = 1; got > 0 && filled < bytes.length; filled += got) {
+      ;({ bytesRead: got } = await file.read(bytes, filled, bytes.length - filled, from + filled))
+    }
+    return bytes.subarray(0, filled)
+  } finally {
+    await file.close()
+  }
+}
+
+const syncFolder = async (folder: string): Promise<void> => {
+  const file = await openFile(folder, "r")
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+const checksum = (text: string): string => crc32c(Buffer.from(text)).toString(16).padStart(8, "0")
+
+/** 0 where it is missing or damaged. */
+const readHead = async (path: string): Promise<number> => {
+  const text = await readFrom(path, 0, 64).then(String, () => "")
+  const [, number = "", sum] = /^(\d{1,15}) ([\da-f]{8})\n$/.exec(text) ?? []
+  return sum === checksum(number) ? Number(number) : 0
+}
+
+const writeHead = async (path: string, head: number): Promise<void> => {
+  const number = String(head)
+  await writeFile(`${path}.new`, `${number} ${checksum(number)}\n`)
+  await rename(`${path}.new`, path)
+}
+
+/** Held until the process ends, however that is: by the operating system, on a file that stays empty. */
+const lock = (folder: string): Effect.Effect<{ readonly close: () => void }, StoreError> =>
+  Effect.try({
+    try: () => {
+      const database = Sqlite.open(join(folder, "lock"), { timeout: 0 })
+      try {
+        database.exec("BEGIN EXCLUSIVE")
+        return database
+      } catch (error) {
+        database.close()
+        throw error
+      }
+    },
+    catch: (cause) => new StoreError({ cause })
+  })
+
+const BUSY = 5
+const isBusy = ({ cause }: StoreError): boolean => Predicate.hasProperty(cause, "errcode") && cause.errcode === BUSY
+
+interface Found {
+  readonly segments: Array<SegmentFile>
+  readonly head: number
+  readonly end: number
+}
+
+/** What earlier processes left. */
+const find = async (folder: string): Promise<Found> => {
+  const segments: Array<SegmentFile> = []
+  for (const name of (await readdir(folder)).toSorted()) {
+    const first = NAME.exec(name)?.[1]
+    if (first === undefined) continue
+    const path = join(folder, name)
+    segments.push({ first: Number(first), path, size: (await stat(path)).size })
+  }
+  const head = Math.max(await readHead(join(folder, "head")), segments[0]?.first ?? 1)
+  for (const { path } of segments) {
+    if (Segment.isForeign(await readFrom(path, 0, Segment.HEADER.length))) {
+      throw new Error(`${path} was written by a newer version of this program`)
+    }
+  }
+  // The number to go on with: behind the last record that is intact, and the damaged ones after it.
+  let end = head
+  for (const { first, path, size } of segments.toReversed()) {
+    const bytes = await readFrom(path, 0, size)
+    let last: Segment.Frame | undefined
+    for (let frame = Segment.next(bytes, 0); frame !== undefined; frame = Segment.next(bytes, frame.end)) last = frame
+    const behind = last === undefined ? first : last.number + 1
+    end = Math.max(end, behind + Segment.countFrom(bytes, last?.end ?? Segment.HEADER.length))
+    if (last !== undefined) break
+  }
+  return { segments, head, end }
+}
+
+/** Opens the folder, made if it is missing, for this process alone. */
+export const open = Effect.fnUntraced(function* (options: Options) {
+  const folder = resolve(options.folder)
+  const headFile = join(folder, "head")
+  yield* Effect.try({ try: () => makeFolder(folder), catch: (cause) => new StoreError({ cause }) })
+  yield* attempt(() => access(folder, constants.W_OK))
+  yield* Effect.acquireRelease(
+    Effect.catchIf(lock(folder), isBusy, () =>
+      Effect.fail(
+        new SinkError({
+          message: `DATA_DIR: ${folder} is in use by another connector; give each one a folder of its own`
+        })
+      )
+    ),
+    (held) => Effect.sync(() => held.close())
+  )
+  const found = yield* attempt(() => find(folder))
+  const { segments } = found
+  let { end, head } = found
+  let bytes = segments.reduce((sum, { size }) => sum + size, 0)
+  let fullUntil = Number.NEGATIVE_INFINITY
+
+  /** The last segment, while it is open for writing. */
+  let writing: { readonly segment: SegmentFile; readonly file: FileHandle } | undefined
+  const reading: Cursor = { segment: segments[0], offset: 0, buffer: Buffer.alloc(0), at: 0, next: head }
+
+  /** To the beginning of a file; `undefined`: of the first one. */
+  const turnTo = (segment: SegmentFile | undefined): void => {
+    Object.assign(reading, { segment, offset: 0, buffer: Buffer.alloc(0), at: 0 } satisfies Omit<Cursor, "next">)
+  }
+
+  const closeWriting = Effect.suspend(() => {
+    const file = writing?.file
+    writing = undefined
+    return file === undefined ? Effect.void : Effect.ignore(attempt(() => file.close()))
+  })
+
+  const begin = async () => {
+    const path = join(folder, nameOf(end))
+    const file = await openFile(path, "w")
+    try {
+      await writeAll(file, Segment.HEADER, 0)
+      if (options.fsync) await syncFolder(folder)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    const segment = { first: end, path, size: Segment.HEADER.length }
+    // One with this name held nothing but the torn end of a write.
+    const torn = segments.at(-1)
+    if (torn?.first === end) {
+      segments.pop()
+      bytes -= torn.size
+      if (reading.segment === torn) turnTo(undefined)
+    }
+    segments.push(segment)
+    bytes += segment.size
+    return { segment, file }
+  }
+
+  /** Frames behind the last ones; after a failure nothing of them counts. */
+  const write = (frames: Buffer) =>
+    attempt(async () => {
+      const { file, segment } = (writing ??= await begin())
+      try {
+        await writeAll(file, frames, segment.size)
+        if (options.fsync) await file.datasync()
+      } catch (error) {
+        await file.truncate(segment.size)
+        throw error
+      }
+      segment.size += frames.length
+      bytes += frames.length
+    }).pipe(
+      // What a failed write left behind may not even be cut off: the next one goes to a new file.
+      Effect.tapError(() => closeWriting)
+    )
+
+  const appendAll = Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>) {
+    let kept = 0
+    if (records.length === 0) return { records: 0 } satisfies Kept
+    const now = yield* Clock.currentTimeMillis
+    if (now < fullUntil) return { records: 0, fault: { kind: "full", reason: "the disk is full" } } satisfies Kept
+    while (kept < records.length) {
+      const chunk = Segment.measure(records, kept, Math.min(WRITE_BYTES, options.segmentBytes))
+      if (bytes + chunk.bytes > options.maxBytes) {
+        const reason = `SPOOL_MAX_BYTES=${options.maxBytes} is reached`
+        return { records: kept, fault: { kind: "full", reason } } satisfies Kept
+      }
+      if (writing !== undefined && writing.segment.size >= options.segmentBytes) yield* closeWriting
+      const failure = yield* write(Segment.encode(records.slice(kept, chunk.end), end, chunk.bytes)).pipe(
+        Effect.as(undefined),
+        Effect.catch(Effect.succeed)
+      )
+      if (failure !== undefined) {
+        const fault = faultOf(failure)
+        if (fault.kind === "full") fullUntil = now + FULL_MS
+        return { records: kept, fault } satisfies Kept
+      }
+      end += chunk.end - kept
+      kept = chunk.end
+    }
+    return { records: kept } satisfies Kept
+  })
+
+  /** Brings the next bytes of the file, or the next file; false: there are none. */
+  const load = async (): Promise<boolean> => {
+    for (;;) {
+      reading.segment ??= segments[0]
+      const { segment } = reading
+      if (segment === undefined) return false
+      const from = reading.offset + reading.buffer.length
+      if (from < segment.size) {
+        reading.buffer = await readFrom(segment.path, from, segment.size)
+        reading.offset = from
+        reading.at = 0
+        // A file that is shorter than it was: what is missing is counted with the next record.
+        if (reading.buffer.length > 0) return true
+      }
+      const following = segments.find(({ first }) => first > segment.first)
+      if (following === undefined) return false
+      turnTo(following)
+    }
+  }
+
+  const readBatch = async (maxBytes: number): Promise<Batch> => {
+    const entries: Array<Entry> = []
+    let damaged = 0
+    let size = 0
+    while (size < maxBytes) {
+      if (reading.at >= reading.buffer.length && !(await load())) {
+        damaged += end - reading.next
+        reading.next = end
+        break
+      }
+      const frame = Segment.next(reading.buffer, reading.at)
+      reading.at = frame?.end ?? reading.buffer.length
+      // A number of the next segment is what a failed write left behind.
+      const limit = segments.find(({ first }) => first > (reading.segment?.first ?? 0))?.first ?? end
+      if (frame === undefined || frame.number < reading.next || frame.number >= limit) continue
+      const record = recordBytes.read(frame.payload)
+      damaged += frame.number - reading.next + (record === undefined ? 1 : 0)
+      reading.next = frame.number + 1
+      if (record === undefined) continue
+      entries.push({ number: frame.number, record })
+      size += frame.payload.length
+    }
+    return { entries, end: reading.next, damaged }
+  }
+
+  const drop = Effect.fnUntraced(function* (segment: SegmentFile) {
+    if (writing?.segment === segment) yield* closeWriting
+    yield* Effect.ignore(attempt(() => unlink(segment.path)))
+    segments.splice(segments.indexOf(segment), 1)
+    bytes -= segment.size
+    if (reading.segment === segment) turnTo(undefined)
+  })
+
+  /** Without the head a restart only repeats what is stored: no reason to stop. */
+  const saveHead = Effect.suspend(() => Effect.ignore(attempt(() => writeHead(headFile, head))))
+
+  const acknowledge = Effect.fnUntraced(function* (to: number) {
+    head = Math.max(head, to)
+    yield* saveHead
+    for (let [first, second] = segments; second !== undefined && second.first <= head; [first, second] = segments) {
+      if (first !== undefined) yield* drop(first)
+    }
+  })
+
+  const compact = Effect.gen(function* () {
+    if (head !== end) return
+    yield* saveHead
+    for (const segment of segments.slice()) yield* drop(segment)
+  })
+
+  const turn = yield* Semaphore.make(1)
+  /** One after the other, and whole: a promise goes on though nobody waits for it. */
+  const exclusive = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.uninterruptible(Semaphore.withPermit(turn, effect))
+
+  yield* Effect.addFinalizer(() => exclusive(Effect.andThen(compact, closeWriting)))
+  // A process may have ended between saving the head and deleting what lies before it.
+  yield* exclusive(acknowledge(head))
+
+  return {
+    append: (records) => exclusive(appendAll(records)),
+    read: (maxBytes) => exclusive(attempt(() => readBatch(maxBytes))),
+    rewind: exclusive(
+      Effect.sync(() => {
+        turnTo(undefined)
+        reading.next = head
+      })
+    ),
+    ack: (to) => exclusive(acknowledge(to)),
+    compact: exclusive(compact),
+    status: () => ({ head, end, bytes })
+  } satisfies Store
+})

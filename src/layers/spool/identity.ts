@@ -1,0 +1,49 @@
+/** Which stream a record is of, and where in it: read from its `event-id` (`binance:spot:kline_1m:BTCUSDT:1700000000000`). */
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+
+export interface Identity {
+  /** The stream's name; of dead letters and control records the key. */
+  readonly stream: string
+  /** Ids as in the `event-id`, of what has none Unix ms; both the same for all but depth updates. */
+  readonly first: number
+  readonly last: number
+  /** The exchange has it still: a trade, an aggregate trade, a closed candle. */
+  readonly replayable: boolean
+  /** Its stream may go on after it: any event but an open candle, which comes before its closed one. */
+  readonly resumable: boolean
+}
+
+const PREFIX = "binance:spot:"
+/** Exact, or with a digest behind it; a depth update covers two ids. */
+const ID = /^(\d+)(?:-(\d+))?(:[\da-f]{8})?$/
+const REPLAYABLE = /^(?:trade$|aggTrade$|kline_)/
+
+const streamOf = (suffix: string, symbol: string): string =>
+  suffix.startsWith("!") ? suffix : `${symbol.toLowerCase()}@${suffix}`
+
+const unknown = ({ key, timestamp }: SinkRecord): Identity => ({
+  stream: key,
+  first: timestamp,
+  last: timestamp,
+  replayable: false,
+  resumable: false
+})
+
+export const identify = (record: SinkRecord): Identity => {
+  const { headers, key } = record
+  const eventId = headers["event-id"] ?? ""
+  const at = eventId.lastIndexOf(`:${key}:`)
+  const [, first, last = first, digest] = ID.exec(eventId.slice(at + key.length + 2)) ?? []
+  if (headers["dlq.reason"] !== undefined || !eventId.startsWith(PREFIX) || at < PREFIX.length || first === undefined) {
+    return unknown(record)
+  }
+  const suffix = eventId.slice(PREFIX.length, at)
+  const exact = digest === undefined
+  return {
+    stream: streamOf(suffix, key),
+    first: Number(first),
+    last: Number(last),
+    replayable: exact && REPLAYABLE.test(suffix),
+    resumable: exact || !suffix.startsWith("kline_")
+  }
+}

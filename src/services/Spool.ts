@@ -1,0 +1,32 @@
+/**
+ * What waits on the local disk for the sink, and what could not wait there: a restart continues after the one, and the
+ * other is to be fetched again or told. Without a spool there is neither. Layer: `layers/Spool`.
+ */
+import { Context, Effect, Stream } from "effect"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
+
+/** Records of one stream that were not kept for want of room. */
+export interface Overflow {
+  /** The stream's name; of dead letters and control records their key. */
+  readonly stream: string
+  /** The first and the last one: ids (a candle: its open time), or Unix ms where the stream has none. */
+  readonly from: number
+  readonly to: number
+  /** The exchange has them still; from the first one on none of the stream is kept until the spool is drained. */
+  readonly replayable: boolean
+  readonly records: number
+}
+
+export interface SpoolService {
+  /**
+   * By the stream's name the last record that an earlier process left in the spool; of candles the last closed one. They are
+   * stored before anything that is published now.
+   */
+  readonly held: Effect.Effect<ReadonlyMap<string, SinkRecord>>
+  /** Told once there is room again: of replayable streams when the spool is drained, before their next record is taken. */
+  readonly overflow: Stream.Stream<Overflow>
+}
+
+export class Spool extends Context.Reference<SpoolService>("binance-kafka/services/Spool", {
+  defaultValue: () => ({ held: Effect.succeed(new Map()), overflow: Stream.empty })
+}) {}

@@ -1,0 +1,62 @@
+import { assert, describe, it } from "@effect/vitest"
+import { identify } from "../../../src/layers/spool/identity.ts"
+import * as Overflows from "../../../src/layers/spool/Overflows.ts"
+import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+
+const record = (eventId: string, key = "BTCUSDT", headers: Record<string, string> = {}): SinkRecord => ({
+  topic: "t",
+  key,
+  value: Buffer.alloc(0),
+  timestamp: 5,
+  headers: { "event-id": eventId, ...headers }
+})
+
+const trade = (id: number, key?: string) => record(`binance:spot:trade:${key ?? "BTCUSDT"}:${id}`, key)
+const ticker = (id: number) => record(`binance:spot:ticker:BTCUSDT:${id}:0badcafe`)
+
+describe("identify", () => {
+  it.each([
+    ["binance:spot:trade:BTCUSDT:7", "BTCUSDT", "btcusdt@trade", 7, 7, true, true],
+    ["binance:spot:aggTrade:币安:7", "币安", "币安@aggTrade", 7, 7, true, true],
+    ["binance:spot:blockTrade:BTCUSDT:7", "BTCUSDT", "btcusdt@blockTrade", 7, 7, false, true],
+    ["binance:spot:kline_1d@+08:00:BTCUSDT:1700", "BTCUSDT", "btcusdt@kline_1d@+08:00", 1700, 1700, true, true],
+    ["binance:spot:kline_1m:BTCUSDT:1700:0badcafe", "BTCUSDT", "btcusdt@kline_1m", 1700, 1700, false, false],
+    ["binance:spot:depth@100ms:BTCUSDT:3-9:0badcafe", "BTCUSDT", "btcusdt@depth@100ms", 3, 9, false, true],
+    ["binance:spot:!miniTicker@arr:BTCUSDT:1700:0badcafe", "BTCUSDT", "!miniTicker@arr", 1700, 1700, false, true],
+    ["binance:spot:dead-letter:unknown:1:0badcafe", "btcusdt@trade", "btcusdt@trade", 5, 5, false, false],
+    ["something else", "k", "k", 5, 5, false, false]
+  ])("reads %s", (eventId, key, stream, first, last, replayable, resumable) => {
+    assert.deepStrictEqual(identify(record(eventId, key)), { stream, first, last, replayable, resumable })
+  })
+
+  it("does not take a dead letter for what it was", () => {
+    const refused = record("binance:spot:trade:BTCUSDT:7", "BTCUSDT", { "dlq.reason": "too large" })
+    assert.deepStrictEqual(identify(refused), {
+      stream: "BTCUSDT",
+      first: 5,
+      last: 5,
+      replayable: false,
+      resumable: false
+    })
+  })
+})
+
+describe("Overflows", () => {
+  it("holds back a replayable stream from its first missing record on, and no other", () => {
+    const overflows = Overflows.make()
+    const batch = [trade(1), ticker(1), trade(1, "ETHUSDT")]
+    assert.strictEqual(overflows.admit(batch), batch)
+    overflows.refuse([trade(2), ticker(2)])
+    assert.deepStrictEqual(overflows.admit([trade(3), ticker(3), trade(2, "ETHUSDT")]), [
+      ticker(3),
+      trade(2, "ETHUSDT")
+    ])
+    const tickers = { stream: "btcusdt@ticker", from: 2, to: 2, replayable: false, records: 1 }
+    assert.deepStrictEqual(overflows.take("unreplayable"), [tickers])
+    assert.deepStrictEqual(overflows.admit([trade(4)]), [])
+    const trades = { stream: "btcusdt@trade", from: 2, to: 4, replayable: true, records: 3 }
+    assert.deepStrictEqual(overflows.take("all"), [trades])
+    assert.deepStrictEqual(overflows.take("all"), [])
+    assert.deepStrictEqual(overflows.admit([trade(5)]), [trade(5)])
+  })
+})
