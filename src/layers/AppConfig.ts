@@ -36,7 +36,8 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     replayFile,
     binance: {
       wsUrl: read.get(binance.wsUrl),
-      restUrl: read.get(binance.restUrl),
+      restUrls: read.get(binance.restUrls),
+      restWeightShare: read.get(binance.restWeightShare),
       streams: read.get(binance.streams),
       pingInterval: read.get(binance.pingInterval),
       reconnectMaxDelay: read.get(binance.reconnectMaxDelay),

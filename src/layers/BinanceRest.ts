@@ -1,12 +1,12 @@
-/** Binance's REST side: which symbols there are. https://developers.binance.com/docs/binance-spot-api-docs/rest-api */
-import { NodeHttpClient } from "@effect/platform-node"
-import { Effect, Layer, Predicate, Schema } from "effect"
-import { HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
-import { AppConfig } from "../services/AppConfig.ts"
+/** Binance's REST side: which symbols there are. What was missed is `BinanceHistory`'s; both share one `RestClient`. */
+import { Effect, Layer, Result, Schema } from "effect"
+import type { AppConfig } from "../services/AppConfig.ts"
 import { ExchangeInfo, ExchangeInfoError } from "../services/ExchangeInfo.ts"
-import { agentFor } from "./binance/proxy.ts"
+import * as Client from "./binance/rest/Client.ts"
+import { DOUBT, type RestError } from "./binance/rest/RestError.ts"
 
-const TIMEOUT_SECONDS = 5
+/** What one request costs, for one symbol as for all. */
+const WEIGHT = 20
 
 /** Asked for one by one at most; each costs as much of the IP's weight as the whole list. */
 const MOST_SINGLE_REQUESTS = 20
@@ -14,67 +14,54 @@ const MOST_SINGLE_REQUESTS = 20
 const MOST_SYMBOLS_IN_URL = 300
 
 /** "Invalid symbol." and "Illegal characters found in parameter 'symbols'": one of those asked for is not there. */
-const UNKNOWN_SYMBOL_CODES = new Set([-1121, -1100])
+const UNKNOWN_SYMBOL_CODES = new Set<number | undefined>([-1121, -1100])
 
-const Known = Schema.Struct({ symbols: Schema.Array(Schema.Struct({ symbol: Schema.String })) })
-const Failure = Schema.Struct({ code: Schema.Int, msg: Schema.String })
-const isKnown = Schema.is(Known)
-const isFailure = Schema.is(Failure)
-
-/** What an answer that is no list of symbols means to the operator. */
-const STATUS_ADVICE: Readonly<Record<number, string>> = {
-  403: "its firewall blocks this address",
-  407: "the proxy that the environment names wants other credentials",
-  418: "this address is banned for a while, after too many requests",
-  429: "this address sends too many requests",
-  451: "it does not serve this location; its public data is also at BINANCE_REST_URL=https://data-api.binance.vision"
-}
-
-const codeOf = (error: unknown): string | undefined =>
-  Predicate.hasProperty(error, "code") && Predicate.isString(error.code) ? error.code : undefined
-
-const unreachable = (where: string, error: HttpClientError.HttpClientError) =>
-  new ExchangeInfoError({
-    message: `${where} cannot be reached: ${codeOf(error.reason.cause) ?? error.reason.description ?? error.message}`,
-    cause: error
-  })
-
-const late = (where: string) =>
-  new ExchangeInfoError({ message: `${where} has not answered within ${TIMEOUT_SECONDS} s` })
-
-const refused = (where: string, status: number, body: unknown): ExchangeInfoError => {
-  const said = isFailure(body) ? ` (${body.code}: ${body.msg})` : ""
-  const advice = STATUS_ADVICE[status] ?? "is it Binance's REST address?"
-  return new ExchangeInfoError({ message: `${where} answered with status ${status}${said}: ${advice}` })
-}
-
-const bodyOf = (response: HttpClientResponse.HttpClientResponse) =>
-  response.json.pipe(
-    Effect.catchIf(
-      ({ reason }) => reason._tag === "DecodeError" || reason._tag === "EmptyBodyError",
-      () => Effect.undefined
+const Known = Schema.Struct({
+  symbols: Schema.Array(Schema.Struct({ symbol: Schema.String })),
+  rateLimits: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        rateLimitType: Schema.String,
+        interval: Schema.String,
+        intervalNum: Schema.Int,
+        limit: Schema.Int
+      })
     )
   )
+})
+const decode = Schema.decodeUnknownOption(Known)
+
+const toInfoError = ({ cause, message }: RestError) => new ExchangeInfoError({ message, cause })
 
 const make = Effect.gen(function* () {
-  const { restUrl } = (yield* AppConfig).binance
-  const client = yield* HttpClient.HttpClient
-  const endpoint = new URL(`${restUrl.pathname.replace(/\/$/, "")}/api/v3/exchangeInfo`, restUrl)
-  const where = `BINANCE_REST_URL=${restUrl.origin}`
+  const client = yield* Client.RestClient
+
+  const learn = ({ rateLimits = [] }: typeof Known.Type) => {
+    const limit = rateLimits.find(
+      ({ interval, intervalNum, rateLimitType }) =>
+        rateLimitType === "REQUEST_WEIGHT" && interval === "MINUTE" && intervalNum === 1
+    )
+    if (limit !== undefined) client.allow(limit.limit)
+  }
 
   /** The symbols that are there, of those named or of all; `undefined` if one of those named is not. */
-  const ask = (symbols?: ReadonlyArray<string>) =>
-    Effect.gen(function* () {
-      const named = symbols && { symbols: JSON.stringify(symbols) }
-      const response = yield* client.get(endpoint, { urlParams: { ...named, showPermissionSets: "false" } })
-      const body = yield* bodyOf(response)
-      if (response.status === 200 && isKnown(body)) return new Set(body.symbols.map(({ symbol }) => symbol))
-      if (named && isFailure(body) && UNKNOWN_SYMBOL_CODES.has(body.code)) return undefined
-      return yield* refused(where, response.status, body)
+  const ask = (symbols?: ReadonlyArray<string>): Effect.Effect<ReadonlySet<string> | undefined, ExchangeInfoError> => {
+    const named = symbols && { symbols: JSON.stringify(symbols) }
+    const known = client.ask({
+      endpoint: "exchangeInfo",
+      parameters: { ...named, showPermissionSets: "false" },
+      weight: WEIGHT,
+      read: ({ body }) => Result.fromOption(decode(body), () => DOUBT)
+    })
+    return Effect.map(known, (answer): ReadonlySet<string> | undefined => {
+      learn(answer)
+      return new Set(answer.symbols.map(({ symbol }) => symbol))
     }).pipe(
-      Effect.catchTag("HttpClientError", (error) => Effect.fail(unreachable(where, error))),
-      Effect.timeoutOrElse({ duration: `${TIMEOUT_SECONDS} seconds`, orElse: () => Effect.fail(late(where)) })
+      Effect.catch((error) =>
+        named && UNKNOWN_SYMBOL_CODES.has(error.code) ? Effect.undefined : Effect.fail(toInfoError(error))
+      )
     )
+  }
 
   const unknownSymbols = Effect.fnUntraced(function* (
     symbols: ReadonlyArray<string>
@@ -94,18 +81,6 @@ const make = Effect.gen(function* () {
   return ExchangeInfo.of({ unknownSymbols })
 })
 
-const agent = Layer.effect(
-  NodeHttpClient.HttpAgent,
-  Effect.gen(function* () {
-    const { restUrl } = (yield* AppConfig).binance
-    const proxy = agentFor(restUrl)
-    return proxy === undefined ? yield* NodeHttpClient.makeAgent() : { http: proxy, https: proxy }
-  })
-)
-
 export const layer: Layer.Layer<ExchangeInfo, never, AppConfig> = Layer.effect(ExchangeInfo, make).pipe(
-  Layer.provide(NodeHttpClient.layerNodeHttpNoAgent),
-  Layer.provide(agent),
-  // The exchange has no use for our trace ids.
-  Layer.provide(Layer.succeed(HttpClient.TracerPropagationEnabled, false))
+  Layer.provide(Client.layer)
 )

@@ -1,5 +1,5 @@
 /** The program's settings, decoded: what everything inside reads. */
-import type { Duration, Option, Redacted } from "effect"
+import type { Array as Arr, Duration, Option, Redacted } from "effect"
 import type { StreamName } from "./StreamName.ts"
 
 /** What `FEED` may name; `layers/Feeds` holds the layer of each. */
@@ -54,7 +54,10 @@ export interface Settings {
   readonly replayFile: Option.Option<string>
   readonly binance: {
     readonly wsUrl: URL
-    readonly restUrl: URL
+    /** Asked in turn. */
+    readonly restUrls: Arr.NonEmptyReadonlyArray<URL>
+    /** Of the weight that the exchange allows an address, 0 to 1. */
+    readonly restWeightShare: number
     readonly streams: ReadonlyArray<StreamName>
     /** Zero: no client pings. */
     readonly pingInterval: Duration.Duration

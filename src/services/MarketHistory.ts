@@ -1,5 +1,5 @@
 /**
- * What the exchange's history holds of a stream: what was missed can be fetched from it again. Layers: `BinanceRest`,
+ * What the exchange's history holds of a stream: what was missed can be fetched from it again. Layers: `BinanceHistory`,
  * `MemoryHistory`.
  */
 import { Context, type Effect, type Option, Schema } from "effect"
@@ -22,9 +22,12 @@ export interface PastEvent {
 export interface Page {
   /** Ascending, each of its first id asked for or later; they may reach beyond what was wanted. */
   readonly events: ReadonlyArray<PastEvent>
-  /** Ids that the exchange has given to nothing, and says so (rows with `f = -1`). */
+  /** Ids that the exchange has given to nothing, and says so (rows with `f = -1`). Ascending, from the first id asked for. */
   readonly voids: ReadonlyArray<number>
 }
+
+/** The most events that one page holds. */
+export const MOST_EVENTS = 1000
 
 export class MarketHistory extends Context.Service<
   MarketHistory,
@@ -32,11 +35,14 @@ export class MarketHistory extends Context.Service<
     /** Whether a stream's events can be fetched again: trades, aggregate trades, closed candles. */
     readonly serves: (stream: StreamName) => boolean
     /**
-     * What there is from an id on (candles: from an open time, Unix ms), at most `limit` events and at most 1000. What the
-     * exchange shows is behind its streams: an event that is not there may still come.
+     * What there is from an id on (candles: from an open time, Unix ms), at most `limit` events and at most `MOST_EVENTS`, voids
+     * counted in. What the exchange shows is behind its streams: an event that is not there may still come.
      */
     readonly page: (stream: StreamName, from: number, limit: number) => Effect.Effect<Page, HistoryError>
-    /** The newest id that there is: of trades and aggregate trades their own, of candles the last one's close time. */
+    /**
+     * The newest id that there is: of trades and aggregate trades their own, of candles the last closed one's close time
+     * (Unix ms).
+     */
     readonly newest: (stream: StreamName) => Effect.Effect<Option.Option<number>, HistoryError>
   }
 >()("binance-kafka/services/MarketHistory") {}

@@ -53,3 +53,10 @@ export const batchRecords = Metric.histogram("binance_kafka_batch_records", {
   description: "Records in one send",
   boundaries: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000]
 })
+export const restRequests = Metric.counter("binance_kafka_rest_requests_total", {
+  description: "Requests to the exchange's REST side, by endpoint and outcome",
+  incremental: true
+})
+export const restUsedWeight = Metric.gauge("binance_kafka_rest_used_weight", {
+  description: "REST weight that this address has used up in the exchange's present minute, other programs included"
+})

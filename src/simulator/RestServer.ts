@@ -60,7 +60,8 @@ export class RestServer {
     }
     const verdict = this.#faults.current.onRest?.(asked) ?? {}
     const unit = request.headers["x-mbx-time-unit"]?.toString().toUpperCase() === "MICROSECOND" ? "us" : "ms"
-    const respond = () => send(response, verdict.answer ?? this.#answer(asked, unit, verdict), verdict.truncateAt)
+    const respond = () =>
+      send(response, this.#now(), verdict.answer ?? this.#answer(asked, unit, verdict), verdict.truncateAt)
     if (verdict.delayMillis === undefined) respond()
     else this.#agenda.at(this.#now() + verdict.delayMillis, respond)
   }
@@ -102,11 +103,13 @@ export class RestServer {
   }
 }
 
-const send = (response: ServerResponse, answer: HttpAnswer, truncateAt: number | undefined): void => {
+/** `now` is the exchange's clock, which the answer's date tells. */
+const send = (response: ServerResponse, now: number, answer: HttpAnswer, truncateAt: number | undefined): void => {
   const body = Buffer.from(answer.body ?? "")
   response.writeHead(answer.status, {
     "Content-Type": "application/json;charset=UTF-8",
     "Content-Length": String(body.length),
+    Date: new Date(now).toUTCString(),
     ...answer.headers
   })
   if (truncateAt === undefined) response.end(body)

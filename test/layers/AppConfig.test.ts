@@ -12,7 +12,11 @@ describe("good settings", () => {
     Effect.gen(function* () {
       const { binance, kafka, topics, ...rest } = yield* settingsFrom({})
       assert.strictEqual(binance.wsUrl.href, "wss://stream.binance.com:9443/stream")
-      assert.strictEqual(binance.restUrl.origin, "https://api.binance.com")
+      assert.deepStrictEqual(
+        binance.restUrls.map(({ origin }) => origin),
+        ["https://api.binance.com"]
+      )
+      assert.strictEqual(binance.restWeightShare, 0.5)
       assert.deepStrictEqual(
         binance.streams.map(({ name }) => name),
         ["btcusdt@trade", "ethusdt@trade", "bnbusdt@trade", "btcusdt@kline_1m", "ethusdt@kline_1m", "btcusdt@ticker"]

@@ -12,7 +12,7 @@ import { settingsLayer, streamNames, testSettings } from "../support/settings.ts
 const settingsFor = (restUrl: string, streams: ReadonlyArray<string>, feed: Settings["feed"] = "binance") =>
   settingsLayer({
     feed,
-    binance: { ...testSettings().binance, restUrl: new URL(restUrl), streams: streamNames(...streams) }
+    binance: { ...testSettings().binance, restUrls: [new URL(restUrl)], streams: streamNames(...streams) }
   })
 
 const WARNING =

@@ -15,7 +15,8 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   replayFile: Option.none(),
   binance: {
     wsUrl: new URL("ws://127.0.0.1:1/stream"),
-    restUrl: new URL("http://127.0.0.1:1"),
+    restUrls: [new URL("http://127.0.0.1:1")],
+    restWeightShare: 0.5,
     streams: streamNames("btcusdt@trade"),
     pingInterval: Duration.zero,
     reconnectMaxDelay: Duration.seconds(60),

@@ -66,7 +66,7 @@ export const withoutPassword = (text: string): string =>
   text.includes("-----BEGIN")
     ? "<redacted>"
     : text
-        .replace(URL.canParse(text) ? /\/\/[^/]*@/ : /\/\/.*@/s, "//<redacted>@")
+        .replace(URL.canParse(text) ? /\/\/[^/]*@/g : /\/\/.*@/s, "//<redacted>@")
         .replaceAll(/(^|[\s,])[^\s,/@]*:[^\s,/@]*@/g, "$1<redacted>@")
 
 /** A value in a message: on one line, not too long, without the password that an address may hold. */

@@ -1,6 +1,6 @@
 /** The variables of the exchange's side: which feed, which streams, and how long a connection may be silent. */
 import { feedNames } from "../Settings.ts"
-import { MAX_SECONDS, seconds, secondsOrOff, streams, streamUrl, text, url, wordOf } from "./parsers.ts"
+import { MAX_SECONDS, seconds, secondsOrOff, share, streams, streamUrl, text, urls, wordOf } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const SECONDS = `a number of seconds above 0, at most ${MAX_SECONDS}`
@@ -35,15 +35,25 @@ export const binance = {
     },
     streamUrl
   ),
-  restUrl: variable(
+  restUrls: variable(
     {
       name: "BINANCE_REST_URL",
       default: "https://api.binance.com",
-      expected: "an http: or https: address",
-      example: "https://api.binance.com",
-      doc: "`http:` or `https:`; asked whether the symbols exist"
+      expected: "http: or https: addresses separated by commas",
+      example: "https://api.binance.com,https://data-api.binance.vision",
+      doc: "`http:` or `https:`, one or several separated by commas, asked in turn where an endpoint is missing or unreachable; says which symbols exist, and what was missed"
     },
-    url("http:", "https:")
+    urls("http:", "https:")
+  ),
+  restWeightShare: variable(
+    {
+      name: "REST_WEIGHT_SHARE",
+      default: "0.5",
+      expected: "a number above 0, at most 1",
+      example: "0.5",
+      doc: "The part of the address's REST weight a minute that may be used up when the connector asks; the rest is left to other programs behind the same address"
+    },
+    share
   ),
   streams: variable(
     {

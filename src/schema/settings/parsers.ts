@@ -1,5 +1,5 @@
 /** From a variable's text to its value: one parser for each sort of value. */
-import { Duration, Option, Result, Schema } from "effect"
+import { Array as Arr, Duration, Option, Result, Schema } from "effect"
 import { parseStreamName, type StreamName } from "../StreamName.ts"
 import type { Parser, Problem } from "./Variable.ts"
 
@@ -36,6 +36,11 @@ const secondsOver =
 export const seconds = secondsOver((seconds) => seconds > 0)
 /** Below a second our own pings alone would use up the frames that the exchange allows. */
 export const secondsOrOff = secondsOver((seconds) => seconds === 0 || seconds >= 1)
+
+/** A part of a whole: above 0, at most 1. */
+export const share: Parser<number> = schema(
+  numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1))
+)
 
 /** One of a closed list, its case aside. */
 export const oneOf =
@@ -88,14 +93,17 @@ const items = (text: string): ReadonlyArray<string> =>
 
 /** Parses every item, so that each bad one is told. */
 const list =
-  <A>(parseItem: (item: string) => Result.Result<A, Problem>, keyOf: (item: A) => string): Parser<ReadonlyArray<A>> =>
+  <A>(
+    parseItem: (item: string) => Result.Result<A, Problem>,
+    keyOf: (item: A) => string
+  ): Parser<Arr.NonEmptyReadonlyArray<A>> =>
   (text) => {
     const [problems, parsed] = partition(
       items(text).map((item) => Result.mapError(parseItem(item), (problem) => ({ part: item, ...problem })))
     )
     if (problems.length > 0) return Result.fail(problems)
-    if (parsed.length === 0) return bad({ because: "the list is empty" })
-    return Result.succeed([...new Map(parsed.map((item) => [keyOf(item), item])).values()])
+    const distinct = [...new Map(parsed.map((item) => [keyOf(item), item])).values()]
+    return Arr.isReadonlyArrayNonEmpty(distinct) ? Result.succeed(distinct) : bad({ because: "the list is empty" })
   }
 
 const partition = <A, E>(results: ReadonlyArray<Result.Result<A, E>>): readonly [Array<E>, Array<A>] => {
@@ -112,6 +120,13 @@ export const streams: Parser<ReadonlyArray<StreamName>> = list(
   (item) => Result.mapError(parseStreamName(item), (instead) => ({ instead })),
   ({ name }) => name
 )
+
+/** Addresses, each of one of the `schemes`. */
+export const urls = (...schemes: ReadonlyArray<string>): Parser<Arr.NonEmptyReadonlyArray<URL>> =>
+  list(
+    (item) => Result.mapError(url(...schemes)(item), () => ({})),
+    ({ href }) => href
+  )
 
 /** A host's name or address without a port. */
 export const host: Parser<string> = (text) =>

@@ -6,6 +6,9 @@ import { faultsOf, settingsFrom, type Written } from "../../support/settingsFrom
 const TOPIC = "expected a topic name: 1 to 249 of the characters a-z, A-Z, 0-9, dot, _ and -, not . or ..,"
 const WS = "expected a ws: or wss: address with the path /stream, for example wss://stream.binance.com:9443/stream"
 const HTTP = "expected an http: or https: address, for example"
+const REST =
+  "expected http: or https: addresses separated by commas, for example https://api.binance.com,https://data-api.binance.vision"
+const SHARE = "expected a number above 0, at most 1, for example 0.5"
 const SERVERS = "expected host:port, several separated by commas, for example kafka-1:9092,kafka-2:9092"
 const SECONDS = "expected a number of seconds above 0, at most 86400, for example"
 const STREAMS = "expected stream names separated by commas, for example btcusdt@trade,ethusdt@kline_1m"
@@ -52,10 +55,12 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
     { BINANCE_WS_URL: "wss://host/stream?streams=a@trade" },
     `BINANCE_WS_URL=wss://host/stream?streams=a@trade: the streams stand in BINANCE_STREAMS, not in the address; ${WS}`
   ],
-  [
-    { BINANCE_REST_URL: "ftp://api.binance.com" },
-    `BINANCE_REST_URL=ftp://api.binance.com: ${HTTP} https://api.binance.com`
-  ],
+  [{ BINANCE_REST_URL: "ftp://api.binance.com" }, `BINANCE_REST_URL=ftp://api.binance.com: ${REST}`],
+  [{ BINANCE_REST_URL: "https://api.binance.com, ws://b, https://c" }, `BINANCE_REST_URL=ws://b: ${REST}`],
+  [{ BINANCE_REST_URL: "," }, `BINANCE_REST_URL=,: the list is empty; ${REST}`],
+  [{ REST_WEIGHT_SHARE: "0" }, `REST_WEIGHT_SHARE=0: ${SHARE}`],
+  [{ REST_WEIGHT_SHARE: "1.01" }, `REST_WEIGHT_SHARE=1.01: ${SHARE}`],
+  [{ REST_WEIGHT_SHARE: "50%" }, `REST_WEIGHT_SHARE=50%: ${SHARE}`],
   [{ RECONNECT_MAX_DELAY_SECONDS: "0" }, `RECONNECT_MAX_DELAY_SECONDS=0: ${SECONDS} 60`],
   [{ RECONNECT_MAX_DELAY_SECONDS: "-5" }, `RECONNECT_MAX_DELAY_SECONDS=-5: ${SECONDS} 60`],
   [{ WS_CONNECTION_TIMEOUT: "ten" }, `WS_CONNECTION_TIMEOUT=ten: ${SECONDS} 10`],

@@ -25,6 +25,7 @@ describe("the declared variables", () => {
     const promised: Readonly<Record<string, string | undefined>> = {
       BINANCE_WS_URL: "wss://stream.binance.com:9443/stream",
       BINANCE_REST_URL: "https://api.binance.com",
+      REST_WEIGHT_SHARE: "0.5",
       BINANCE_STREAMS: "btcusdt@trade,ethusdt@trade,bnbusdt@trade,btcusdt@kline_1m,ethusdt@kline_1m,btcusdt@ticker",
       PING_INTERVAL_SECONDS: "180",
       RECONNECT_MAX_DELAY_SECONDS: "60",

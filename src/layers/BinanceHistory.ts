@@ -1,0 +1,154 @@
+/**
+ * What was missed, from Binance's REST side: trades and aggregate trades by id, closed candles by open time. A trouble that may
+ * pass is waited out for about half a minute; what the exchange allows an address is `RestClient`'s to keep.
+ */
+import { Effect, Layer, Option, Result, Schedule, Semaphore } from "effect"
+import type { StreamName } from "../schema/StreamName.ts"
+import type { AppConfig } from "../services/AppConfig.ts"
+import { HistoryError, MarketHistory, MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
+import * as Client from "./binance/rest/Client.ts"
+import { RestError } from "./binance/rest/RestError.ts"
+import { aggregates, candles, intervalOf, type ReadRows, type Row, trades } from "./binance/rest/rows.ts"
+
+/** Requests under way at once. */
+const CONCURRENCY = 4
+
+const patience = Schedule.min([
+  Schedule.jittered(Schedule.exponential("500 millis")),
+  Schedule.spaced("15 seconds")
+]).pipe(Schedule.upTo({ times: 6 }))
+
+/** A candle may still change for a moment after its end; the server's own time has no fractions. */
+const SETTLED_AFTER_MS = 2000
+
+/** How a kind of stream is asked for. */
+interface Source {
+  readonly page: (stream: StreamName, from: number, limit: number) => Effect.Effect<ReadonlyArray<Row>, RestError>
+  readonly newest: (stream: StreamName) => Effect.Effect<Option.Option<number>, RestError>
+}
+
+const closed = (rows: ReadonlyArray<Row>, serverTime: Option.Option<number>): ReadonlyArray<Row> =>
+  Option.match(serverTime, {
+    // The last one may be the one that still grows.
+    onNone: () => rows.slice(0, -1),
+    onSome: (now) => rows.filter(({ span }) => span.last < now - SETTLED_AFTER_MS)
+  })
+
+const make = Effect.gen(function* () {
+  const client = yield* Client.RestClient
+  const slots = yield* Semaphore.make(CONCURRENCY)
+
+  const ask = (
+    endpoint: string,
+    weight: number,
+    stream: StreamName,
+    parameters: Readonly<Record<string, string | number>>,
+    readRows: ReadRows
+  ) => {
+    const question: Client.Question<{ readonly rows: ReadonlyArray<Row>; readonly serverTime: Option.Option<number> }> =
+      {
+        endpoint,
+        weight,
+        parameters: { symbol: stream.symbol ?? "", ...parameters },
+        read: ({ body, serverTime }) => Result.map(readRows(body, stream), (rows) => ({ rows, serverTime }))
+      }
+    return Semaphore.withPermits(
+      slots,
+      1
+    )(client.ask(question)).pipe(Effect.retry({ schedule: patience, while: ({ isTransient }) => isTransient }))
+  }
+
+  const rowsOf = (...asked: Parameters<typeof ask>) => Effect.map(ask(...asked), ({ rows }) => rows)
+
+  /** The newest trades, where no host has the older ones. */
+  const recentTrades = Effect.fnUntraced(function* (stream: StreamName, from: number) {
+    const rows = yield* rowsOf("trades", 25, stream, { limit: MOST_EVENTS }, trades)
+    const [oldest] = rows
+    if (oldest === undefined || oldest.span.first <= from || rows.length < MOST_EVENTS) return rows
+    return yield* new RestError({
+      kind: "missing",
+      message: `BINANCE_REST_URL names no host with /api/v3/historicalTrades, and its newest ${MOST_EVENTS} trades begin at ${oldest.span.first}: add one that has it, such as https://api.binance.com`
+    })
+  })
+
+  const newestAggregate = (stream: StreamName) =>
+    Effect.map(rowsOf("aggTrades", 4, stream, { limit: 1 }, aggregates), (rows) => Option.fromNullishOr(rows.at(-1)))
+
+  const sources: Readonly<Record<string, Source>> = {
+    trade: {
+      page: (stream, from, limit) =>
+        rowsOf("historicalTrades", 25, stream, { fromId: from, limit }, trades).pipe(
+          Effect.catchIf(
+            ({ kind }) => kind === "missing",
+            () => recentTrades(stream, from)
+          )
+        ),
+      newest: (stream) =>
+        Effect.map(
+          newestAggregate(stream),
+          Option.flatMap(({ isVoid, lastTrade }) => (isVoid ? Option.none() : Option.some(lastTrade)))
+        )
+    },
+    aggTrade: {
+      page: (stream, from, limit) => rowsOf("aggTrades", 4, stream, { fromId: from, limit }, aggregates),
+      newest: (stream) =>
+        Effect.map(
+          newestAggregate(stream),
+          Option.map(({ span }) => span.last)
+        )
+    },
+    kline: {
+      page: (stream, from, limit) =>
+        Effect.map(
+          ask(
+            "klines",
+            2,
+            stream,
+            // One more, for the one that may be open.
+            { ...intervalOf(stream), startTime: from, limit: Math.min(limit + 1, MOST_EVENTS) },
+            candles
+          ),
+          ({ rows, serverTime }) => closed(rows, serverTime)
+        ),
+      newest: (stream) =>
+        Effect.map(ask("klines", 2, stream, { ...intervalOf(stream), limit: 3 }, candles), ({ rows, serverTime }) =>
+          Option.map(Option.fromNullishOr(closed(rows, serverTime).at(-1)), ({ span }) => span.last)
+        )
+    }
+  }
+
+  const sourceOf = (stream: StreamName): Effect.Effect<Source, HistoryError> => {
+    const source = stream.symbol === undefined ? undefined : sources[stream.kind.name]
+    return source === undefined
+      ? Effect.fail(
+          new HistoryError({ message: `${stream.name} has no history: only trades and closed candles have one` })
+        )
+      : Effect.succeed(source)
+  }
+
+  const toHistoryError = (stream: StreamName) => (error: RestError) =>
+    new HistoryError({ message: `The history of ${stream.name}: ${error.message}`, cause: error.cause })
+
+  return MarketHistory.of({
+    serves: ({ kind, symbol }) => symbol !== undefined && Object.hasOwn(sources, kind.name),
+    page: Effect.fn("MarketHistory.page")(function* (stream, from, limit): Effect.fn.Return<Page, HistoryError> {
+      const source = yield* sourceOf(stream)
+      const most = Math.max(1, Math.min(limit, MOST_EVENTS))
+      const rows = yield* Effect.mapError(source.page(stream, from, most), toHistoryError(stream))
+      const wanted = rows.filter(({ span }) => span.first >= from).slice(0, most)
+      return {
+        events: wanted.filter(({ isVoid }) => !isVoid).map(({ event }) => event),
+        voids: wanted.filter(({ isVoid }) => isVoid).map(({ span }) => span.first)
+      }
+    }),
+    newest: Effect.fn("MarketHistory.newest")(function* (stream) {
+      const source = yield* sourceOf(stream)
+      return yield* Effect.mapError(source.newest(stream), toHistoryError(stream))
+    })
+  })
+})
+
+/** Over a `RestClient`. */
+export const layerNoClient: Layer.Layer<MarketHistory, never, Client.RestClient> = Layer.effect(MarketHistory, make)
+
+export const layer: Layer.Layer<MarketHistory, never, AppConfig> = Layer.provide(layerNoClient, Client.layer)

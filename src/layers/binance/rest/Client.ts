@@ -1,0 +1,145 @@
+/**
+ * Asks Binance's REST side: each host of `BINANCE_REST_URL` in turn until one answers, within one budget of request weight for
+ * all that asks. https://developers.binance.com/docs/binance-spot-api-docs/rest-api
+ */
+import { NodeHttpClient } from "@effect/platform-node"
+import { Array as Arr, Context, DateTime, Effect, Layer, Metric, Option, Result } from "effect"
+import { HttpClient, type HttpClientResponse } from "effect/http"
+import { AppConfig } from "../../../services/AppConfig.ts"
+import * as Telemetry from "../../../services/Telemetry.ts"
+import { agentFor } from "../proxy.ts"
+import * as Budget from "./Budget.ts"
+import { broken, graver, late, malformed, type Failure, misunderstood, refusal, type RestError } from "./RestError.ts"
+
+const TIMEOUT_SECONDS = 10
+
+/** What an answer holds. */
+export interface Answer {
+  readonly body: unknown
+  /** The server's own clock, Unix ms in whole seconds; `None` where the answer does not say. */
+  readonly serverTime: Option.Option<number>
+}
+
+export interface Question<A> {
+  /** Below `/api/v3/`. */
+  readonly endpoint: string
+  readonly parameters: Readonly<Record<string, string | number>>
+  /** What it costs of the address's weight. */
+  readonly weight: number
+  /** Parses the answer; the failure says what is wrong with it. */
+  readonly read: (answer: Answer) => Result.Result<A, string>
+}
+
+export class RestClient extends Context.Service<
+  RestClient,
+  {
+    /** Asks each host once at most. */
+    readonly ask: <A>(question: Question<A>) => Effect.Effect<A, RestError>
+    /** The exchange has said what weight it allows an address in a minute. */
+    readonly allow: (weightPerMinute: number) => void
+  }
+>()("binance-kafka/layers/binance/rest/Client") {}
+
+interface Host {
+  readonly where: string
+  readonly base: URL
+  readonly http: HttpClient.HttpClient
+}
+
+const makeHost = Effect.fnUntraced(function* (base: URL) {
+  const proxy = agentFor(base)
+  const agent =
+    proxy === undefined ? yield* NodeHttpClient.makeAgent({ keepAlive: true }) : { http: proxy, https: proxy }
+  const http = yield* Effect.provideService(NodeHttpClient.makeNodeHttp, NodeHttpClient.HttpAgent, agent)
+  const host: Host = { where: `BINANCE_REST_URL=${base.origin}`, base, http }
+  return host
+})
+
+const wholeNumber = (text: string): Option.Option<number> =>
+  /^\d{1,9}$/.test(text) ? Option.some(Number(text)) : Option.none()
+
+/** All of an answer that counts. */
+const received = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.map(response.text, (text) => {
+    const header = (name: string) => Option.fromNullishOr(response.headers[name])
+    return {
+      status: response.status,
+      text,
+      usedWeight: Option.flatMap(header("x-mbx-used-weight-1m"), wholeNumber),
+      retryAfter: Option.flatMap(header("retry-after"), wholeNumber),
+      serverTime: Option.map(Option.flatMap(header("date"), DateTime.make), DateTime.toEpochMillis)
+    }
+  })
+
+type Received = Effect.Success<ReturnType<typeof received>>
+
+const parse = (text: string): Option.Option<unknown> => Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
+
+const counted = ({ endpoint }: Question<unknown>, outcome: Failure | "ok") =>
+  Metric.update(Metric.withAttributes(Telemetry.restRequests, { endpoint, outcome }), 1)
+
+/** What an answer comes to. */
+const verdict = <A>(
+  { where }: Host,
+  { endpoint, read }: Question<A>,
+  { serverTime, status, text }: Received
+): Result.Result<A, RestError> => {
+  const path = `/api/v3/${endpoint}`
+  const body = parse(text)
+  if (status !== 200) return Result.fail(refusal(where, path, status, Option.getOrUndefined(body)))
+  return Option.match(body, {
+    onNone: () => Result.fail(misunderstood(where, text)),
+    onSome: (body) => Result.mapError(read({ body, serverTime }), (reason) => malformed(where, reason))
+  })
+}
+
+const make = Effect.gen(function* () {
+  const { restUrls, restWeightShare, wsUrl } = (yield* AppConfig).binance
+  const hosts = yield* Effect.forEach(restUrls, makeHost)
+  const budget = Budget.make(restWeightShare)
+  // What is fetched has to carry the same times as what is streamed.
+  const headers =
+    wsUrl.searchParams.get("timeUnit")?.toUpperCase() === "MICROSECOND" ? { "X-MBX-TIME-UNIT": "MICROSECOND" } : {}
+
+  const get = ({ base, http, where }: Host, { endpoint, parameters }: Question<unknown>) =>
+    http
+      .get(new URL(`${base.pathname.replace(/\/$/, "")}/api/v3/${endpoint}`, base), { urlParams: parameters, headers })
+      .pipe(
+        Effect.flatMap(received),
+        Effect.mapError((error) => broken(where, error)),
+        Effect.timeoutOrElse({
+          duration: `${TIMEOUT_SECONDS} seconds`,
+          orElse: () => Effect.fail(late(where, TIMEOUT_SECONDS))
+        }),
+        // The exchange has no use for our trace ids.
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+      )
+
+  const askHost = <A>(host: Host, question: Question<A>): Effect.Effect<A, RestError> =>
+    Effect.gen(function* () {
+      const answer = yield* budget.spend(question.weight, get(host, question))
+      if (answer.status === 429 || answer.status === 418) yield* budget.pause(answer.status, answer.retryAfter)
+      return yield* Effect.fromResult(verdict(host, question, answer))
+    }).pipe(
+      Effect.tap(() => counted(question, "ok")),
+      Effect.tapError(({ kind }) => counted(question, kind))
+    )
+
+  const askFrom = <A>(
+    [host, ...others]: Arr.NonEmptyReadonlyArray<Host>,
+    question: Question<A>
+  ): Effect.Effect<A, RestError> => {
+    const asked = askHost(host, question)
+    if (!Arr.isReadonlyArrayNonEmpty(others)) return asked
+    return Effect.catchIf(
+      asked,
+      ({ kind }) => kind !== "rejected" && kind !== "throttled",
+      (error) => Effect.mapError(askFrom(others, question), (later) => graver(error, later))
+    )
+  }
+
+  return RestClient.of({ ask: (question) => askFrom(hosts, question), allow: budget.allow })
+})
+
+/** One for all that asks: the weight is the address's. */
+export const layer: Layer.Layer<RestClient, never, AppConfig> = Layer.effect(RestClient, make)

@@ -1,0 +1,164 @@
+/**
+ * The rows of the REST side as the streams' own payloads, field by field in the streams' order; prices and quantities as they
+ * came. REST has no event time: a trade's own time, a candle's close time stand for it; nor a candle's trade ids: -1.
+ */
+import { Cause, Exit, Option, Predicate, Result, Schema, SchemaIssue } from "effect"
+import { Count, Decimal, ExchangeTime, Id, OptionalId } from "../../../schema/Primitives.ts"
+import type { Span } from "../../../schema/StreamKind.ts"
+import type { StreamName } from "../../../schema/StreamName.ts"
+import type { PastEvent } from "../../../services/MarketHistory.ts"
+
+export interface Row {
+  readonly span: Span
+  readonly event: PastEvent
+  /** The exchange has given the id to nothing. */
+  readonly isVoid: boolean
+  /** The id of the last trade in it; -1 where there is none, or it is not said. */
+  readonly lastTrade: number
+}
+
+/** The rows of an answer, ascending. One bad row makes all of it bad, so that none goes missing unseen. */
+export type ReadRows = (body: unknown, stream: StreamName) => Result.Result<ReadonlyArray<Row>, string>
+
+/** What a row says, in the stream's form. */
+interface Past {
+  readonly payload: object
+  readonly isVoid?: boolean
+  readonly lastTrade?: number
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const reasonOf = (error: Schema.SchemaError): string => {
+  const [issue] = formatIssue(error.issue).issues
+  const field = issue?.path?.map((part) => String(Predicate.isObject(part) ? part.key : part)).join(".")
+  return `a row is not understood: ${issue?.message ?? error.message} at ${field ?? "its beginning"}`
+}
+
+const faultOf = (cause: Cause.Cause<Schema.SchemaError>): string =>
+  Option.match(Cause.findErrorOption(cause), { onNone: () => Cause.pretty(cause), onSome: reasonOf })
+
+/** Validated as what the stream brings is. */
+const toRow = ({ isVoid = false, lastTrade = -1, payload }: Past, stream: StreamName): Result.Result<Row, string> =>
+  Exit.match(stream.kind.decode(payload), {
+    onFailure: (cause) => Result.fail(faultOf(cause)),
+    onSuccess: (facts) =>
+      facts.span === undefined
+        ? Result.fail("a row has no place in the stream's sequence")
+        : Result.succeed({ span: facts.span, event: { json: JSON.stringify(payload), facts }, isVoid, lastTrade })
+  })
+
+const ascending = (rows: ReadonlyArray<Row>): Result.Result<ReadonlyArray<Row>, string> => {
+  const sorted = rows.toSorted((one, other) => one.span.first - other.span.first)
+  const double = sorted.find(({ span }, index) => span.first <= (sorted[index - 1]?.span.last ?? -1))
+  return double === undefined ? Result.succeed(sorted) : Result.fail(`${double.span.first} is there twice`)
+}
+
+const rowsOf = <S extends Schema.ConstraintDecoder<unknown>>(
+  row: S,
+  past: (row: S["Type"], stream: StreamName) => Past
+): ReadRows => {
+  const decode = Schema.decodeUnknownResult(Schema.Array(row))
+  return (body, stream) =>
+    Result.mapError(decode(body), reasonOf).pipe(
+      Result.flatMap((rows) => Result.all(rows.map((row) => toRow(past(row, stream), stream)))),
+      Result.flatMap(ascending)
+    )
+}
+
+/** Of `trades` and `historicalTrades`. */
+export const trades = rowsOf(
+  Schema.Struct({
+    id: Id,
+    price: Decimal,
+    qty: Decimal,
+    time: ExchangeTime,
+    isBuyerMaker: Schema.Boolean,
+    isBestMatch: Schema.Boolean
+  }),
+  ({ id, isBestMatch, isBuyerMaker, price, qty, time }, { symbol }) => ({
+    payload: {
+      e: "trade",
+      E: time,
+      s: symbol,
+      t: id,
+      p: price,
+      q: qty,
+      T: time,
+      m: isBuyerMaker,
+      M: isBestMatch
+    },
+    lastTrade: id
+  })
+)
+
+/** Of `aggTrades`. A few ids were voided when doubles were taken out of the history: their `f` and `l` are -1. */
+export const aggregates = rowsOf(
+  Schema.Struct({
+    a: Id,
+    p: Decimal,
+    q: Decimal,
+    f: OptionalId,
+    l: OptionalId,
+    T: ExchangeTime,
+    m: Schema.Boolean,
+    M: Schema.Boolean
+  }),
+  ({ a, f, l, m, M, p, q, T }, { symbol }) => ({
+    payload: { e: "aggTrade", E: T, s: symbol, a, p, q, f, l, T, m, M },
+    isVoid: f === -1,
+    lastTrade: l
+  })
+)
+
+/** `kline_1m`, `kline_1d@+08:00`. */
+export const intervalOf = ({ suffix }: StreamName): { readonly interval: string; readonly timeZone?: number } => {
+  const [interval = "", east] = suffix.slice("kline_".length).split("@")
+  return east === undefined ? { interval } : { interval, timeZone: 8 }
+}
+
+/** Of `klines`; whether a candle is closed is the reader's to judge. */
+export const candles = rowsOf(
+  Schema.TupleWithRest(
+    Schema.Tuple([
+      ExchangeTime,
+      Decimal,
+      Decimal,
+      Decimal,
+      Decimal,
+      Decimal,
+      ExchangeTime,
+      Decimal,
+      Count,
+      Decimal,
+      Decimal
+    ]),
+    [Schema.Unknown]
+  ),
+  ([t, o, h, l, c, v, T, q, n, V, Q], stream) => ({
+    payload: {
+      e: "kline",
+      E: T,
+      s: stream.symbol,
+      k: {
+        t,
+        T,
+        s: stream.symbol,
+        i: intervalOf(stream).interval,
+        f: -1,
+        L: -1,
+        o,
+        c,
+        h,
+        l,
+        v,
+        n,
+        x: true,
+        q,
+        V,
+        Q,
+        B: "0"
+      }
+    }
+  })
+)
