@@ -20,6 +20,10 @@ export interface MarketEvent {
   /** The payload as received. */
   readonly json: string
   readonly receivedAt: number
+  /** The stream did not deliver it: it comes from the exchange's history. */
+  readonly backfilled?: boolean
+  /** It fills a gap that newer records of its key had already passed. */
+  readonly late?: boolean
 }
 
 /** A frame that is no event of a configured stream. Its texts are clipped: whatever the frame says, they stay short. */

@@ -16,7 +16,7 @@ export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string =>
   return facts.exact ? id : `${id}:${zlib.crc32(json).toString(16).padStart(8, "0")}`
 }
 
-/** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload. */
+/** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload but its flags. */
 interface Frame {
   readonly topic: string
   readonly tail: string
@@ -28,7 +28,7 @@ export const make = (topics: ReadonlyMap<string, string>) => {
 
   const makeFrame = ({ kind, type }: StreamName, symbol: string): Frame => {
     const topic = topics.get(kind.name) ?? kind.topic.default
-    const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}}`
+    const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}`
     return { topic, tail }
   }
 
@@ -42,15 +42,16 @@ export const make = (topics: ReadonlyMap<string, string>) => {
   }
 
   return (event: MarketEvent): SinkRecord => {
-    const { facts, json, receivedAt, stream, symbol } = event
+    const { backfilled = false, facts, json, late = false, receivedAt, stream, symbol } = event
     const { tail, topic } = frameOf(stream, symbol)
     const eventTime = facts.eventTime ?? receivedAt
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
+    const flags = `${backfilled ? ',"backfilled":true' : ""}${late ? ',"late":true' : ""}`
     const headers = { "event-id": eventId(event), "content-type": "application/json" }
     return {
       topic,
       key: symbol,
-      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}`),
+      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}${flags}}`),
       timestamp: ahead ? receivedAt : eventTime,
       headers: ahead ? { ...headers, "event-time": String(eventTime) } : headers
     }
