@@ -1,0 +1,32 @@
+/**
+ * Records of the continuity topic: what is known of a stream's ids beside the events themselves. `Continuity` in `schema/`
+ * is the value's shape.
+ */
+import type { Continuity } from "../schema/Continuity.ts"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
+
+/** Who says it, and when (Unix ms). */
+export interface Origin {
+  readonly topic: string
+  readonly instance: string
+  readonly at: number
+}
+
+export type Statement = Omit<Continuity, "v" | "instance" | "at">
+
+export const make = (
+  { at, instance, topic }: Origin,
+  { from, late, reason, stream, symbol, to, type }: Statement
+): SinkRecord => {
+  const value: Continuity = { v: 1, type, stream, symbol, from, to, reason, late, instance, at }
+  return {
+    topic,
+    key: stream,
+    value: Buffer.from(JSON.stringify(value)),
+    timestamp: at,
+    headers: {
+      "event-id": `binance:spot:continuity:${stream}:${type}:${from ?? ""}-${to ?? ""}:${at}`,
+      "content-type": "application/json"
+    }
+  }
+}
