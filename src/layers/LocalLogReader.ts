@@ -22,6 +22,8 @@ export interface ReadOptions {
   readonly key?: string
   /** The lowest offset to read; 0 if unset. */
   readonly from?: number
+  /** The offset to stop before. */
+  readonly to?: number
   /** How many records at most. */
   readonly limit?: number
 }
@@ -69,16 +71,22 @@ const TOPICS = `
 const RECORDS = `
   SELECT offset, key, timestamp, headers, CAST(value AS BLOB) AS value
   FROM records
-  WHERE topic = $topic AND offset >= $from AND ($key IS NULL OR key = $key)
+  WHERE topic = $topic AND offset >= $from AND offset < $to AND ($key IS NULL OR key = $key)
   ORDER BY offset
   LIMIT $limit`
 
 const pages = (database: DatabaseSync) => {
   const statement = database.prepare(RECORDS)
-  return (topic: string, key: string | undefined, from: number, limit: number): ReadonlyArray<StoredRecord> => {
+  return (
+    topic: string,
+    key: string | undefined,
+    from: number,
+    to: number,
+    limit: number
+  ): ReadonlyArray<StoredRecord> => {
     const page: Array<StoredRecord> = []
     let bytes = 0
-    for (const row of statement.iterate({ topic, key: key ?? null, from, limit: Math.min(limit, PAGE_RECORDS) })) {
+    for (const row of statement.iterate({ topic, key: key ?? null, from, to, limit: Math.min(limit, PAGE_RECORDS) })) {
       const record = Result.getOrThrow(decodeRow(row))
       page.push({ topic, ...record })
       bytes += record.value.byteLength
@@ -106,10 +114,10 @@ export const open = (dataDir: string): Effect.Effect<LocalLogReader, LocalLogRea
 
     return {
       topics: attempt(() => decodeTopics(database.prepare(TOPICS).all())),
-      read: (topic, { from = 0, key, limit = Number.MAX_SAFE_INTEGER } = {}) =>
+      read: (topic, { from = 0, key, limit = Number.MAX_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = {}) =>
         Stream.paginate({ from, left: limit }, ({ from, left }) =>
           Effect.map(
-            attempt(() => readPage(topic, key, from, left)),
+            attempt(() => readPage(topic, key, from, to, left)),
             (page) => {
               const last = page.at(-1)
               const rest = left - page.length
