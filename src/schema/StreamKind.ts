@@ -43,6 +43,8 @@ export interface StreamKind {
   readonly topic: { readonly variable: string; readonly default: string }
   /** A record's `stream_type`, from the part of the stream's name that is not the symbol. */
   readonly streamType: (suffix: string) => string
+  /** The exchange's history serves its events by their ids: a hole can be filled again. */
+  readonly replayable: boolean
   /** Validates one payload, or one row of an array stream. */
   readonly decode: (payload: unknown) => Exit.Exit<EventFacts, Schema.SchemaError>
 }
@@ -56,6 +58,7 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
   readonly allMarket?: ReadonlyArray<string>
   readonly topic: StreamKind["topic"]
   readonly streamType?: (suffix: string) => string
+  readonly replayable?: boolean
   /** The wire shape. Structs and checks only: a transformation would leave the compiled decoder. */
   readonly payload: P
   readonly facts: (payload: P["Type"]) => EventFacts
@@ -72,6 +75,7 @@ export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definiti
     allMarket: definition.allMarket ?? [],
     topic: definition.topic,
     streamType: definition.streamType ?? (() => definition.name),
+    replayable: definition.replayable ?? false,
     decode: (payload) => Exit.map(decode(payload), definition.facts)
   }
 }

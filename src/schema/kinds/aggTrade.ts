@@ -33,6 +33,7 @@ export const aggTrade = streamKind({
   example: "btcusdt@aggTrade",
   suffixes: ["aggTrade"],
   topic: { variable: "TOPIC_RAW_AGG_TRADES", default: "raw_agg_trades" },
+  replayable: true,
   payload: AggTrade,
   facts: (payload) => ({
     symbol: payload.s,

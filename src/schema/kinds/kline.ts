@@ -50,6 +50,7 @@ export const kline = streamKind({
   example: "btcusdt@kline_1m",
   suffixes: intervals.flatMap((interval) => [`kline_${interval}`, `kline_${interval}@+08:00`]),
   topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
+  replayable: true,
   payload: Kline,
   facts: (payload) => {
     const { T, i, t, x } = payload.k

@@ -30,6 +30,7 @@ export const trade = streamKind({
   example: "btcusdt@trade",
   suffixes: ["trade"],
   topic: { variable: "TOPIC_RAW_TRADES", default: "raw_trades" },
+  replayable: true,
   payload: Trade,
   facts: (payload) => ({
     symbol: payload.s,
