@@ -3,7 +3,7 @@
  * memory and the writer is never held up.
  */
 import type { DatabaseSync } from "node:sqlite"
-import { Effect, Option, Result, Schema, type Scope, Stream } from "effect"
+import { Effect, Option, Schema, type Scope, Stream } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import * as Sqlite from "./sqlite.ts"
 
@@ -46,16 +46,19 @@ const LOCK_WAIT_MS = 5000
 
 const Topic = Schema.Struct({ topic: Schema.String, next: Schema.Int })
 
+/** Without a transformation, so that it can be compiled; the headers are parsed behind it. */
 const Row = Schema.Struct({
   offset: Schema.Int,
   key: Schema.String,
   timestamp: Schema.Int,
-  headers: Schema.fromJsonString(Schema.Record(Schema.String, Schema.String)),
+  headers: Schema.String,
   value: Schema.Uint8Array
 })
+const Headers = Schema.Record(Schema.String, Schema.String)
 
 const decodeTopics = Schema.decodeUnknownSync(Schema.Array(Topic))
-const decodeRow = Schema.decodeUnknownResult(Row)
+const decodeRow = Schema.decodeUnknownSync(Row)
+const decodeHeaders = Schema.decodeUnknownSync(Headers)
 
 /** Goes from topic to topic through the primary key, instead of over every record. */
 const TOPICS = `
@@ -87,9 +90,9 @@ const pages = (database: DatabaseSync) => {
     const page: Array<StoredRecord> = []
     let bytes = 0
     for (const row of statement.iterate({ topic, key: key ?? null, from, to, limit: Math.min(limit, PAGE_RECORDS) })) {
-      const record = Result.getOrThrow(decodeRow(row))
-      page.push({ topic, ...record })
-      bytes += record.value.byteLength
+      const { headers, key, offset, timestamp, value } = decodeRow(row)
+      page.push({ topic, offset, key, timestamp, headers: decodeHeaders(JSON.parse(headers)), value })
+      bytes += value.byteLength
       if (bytes >= PAGE_BYTES) break
     }
     return page
