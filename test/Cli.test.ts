@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
@@ -39,6 +41,12 @@ const remove = (folder: string, offsets: ReadonlyArray<number>) => {
 }
 
 const lastLine = (text: string) => text.trimEnd().split("\n").at(-1)
+
+/** As the document tells people to compute it. */
+const digestCommand =
+  /```sh\n(node [^`]*createHash[^`]*)```/.exec(
+    readFileSync(new URL("../docs/verify.md", import.meta.url), "utf8")
+  )?.[1] ?? ""
 
 const PROVED = "PROVED: nothing missing, nothing twice, nothing out of order."
 
@@ -87,6 +95,22 @@ describe("node dist/Main.js with a command", () => {
     })
   )
 
+  it.live("verify: gives no answer when it is interrupted", () =>
+    Effect.gen(function* () {
+      // Nobody listens there: it is waited for.
+      const program = yield* Program.start(
+        { KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1", LOG_LEVEL: "DEBUG", LOG_FORMAT: "json" },
+        {},
+        undefined,
+        ["verify"]
+      )
+      yield* program.says(/ECONNREFUSED/)
+      yield* program.signal("SIGINT")
+      const { code, stdout } = yield* program.ended
+      assert.deepStrictEqual([code, stdout], [130, ""])
+    })
+  )
+
   it.live("verify: proves a log that is whole", () =>
     Effect.gen(function* () {
       const settings = yield* logOf(trades(range(1, 2500)))
@@ -118,7 +142,13 @@ describe("node dist/Main.js with a command", () => {
 
       const json = yield* command(["verify", "--json"], settings)
       assert.strictEqual(json.code, 1)
-      const { complete, series, topics } = JSON.parse(json.stdout)
+      const { complete, series, sha256, topics } = JSON.parse(json.stdout)
+      const recomputed = execFileSync("sh", ["-c", digestCommand], {
+        input: json.stdout,
+        encoding: "utf8",
+        cwd: settings.DATA_DIR
+      })
+      assert.strictEqual(recomputed.trim(), sha256)
       assert.strictEqual(complete, false)
       assert.deepStrictEqual(topics[0], { topic: "raw_trades", partitions: [{ partition: 0, from: 0, to: 7 }] })
       assert.deepStrictEqual(series[0].ranges, [

@@ -37,6 +37,12 @@ const say = (line: string): void => {
 
 /** Runs a command as the process; it succeeds with its exit code, and one that is interrupted has no answer. */
 export const command = <E>(program: Effect.Effect<number, E>): void => {
+  let signals = 0
+  const onSignal = () => {
+    if (++signals > 1) process.exit(EXIT_KILLED)
+  }
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
   // Whoever reads the answer may have seen enough of it.
   process.stdout.on("error", () => {})
   process.stderr.on("error", () => {})
