@@ -5,7 +5,7 @@
 import type { StreamName } from "../schema/StreamName.ts"
 import { MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
 import type { Position } from "../services/Positions.ts"
-import type { ContinuityNote } from "./ContinuityRecord.ts"
+import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
 import type { Entry, Range } from "./sequence/HistoryWalk.ts"
 import * as Sequence from "./sequence/Sequence.ts"
@@ -13,7 +13,7 @@ import * as Sequence from "./sequence/Sequence.ts"
 /** What may be published now, in order. */
 export interface Ordered {
   readonly events: Array<MarketEvent>
-  readonly notes: Array<ContinuityNote>
+  readonly notes: Array<Statement>
   /** Their ids are far beyond anything that the exchange's history knows. */
   readonly rejected: Array<MarketEvent>
   duplicates: number
@@ -62,6 +62,8 @@ export interface Sequencer {
   readonly unheard: (now: number, most: number) => ReadonlyArray<StreamName>
   /** The history's newest id of one of them, if it gave any; `mute`: it is ahead of what came. */
   readonly newest: (stream: StreamName, id: number | undefined, now: number) => Compared
+  /** What was published and then lost: it is fetched again, late. */
+  readonly lost: (stream: StreamName, range: Range) => Ordered
   /** The end: what waits is published, unless a restart fetches it again (`keep`). */
   readonly close: (keep: boolean) => Ordered
   /** Whether anything is to be fetched or waits. */
@@ -116,7 +118,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     return taken
   }
 
-  const noteOf = (stream: StreamName, { first, last, late, reason, type }: Sequence.Note): ContinuityNote => ({
+  const noteOf = (stream: StreamName, { first, last, late, reason, type }: Sequence.Note): Statement => ({
     type,
     stream: stream.name,
     symbol: stream.symbol ?? null,
@@ -260,6 +262,12 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       if (id !== undefined && !mute) keyed.behind = false
       review(keyed)
       return { ordered: collected(), mute }
+    },
+    lost: (stream, range) => {
+      const keyed = keys.get(stream)
+      keyed?.sequence.lost(range)
+      if (keyed !== undefined) review(keyed)
+      return collected()
     },
     close: (keep) => {
       for (const keyed of unsettled) if (!(keep && keyed.serves)) keyed.sequence.close()

@@ -272,6 +272,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         hole.overdue = false
       }
     },
+    lost: (range) => {
+      out.note({ type: "gap-opened", ...range, reason: "it could not be kept", late: false })
+      if (rule.refills) late.open(range)
+    },
     shed,
     close: () => {
       for (const entry of far.splice(0)) out.reject(entry)

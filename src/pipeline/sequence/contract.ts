@@ -60,6 +60,8 @@ export interface Sequence<A> {
   readonly asked: (wish: Wish) => void
   /** The answer; `undefined`: there is none. */
   readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
+  /** What was published is lost: it follows late. */
+  readonly lost: (range: Range) => void
   /** Keeps nothing that waits: it will be fetched. Frees memory. */
   readonly shed: () => void
   /** The end: opens what is missing and publishes what waits. */
