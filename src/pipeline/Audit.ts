@@ -45,6 +45,8 @@ export interface SeriesReport {
   readonly duplicates: number
   /** Records behind one of a higher id, late ones aside. */
   readonly outOfOrder: number
+  /** Of these, the ids of records that are marked late: whoever wrote them ended before it could say so. */
+  readonly unsaid: ReadonlyArray<Span>
   /** Records whose key is not the symbol. */
   readonly wrongKey: number
   /** Records in another partition than the key's. */
@@ -102,6 +104,7 @@ interface Series {
   readonly name: string
   readonly kind: StreamKind
   readonly spans: Spans.Spans
+  readonly unsaid: Spans.Spans
   readonly placement: Placement.Placement
   records: number
   backfilled: number
@@ -179,6 +182,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
     name: stream.startsWith("!") ? stream : `${symbol.toLowerCase()}@${stream}`,
     kind,
     spans: Spans.make(),
+    unsaid: Spans.make(),
     placement: Placement.make(partitions.get(topic)),
     records: 0,
     backfilled: 0,
@@ -244,6 +248,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
       series.late++
     } else {
       series.outOfOrder++
+      if (envelope.late === true) series.unsaid.add(span)
     }
   }
 
@@ -276,6 +281,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
     replayable: one.kind.replayable,
     duplicates: one.duplicates,
     outOfOrder: one.outOfOrder,
+    unsaid: one.unsaid.ranges(),
     wrongKey: one.wrongKey,
     wrongPartition
   })
