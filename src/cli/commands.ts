@@ -40,16 +40,18 @@ export const repair = Effect.fn("repair")(function* (dryRun: boolean) {
   const progress = Progress.make()
   const before = yield* read([], progress)
   const plan = Repair.plan(before.series, serves)
+  const toDo = plan.tasks.length + plan.unsaid.length
   if (dryRun) {
     yield* print(planText(plan))
     const requests = plan.tasks.reduce((sum, task) => sum + task.requests, 0)
     yield* print(`To repair: ${plan.tasks.length} holes, about ${requests} requests. Nothing is written.`)
-    return plan.tasks.length > 0 ? NOT_PROVED : codeOf(before)
+    return toDo > 0 ? NOT_PROVED : codeOf(before)
   }
-  if (plan.tasks.length === 0) {
+  if (toDo === 0) {
     yield* show(before)
     return codeOf(before)
   }
+  yield* Effect.forEach(plan.unsaid, Repair.say, { discard: true })
   yield* Effect.forEach(
     plan.tasks,
     (task) => Effect.flatMap(Repair.fill(task), (outcome) => print(outcomeText(outcome))),

@@ -132,8 +132,9 @@ export const lastLineOf = ({ complete, series, topics, unreadable }: Verdict): s
   return "NOT PROVED: see what is wrong above, or with --json."
 }
 
-export const planText = ({ beyond, tasks }: Plan): string =>
+export const planText = ({ beyond, tasks, unsaid }: Plan): string =>
   sections(
+    unsaid.map(({ span, stream }) => `  ${stream.name}: would say that ${spanText(span)} was filled in late`),
     tasks.map(
       ({ requests, span, stream, topic }) =>
         `  ${topic} ${stream.name}: would fetch ${spanText(span)} (${countText(stream.suffix, span)}), about ${requests} request${requests === 1 ? "" : "s"}`

@@ -89,6 +89,7 @@ const nothing = {
   replayable: false,
   duplicates: 0,
   outOfOrder: 0,
+  unsaid: [],
   wrongKey: 0,
   wrongPartition: 0
 }

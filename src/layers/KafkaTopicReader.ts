@@ -30,8 +30,8 @@ export const layer: Layer.Layer<TopicReader, never, KafkaDriver> = Layer.effect(
         ({ earliest, next }): OffsetRange => ({ partition, from: earliest, to: next })
       )
 
+    // Without `connect`, which may ask for the rights of a writer.
     const describe = Effect.fnUntraced(function* (topic: string) {
-      yield* driver.connect
       const { faults, topics } = yield* driver.describe([topic])
       const fault = faults.get(topic)
       return fault === undefined ? topics[0] : yield* fault

@@ -46,6 +46,8 @@ export interface SeriesReport {
   readonly duplicates: number
   /** Records behind one of a higher id, late ones aside. */
   readonly outOfOrder: number
+  /** Of these, the ids of records that are marked late: whoever wrote them ended before it could say so. */
+  readonly unsaid: ReadonlyArray<Span>
   /** Records whose key is not the symbol. */
   readonly wrongKey: number
   /** Records in another partition than the key's. */
@@ -103,6 +105,7 @@ interface Series {
   readonly name: string
   readonly kind: StreamKind
   readonly spans: Spans.Spans
+  readonly unsaid: Spans.Spans
   readonly placement: Placement.Placement
   records: number
   backfilled: number
@@ -173,6 +176,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
     name: stream.startsWith("!") ? stream : `${symbol.toLowerCase()}@${stream}`,
     kind,
     spans: Spans.make(),
+    unsaid: Spans.make(),
     placement: Placement.make(partitions.get(topic)),
     records: 0,
     backfilled: 0,
@@ -238,6 +242,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
       series.late++
     } else {
       series.outOfOrder++
+      if (envelope.late === true) series.unsaid.add(span)
     }
   }
 
@@ -270,6 +275,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
     replayable: isReplayable(one.kind),
     duplicates: one.duplicates,
     outOfOrder: one.outOfOrder,
+    unsaid: one.unsaid.ranges(),
     wrongKey: one.wrongKey,
     wrongPartition
   })

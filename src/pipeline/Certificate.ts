@@ -12,7 +12,7 @@ import type { ReadTopic, Verdict } from "./Verify.ts"
 /** The first and the last id, both inclusive. */
 export type Range = readonly [first: number, last: number]
 
-export interface Series extends Omit<SeriesReport, "ranges" | "holes" | "first" | "last" | "replayable"> {
+export interface Series extends Omit<SeriesReport, "ranges" | "holes" | "first" | "last" | "replayable" | "unsaid"> {
   readonly ranges: ReadonlyArray<Range>
   readonly missing: ReadonlyArray<Hole>
 }

@@ -31,6 +31,8 @@ export interface Task {
 
 export interface Plan {
   readonly tasks: ReadonlyArray<Task>
+  /** Ids that are there, marked late, and of which the continuity topic does not say so. */
+  readonly unsaid: ReadonlyArray<{ readonly stream: StreamName; readonly span: Span }>
   /** Holes that no history serves. */
   readonly beyond: ReadonlyArray<{ readonly topic: string; readonly name: string; readonly span: Span }>
 }
@@ -63,8 +65,10 @@ const stepOf = ({ kind, suffix }: StreamName): number => {
 export const plan = (series: ReadonlyArray<SeriesReport>, serves: (stream: StreamName) => boolean): Plan => {
   const tasks: Array<Task> = []
   const beyond: Array<Plan["beyond"][number]> = []
-  for (const { holes, stream: suffix, symbol, topic } of series) {
+  const late: Array<Plan["unsaid"][number]> = []
+  for (const { holes, stream: suffix, symbol, topic, unsaid } of series) {
     const stream = Result.getOrUndefined(parseStreamName(`${symbol}@${suffix}`))
+    if (stream !== undefined) late.push(...unsaid.map((span) => ({ stream, span })))
     const open = Spans.make()
     for (const hole of holes) if (hole.reason !== "confirmed") open.add(hole)
     for (const span of open.ranges()) {
@@ -76,13 +80,38 @@ export const plan = (series: ReadonlyArray<SeriesReport>, serves: (stream: Strea
       tasks.push({ topic, stream, span, requests: Math.ceil(events / MOST_EVENTS) })
     }
   }
-  return { tasks, beyond }
+  return { tasks, beyond, unsaid: late }
 }
+
+/** Says of spans what became of them. */
+const state = Effect.fnUntraced(function* (
+  type: "gap-filled" | "gap-confirmed",
+  stream: StreamName,
+  spans: ReadonlyArray<Span>
+) {
+  if (spans.length === 0) return
+  const { kafka, topics } = yield* AppConfig
+  const sink = yield* EventSink
+  const origin = { topic: topics.continuity, instance: `${kafka.clientId}/repair`, at: yield* Clock.currentTimeMillis }
+  const common = {
+    type,
+    stream: stream.name,
+    symbol: stream.symbol ?? null,
+    reason: "repair",
+    late: type === "gap-filled"
+  }
+  yield* sink.publish(
+    spans.map(({ first, last }) => ContinuityRecord.make(origin, { ...common, from: first, to: last }))
+  )
+  yield* sink.flush
+})
+
+/** Says what a repair before this one was killed too early to say. */
+export const say = ({ span, stream }: Plan["unsaid"][number]) => state("gap-filled", stream, [span])
 
 /** Fills one hole; whatever was stored when it fails or is interrupted is on the continuity topic too. */
 export const fill = Effect.fn("Repair.fill")(function* (task: Task) {
   const { span, stream, topic } = task
-  const { kafka, topics } = yield* AppConfig
   const history = yield* MarketHistory
   const sink = yield* EventSink
   const toRecord = Records.make(new Map([[stream.kind.name, topic]]))
@@ -116,30 +145,6 @@ export const fill = Effect.fn("Repair.fill")(function* (task: Task) {
     while (from !== undefined && from <= last) from = yield* takePage(from, last)
   })
 
-  const state = Effect.fnUntraced(function* (type: "gap-filled" | "gap-confirmed", spans: ReadonlyArray<Span>) {
-    if (spans.length === 0) return
-    const origin = {
-      topic: topics.continuity,
-      instance: `${kafka.clientId}/repair`,
-      at: yield* Clock.currentTimeMillis
-    }
-    const late = type === "gap-filled"
-    yield* sink.publish(
-      spans.map(({ first, last }) =>
-        ContinuityRecord.make(origin, {
-          type,
-          stream: stream.name,
-          symbol,
-          from: first,
-          to: last,
-          reason: "repair",
-          late
-        })
-      )
-    )
-    yield* sink.flush
-  })
-
   const ask = Effect.gen(function* () {
     for (let attempt = 1; attempt <= ATTEMPTS && open().length > 0; attempt++) {
       if (attempt > 1) yield* Effect.sleep(PAUSE)
@@ -147,13 +152,13 @@ export const fill = Effect.fn("Repair.fill")(function* (task: Task) {
     }
   })
   // The claim comes behind the records that it is about, and comes whatever else happens.
-  yield* Effect.onExit(ask, () => Effect.andThen(sink.flush, state("gap-filled", filled.ranges())))
+  yield* Effect.onExit(ask, () => Effect.andThen(sink.flush, state("gap-filled", stream, filled.ranges())))
 
   const newest = open().length > 0 ? yield* history.newest(stream) : Option.none()
   const nowhere = Spans.make()
   for (const part of voids.within(span)) nowhere.add(part)
   for (const part of open()) if (Option.isSome(newest) && newest.value > part.last) nowhere.add(part)
-  yield* state("gap-confirmed", nowhere.ranges())
+  yield* state("gap-confirmed", stream, nowhere.ranges())
   return {
     task,
     filled: filled.ranges(),

@@ -185,6 +185,26 @@ describe("Repair", () => {
     }).pipe(Effect.provide(Test))
   )
 
+  it.effect("says what a repair that was killed has left unsaid", () =>
+    Effect.gen(function* () {
+      const all = range(1, 20)
+      const sink = yield* EventSink
+      yield* given("btcusdt@trade", trades(all.filter((id) => id < 5 || id > 10)), trades(all))
+      const late = trades([5, 6]).map((event) => recordOf("btcusdt@trade", event, { backfilled: true, late: true }))
+      yield* sink.publish(late)
+      assert.strictEqual((yield* verify).series[0]?.outOfOrder, 2)
+      const { unsaid } = yield* planned
+      yield* Effect.forEach(unsaid, Repair.say)
+      yield* repair
+      assert.deepStrictEqual(yield* said, [
+        "btcusdt@trade gap-filled 5-6 late repair",
+        "btcusdt@trade gap-filled 7-10 late repair"
+      ])
+      assert.isTrue((yield* verify).complete)
+      assert.deepStrictEqual((yield* planned).unsaid, [])
+    }).pipe(Effect.provide(Test))
+  )
+
   it.effect("leaves alone what no history serves", () =>
     Effect.gen(function* () {
       const sink = yield* EventSink

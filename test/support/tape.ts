@@ -1,5 +1,6 @@
 /** Trades and candles as the exchange's history has them, and the records that the pipeline would have made of them. */
 import { Cause, Exit, Result } from "effect"
+import type { MarketEvent } from "../../src/pipeline/Decoder.ts"
 import * as Records from "../../src/pipeline/Records.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
@@ -27,10 +28,14 @@ export const candle = (minute: number, symbol = "BTCUSDT"): PastEvent => {
 
 const toRecord = Records.make(new Map())
 
-/** As received from the stream. */
-export const recordOf = (name: string, { facts, json }: PastEvent): SinkRecord => {
+/** As received from the stream, if no flags say otherwise. */
+export const recordOf = (
+  name: string,
+  { facts, json }: PastEvent,
+  flags: Pick<MarketEvent, "backfilled" | "late"> = {}
+): SinkRecord => {
   const of = stream(name)
-  return toRecord({ stream: of, symbol: of.symbol ?? "", facts, json, receivedAt: 2000 })
+  return toRecord({ stream: of, symbol: of.symbol ?? "", facts, json, receivedAt: 2000, ...flags })
 }
 
 export const range = (from: number, to: number): ReadonlyArray<number> =>
