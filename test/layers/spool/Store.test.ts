@@ -233,6 +233,54 @@ describe("Store", () => {
     })
   )
 
+  it.effect("counts the last record if it is damaged, and forgets it if it is torn", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      yield* withStore(options(folder), (store) => store.append(records(1, 6)))
+      const [, second = ""] = segmentFiles(folder)
+      const path = join(folder, second)
+      const bytes = readFileSync(path)
+      bytes[bytes.length - 1] = ~bytes[bytes.length - 1]!
+      writeFileSync(path, bytes)
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          assert.strictEqual(store.status().end, 7)
+          const { damaged, end, entries } = yield* readAll(store)
+          assert.deepStrictEqual([ids(entries), damaged, end], [[1, 2, 3, 4, 5], 1, 7])
+        })
+      )
+      truncateSync(path, bytes.length - 1)
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          assert.strictEqual(store.status().end, 6)
+          yield* store.append([record(7)])
+          const { damaged, entries } = yield* readAll(store)
+          assert.deepStrictEqual([ids(entries), damaged], [[1, 2, 3, 4, 5, 7], 0])
+        })
+      )
+    })
+  )
+
+  it.effect("deletes a segment as soon as all of it is acknowledged", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          for (let id = 1; id <= 9; id++) yield* store.append([record(id)])
+          const [first, second, ...more] = segmentFiles(folder)
+          assert.isNotEmpty(more)
+          const { bytes } = store.status()
+          const boundary = Number.parseInt(second!, 10)
+          yield* store.ack(boundary - 1)
+          assert.include(segmentFiles(folder), first)
+          yield* store.ack(boundary)
+          assert.deepStrictEqual(segmentFiles(folder), [second, ...more])
+          assert.isBelow(store.status().bytes, bytes)
+        })
+      )
+    })
+  )
+
   it.effect("keeps no more than its bound, and goes on where there is room again", () =>
     Effect.gen(function* () {
       const folder = join(yield* temporaryFolder, "spool")
