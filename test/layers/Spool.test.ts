@@ -95,6 +95,14 @@ const makeInner = Effect.gen(function* () {
       settle()
       flushed.openUnsafe()
     }),
+    /** Works slowly. */
+    store: (count: number) =>
+      Effect.sync(() => {
+        for (let n = 0; n < count; n++) {
+          const next = tried.shift() ?? untried.shift()
+          if (next !== undefined) stored.push(next)
+        }
+      }),
     /** Nothing that waits is stored any more, as after a kill. */
     forget: Effect.sync(() => {
       tried = []
@@ -281,6 +289,37 @@ describe("Spool", () => {
       assert.isEmpty(segments(dir))
       yield* opened.sink.publish(records(1030, 5))
       assert.deepStrictEqual(ids(inner.stored), ids(records(0, 1035)))
+    })
+  )
+
+  it.effect("leaves a sink alone that stores slowly but steadily", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const opened = yield* open(inner, dir)
+      yield* inner.stop
+      yield* opened.sink.publish(records(0, 20))
+      for (let n = 0; n < 10; n++) {
+        yield* TestClock.adjust("4 seconds")
+        yield* inner.store(1)
+      }
+      assert.isEmpty(opened.lines)
+      yield* engage(opened)
+      assert.deepInclude(opened.says(/until they can be stored/)[0]?.annotations, { records: 10 })
+    })
+  )
+
+  it.effect("stores what comes at the moment when all that came before is drained", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const { sink } = yield* open(inner, dir, { mode: "always" })
+      for (let n = 0; n < 400; n++) {
+        yield* sink.publish([record(n)])
+        for (let turns = n % 20; turns > 0; turns--) yield* Effect.yieldNow
+      }
+      yield* sink.flush
+      assert.deepStrictEqual(ids(inner.stored), ids(records(0, 400)))
     })
   )
 
