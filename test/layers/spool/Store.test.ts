@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { crc32c } from "../../../src/layers/spool/crc32c.ts"
 import * as Segment from "../../../src/layers/spool/Segment.ts"
 import * as Store from "../../../src/layers/spool/Store.ts"
@@ -333,6 +343,28 @@ describe("Store", () => {
           assert.strictEqual(refused.fault?.kind, "broken")
           assert.match(refused.fault?.reason ?? "", /ENOENT/)
           mkdirSync(folder)
+          assert.deepStrictEqual(yield* store.append(records(1, 2)), { records: 2 })
+          assert.deepStrictEqual(ids((yield* readAll(store)).entries), [1, 2])
+        })
+      )
+    })
+  )
+
+  it.effect.skipIf(!existsSync("/dev/full"))("is full where the disk is, and tries again a second later", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      mkdirSync(folder)
+      const path = join(folder, "0000000000000001.seg")
+      symlinkSync("/dev/full", path)
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          const refused = yield* store.append(records(1, 2))
+          assert.strictEqual(refused.records, 0)
+          assert.strictEqual(refused.fault?.kind, "full")
+          assert.match(refused.fault?.reason ?? "", /ENOSPC/)
+          rmSync(path)
+          assert.deepInclude((yield* store.append(records(1, 2))).fault, { kind: "full" })
+          yield* TestClock.adjust("1 second")
           assert.deepStrictEqual(yield* store.append(records(1, 2)), { records: 2 })
           assert.deepStrictEqual(ids((yield* readAll(store)).entries), [1, 2])
         })
