@@ -235,6 +235,24 @@ describe("renewal", () => {
     })
   )
 
+  it.live("leaves alone a connection that is away: it asks for everything anew by itself", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      const { delivered, feed, logged } = yield* Feed.start({ ...at(simulator), streams })
+      yield* Feed.dataOf(delivered, "btcusdt@trade")
+      simulator.setFaults({ onUpgrade: () => ({ refuse: { status: 503 } }) })
+      simulator.cutAll("terminate")
+      yield* Feed.lineOf(logged, "Disconnected")
+      yield* feed.renew(mute)
+      yield* feed.renew(mute)
+      simulator.setFaults({})
+      yield* Feed.lineOf(logged, "Data flows")
+      const [only, ...others] = simulator.streams.connections
+      assert.strictEqual(only?.streams.size, 2)
+      assert.isEmpty(others)
+    })
+  )
+
   it.live("replaces the only connection by a fresh one where there is nothing to leave behind", () =>
     Effect.gen(function* () {
       const simulator = yield* make()

@@ -82,6 +82,8 @@ export const make = Effect.fnUntraced(function* (
   /** Failures since data has flowed. */
   let strikes = 0
   let pause = Duration.zero
+  /** The inbox's count when it was looked at last. */
+  let pauses = 0
 
   const tell = (event: Rollover.Event) => Effect.asVoid(Queue.offer(events, event))
   const isLive = () => [...sessions.values()].some((session) => session.isLive)
@@ -203,8 +205,9 @@ export const make = Effect.fnUntraced(function* (
       const wait = left > 0 ? Math.min(TICK_MILLIS, Math.ceil(left)) : TICK_MILLIS
       const event = yield* Queue.take(events).pipe(Effect.timeoutOption(Duration.millis(wait)))
       if (Option.isSome(event)) yield* decide(event.value)
-      const isTwinBusy = twins().some((twin) => twin.isRollingOver())
-      yield* decide({ _tag: "Tick", isPaused: inbox.isPaused(), isTwinBusy })
+      const isPaused = inbox.isPaused() || inbox.pauses() > pauses
+      pauses = inbox.pauses()
+      yield* decide({ _tag: "Tick", isPaused, isTwinBusy: twins().some((twin) => twin.isRollingOver()) })
     }).pipe(Effect.forever)
     return yield* Effect.raceFirst(loop, Effect.andThen(FiberMap.join(fibers), Effect.never))
   }).pipe(Effect.scoped)

@@ -235,6 +235,8 @@ describe("Rollover", () => {
     const steady: Rollover.State = { _tag: "Steady", carrier: carrier(1, 0) }
     assert.strictEqual(step(steady, busy, AGE)[0]._tag, "Steady")
     assert.strictEqual(step(steady, { ...busy, isTwinBusy: false }, AGE)[0]._tag, "Opening")
+    // A twin that cannot finish does not hold this one back until the exchange cuts it.
+    assert.strictEqual(step(steady, busy, AGE + Rollover.TURN_MILLIS)[0]._tag, "Opening")
     assert.strictEqual(step(steady, { _tag: "ShutdownNotice", socket: 1 }, 0)[0]._tag, "Opening")
   })
 
