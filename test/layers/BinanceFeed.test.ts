@@ -1,6 +1,6 @@
 /** The feed against the simulator, over sockets: nothing is missing whatever happens to its connections. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Option, Queue } from "effect"
+import { Duration, Effect, Fiber, Latch, Option, Queue } from "effect"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import * as Exchange from "../support/exchange.ts"
 import * as Feed from "../support/feed.ts"
@@ -101,6 +101,38 @@ describe("rollover", () => {
       yield* Queue.take(notices)
       assertComplete(all)
       assert.deepStrictEqual(yield* warnings(logged), [])
+    })
+  )
+
+  it.live("keeps the old connection while nobody reads: it still holds what the new one never got", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make({ symbols: ["BTCUSDT"], rate: 60_000 })
+      const gate = yield* Latch.make(true)
+      const { all, delivered, logged, notices } = yield* Feed.start({ ...at(simulator), streams: trade }, gate.await)
+      yield* Feed.dataOf(delivered, "btcusdt@trade")
+      yield* gate.close
+      // What we and the kernel hold is full: the rest waits on the exchange's side.
+      const [old] = simulator.streams.connections
+      yield* Effect.repeat(
+        Effect.sync(() => old!.queuedBytes),
+        { until: (bytes) => bytes > 1_000_000 }
+      )
+      yield* Queue.clear(logged)
+      simulator.shutdownNotice()
+      // The notice waits behind the data, so that the replacement begins when it is read.
+      yield* gate.open
+      yield* Feed.lineOf(logged, "Connected")
+      yield* gate.close
+      yield* Effect.repeat(
+        Effect.sync(() => old!.queuedBytes),
+        { until: (bytes) => bytes > 1_000_000 }
+      )
+      // Time for a verdict.
+      assert.isTrue(Option.isNone(yield* Effect.timeoutOption(Queue.take(notices), "6 seconds")))
+      assert.strictEqual(simulator.streams.connections.size, 2)
+      yield* gate.open
+      yield* Queue.take(notices)
+      assertComplete(all)
     })
   )
 
