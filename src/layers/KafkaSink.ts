@@ -3,14 +3,18 @@
  * fiber; side by side they share a bound on memory, above which `publish` waits. Delivery tries for as long as it takes:
  * only what needs a person ends it, and that only at the start.
  */
-import { Cause, Duration, Effect, Layer } from "effect"
+import { Cause, Context, Duration, Effect, Layer } from "effect"
 import type { Acks } from "../schema/Settings.ts"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
+import { Positions } from "../services/Positions.ts"
 import { KafkaDriver } from "../services/KafkaDriver.ts"
 import * as Findings from "./kafka/Findings.ts"
 import * as Outage from "./kafka/Outage.ts"
 import * as Pending from "./kafka/Pending.ts"
+import * as PositionKeeper from "./kafka/Positions.ts"
+import * as Resume from "./kafka/Resume.ts"
 import * as Routes from "./kafka/Routes.ts"
 import * as Topics from "./kafka/Topics.ts"
 
@@ -27,8 +31,7 @@ const PROMISES: Record<Acks, string> = {
   all: "a record is stored when every in-sync replica has it: once and in order, as long as one of them survives"
 }
 
-export const layer = Layer.effect(
-  EventSink,
+export const layer = Layer.effectContext(
   Effect.gen(function* () {
     const { kafka } = yield* AppConfig
     const driver = yield* KafkaDriver
@@ -50,19 +53,36 @@ export const layer = Layer.effect(
       )
 
     const topics: Topics.Topics = yield* Topics.make(outage, (topic, anew) => routes.found(topic, anew))
-    const routes = yield* Routes.make({ driver, delivery, findings, pending, outage, missing: topics.want, fork })
+    const publish = (records: ReadonlyArray<SinkRecord>): Effect.Effect<void> =>
+      Effect.uninterruptible(Effect.map(pending.take(records), (entries) => routes.assign(entries)))
+    const positions = yield* PositionKeeper.make(publish)
+    const resume = yield* Resume.make({ driver, positions })
+    const routes = yield* Routes.make({
+      driver,
+      delivery,
+      findings,
+      stored: positions.stored,
+      pending,
+      outage,
+      missing: topics.want,
+      fork
+    })
 
     yield* Effect.logInfo(`KAFKA_ACKS=${kafka.acks}: ${PROMISES[kafka.acks]}`)
     yield* Effect.withSpan(topics.start, "kafka.start")
     yield* fork(topics.run)
 
-    return EventSink.of({
-      publish: Effect.fnUntraced(function* (batch) {
-        yield* pending.room
-        yield* Effect.uninterruptible(Effect.map(pending.take(batch), routes.assign))
-      }),
-      flush: Effect.andThen(pending.flush, Effect.timeoutOption(routes.confirmed, CONFIRMATION_LIMIT)),
+    yield* fork(positions.run)
+
+    const sink = EventSink.of({
+      publish: (batch) => Effect.andThen(pending.room, publish(batch)),
+      flush: pending.flush.pipe(
+        Effect.andThen(Effect.timeoutOption(routes.confirmed, CONFIRMATION_LIMIT)),
+        Effect.andThen(positions.write),
+        Effect.flatMap((wrote) => (wrote ? pending.flush : Effect.void))
+      ),
       pending: pending.count
     })
+    return Context.make(EventSink, sink).pipe(Context.add(Positions, resume))
   })
 )

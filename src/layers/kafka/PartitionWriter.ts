@@ -3,6 +3,7 @@
  */
 import { Clock, Duration, Effect, Fiber, Latch, Metric, Random, Schedule } from "effect"
 import * as Lane from "../../pipeline/Lane.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Findings } from "./Findings.ts"
@@ -29,6 +30,8 @@ export interface Options {
   readonly limits: Lane.Limits
   readonly delivery: Lane.Options
   readonly findings: Findings
+  /** These are in the partition from this offset on. */
+  readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
   readonly pending: Pending
   readonly outage: Outage
   /** The broker will never take this record. */
@@ -82,8 +85,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       )
     )
 
-  const succeeded = Effect.fnUntraced(function* (offset: number, took: Duration.Duration) {
+  const succeeded = Effect.fnUntraced(function* (
+    records: ReadonlyArray<SinkRecord>,
+    offset: number,
+    took: Duration.Duration
+  ) {
     const { audit, stored } = lane.acknowledged(offset)
+    if (offset >= 0) options.stored(topic, partition, offset, records)
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
@@ -142,31 +150,27 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     })
   })
 
-  const send = (batch: ReadonlyArray<Entry>) =>
-    driver
-      .produce(
-        topic,
-        partition,
-        batch.map(({ record }) => record)
-      )
-      .pipe(
-        Effect.withSpan(
-          "kafka.send",
-          {
-            kind: "producer",
-            attributes: {
-              "messaging.system": "kafka",
-              "messaging.operation.type": "send",
-              "messaging.destination.name": topic,
-              "messaging.destination.partition.id": String(partition),
-              "messaging.batch.message_count": batch.length
-            }
-          },
-          { captureStackTrace: false }
-        ),
-        Effect.timed,
-        Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(offset, took), onFailure: failed })
-      )
+  const send = (batch: ReadonlyArray<Entry>) => {
+    const records = batch.map(({ record }) => record)
+    return driver.produce(topic, partition, records).pipe(
+      Effect.withSpan(
+        "kafka.send",
+        {
+          kind: "producer",
+          attributes: {
+            "messaging.system": "kafka",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": topic,
+            "messaging.destination.partition.id": String(partition),
+            "messaging.batch.message_count": batch.length
+          }
+        },
+        { captureStackTrace: false }
+      ),
+      Effect.timed,
+      Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(records, offset, took), onFailure: failed })
+    )
+  }
 
   const run = Effect.gen(function* () {
     for (;;) {

@@ -1,0 +1,146 @@
+/**
+ * Keeps account of the last stored record of each sequenced stream, and writes it to the positions topic now and then. What
+ * was written is a hint: whoever starts again looks whether the record is there, and what came after it.
+ */
+import { Clock, Effect, Latch, Predicate } from "effect"
+import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as EventId from "../../schema/EventId.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import * as StoredPosition from "./StoredPosition.ts"
+
+const EVERY = "5 seconds"
+const EVERY_RECORDS = 10_000
+
+export interface Positions {
+  /** These are stored in this partition from this offset on. */
+  readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
+  /** Where a stream stands at the start. */
+  readonly known: (stream: string, position: StoredPosition.StoredPosition) => void
+  /** Writes what is new now; says whether there was anything. */
+  readonly write: Effect.Effect<boolean>
+  /** Writes it every few seconds, for ever. */
+  readonly run: Effect.Effect<never>
+}
+
+interface Place {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly record: SinkRecord
+}
+
+interface Standing {
+  readonly stream: string
+  /** By the number in its id; written and let go of now and then. */
+  newest: Place | undefined
+  number: number
+  /** The highest that was written late since. */
+  late: number | undefined
+  written: StoredPosition.StoredPosition | undefined
+}
+
+/** `U-u:digest` or a number by itself; other ids belong to what has no sequence. */
+const SPAN = /^\d+-(\d+):[0-9a-f]{8}$/
+const NUMBER = /^\d+$/
+
+const numberOf = (id: string): number => {
+  if (NUMBER.test(id)) return Number(id)
+  const last = SPAN.exec(id)?.[1]
+  return last === undefined ? Number.NaN : Number(last)
+}
+
+export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<void>) {
+  const { binance, topics } = yield* AppConfig
+  const read = Sequenced.make(binance.streams)
+  const full = yield* Latch.make(false)
+  const dirty = yield* Latch.make(false)
+  const standings = new Map<string, Map<string, Standing>>()
+  const byName = new Map<string, Standing>()
+  let unwritten = 0
+
+  for (const { name, suffix, symbol } of binance.streams) {
+    if (symbol === undefined) continue
+    const standing: Standing = {
+      stream: name,
+      newest: undefined,
+      number: Number.NEGATIVE_INFINITY,
+      late: undefined,
+      written: undefined
+    }
+    byName.set(name, standing)
+    const ofSymbol = standings.get(symbol) ?? new Map<string, Standing>()
+    standings.set(symbol, ofSymbol.set(EventId.prefixOf(suffix, symbol), standing))
+  }
+
+  const standingOf = ({ headers, key }: SinkRecord): readonly [Standing, number] | undefined => {
+    const id = headers["event-id"] ?? ""
+    for (const [prefix, standing] of standings.get(key) ?? []) {
+      if (id.startsWith(prefix)) {
+        const number = numberOf(id.slice(prefix.length))
+        return Number.isNaN(number) ? undefined : [standing, number]
+      }
+    }
+    return undefined
+  }
+
+  /** What there is to write of a stream. */
+  const positionOf = ({ late, newest, written }: Standing): StoredPosition.StoredPosition | undefined => {
+    const facts = newest === undefined ? undefined : read(newest.record)
+    if (late === undefined && facts === undefined) return undefined
+    const lates = [late, written?.late].filter(Predicate.isNotNullish)
+    const noted = { late: lates.length === 0 ? null : Math.max(...lates) }
+    if (newest === undefined || facts === undefined) return written === undefined ? undefined : { ...written, ...noted }
+    const { offset, partition, record, topic } = newest
+    const eventId = record.headers["event-id"] ?? ""
+    return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, ...noted }
+  }
+
+  const write = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    dirty.closeUnsafe()
+    full.closeUnsafe()
+    unwritten = 0
+    const records: Array<SinkRecord> = []
+    for (const standing of byName.values()) {
+      const position = positionOf(standing)
+      if (position === undefined) continue
+      records.push(StoredPosition.toRecord(topics.positions, standing.stream, position, now))
+      standing.written = position
+      standing.newest = undefined
+      standing.late = undefined
+    }
+    if (records.length === 0) return false
+    yield* publish(records)
+    return true
+  })
+
+  return {
+    stored: (topic, partition, offset, records) => {
+      for (const [index, record] of records.entries()) {
+        const [standing, number] = standingOf(record) ?? []
+        if (standing === undefined || number === undefined) continue
+        // A candle's number is its open time: the next one's is above the close time that was written.
+        if (number >= Math.max(standing.number, standing.written?.last ?? number)) {
+          standing.number = number
+          standing.newest = { topic, partition, offset: offset + index, record }
+        } else {
+          // Behind a newer one: late, or sent again after a failover.
+          const facts = read(record)
+          if (facts?.late === true) standing.late = Math.max(standing.late ?? facts.last, facts.last)
+        }
+        unwritten++
+      }
+      if (unwritten > 0) dirty.openUnsafe()
+      if (unwritten >= EVERY_RECORDS) full.openUnsafe()
+    },
+    known: (stream, position) => {
+      const standing = byName.get(stream)
+      if (standing !== undefined) standing.written = position
+    },
+    write,
+    run: Effect.forever(
+      dirty.await.pipe(Effect.andThen(Effect.timeoutOption(full.await, EVERY)), Effect.andThen(write))
+    )
+  } satisfies Positions
+})
