@@ -87,13 +87,14 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
   /** What there is to write of a stream. */
   const positionOf = ({ late, newest, written }: Standing): StoredPosition.StoredPosition | undefined => {
     const facts = newest === undefined ? undefined : read(newest.record)
-    if (late === undefined && facts === undefined) return undefined
-    const lates = [late, written?.late].filter(Predicate.isNotNullish)
+    const lates = [late, written?.late, facts?.late === true ? facts.last : undefined].filter(Predicate.isNotNullish)
     const noted = { late: lates.length === 0 ? null : Math.max(...lates) }
-    if (newest === undefined || facts === undefined) return written === undefined ? undefined : { ...written, ...noted }
-    const { offset, partition, record, topic } = newest
-    const eventId = record.headers["event-id"] ?? ""
-    return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, ...noted }
+    if (newest !== undefined && facts?.late === false) {
+      const { offset, partition, record, topic } = newest
+      const eventId = record.headers["event-id"] ?? ""
+      return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, ...noted }
+    }
+    return written === undefined || noted.late === written.late ? undefined : { ...written, ...noted }
   }
 
   const write = Effect.gen(function* () {
