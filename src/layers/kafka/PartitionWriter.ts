@@ -30,7 +30,7 @@ export interface Options {
   readonly limits: Lane.Limits
   readonly delivery: Lane.Options
   readonly findings: Findings
-  /** These are in the partition from this offset on. */
+  /** These are in the partition from this offset on (-1: somewhere). */
   readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
   readonly pending: Pending
   readonly outage: Outage
@@ -73,11 +73,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* pending.settle(stored)
   })
 
+  /** Stored, as reading has shown. */
+  const found = (stored: ReadonlyArray<Entry>, seen: ReadonlyArray<Tail.Seen>) => {
+    if (stored.length === 0) return Effect.void
+    const offsets = new Map(seen.map((one) => [Tail.idOf(one), one.offset]))
+    for (const { id, record } of stored) options.stored(topic, partition, offsets.get(id) ?? -1, [record])
+    return settle(stored)
+  }
+
   /** Others have written this window. */
   const lookAt = (from: number, to: number) =>
     tail.window(from, to).pipe(
-      Effect.flatMap((seen) => Effect.as(findings.foreign(name, seen), lane.elsewhere(seen.map(Tail.idOf)))),
-      Effect.flatMap(settle),
+      Effect.tap((seen) => findings.foreign(name, seen)),
+      Effect.flatMap((seen) => found(lane.elsewhere(seen.map(Tail.idOf)), seen)),
       Effect.catch((error) =>
         error.kind === "Denied"
           ? findings.unreadable(topic, error)
@@ -91,7 +99,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     took: Duration.Duration
   ) {
     const { audit, stored } = lane.acknowledged(offset)
-    if (offset >= 0) options.stored(topic, partition, offset, records)
+    options.stored(topic, partition, offset, records)
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
@@ -124,7 +132,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         onSuccess: Effect.fnUntraced(function* ({ next, seen }) {
           const { again, lost, stored } = lane.read(seen.map(Tail.idOf), next)
           yield* findings.gone(name, again, lost)
-          yield* settle(stored)
+          yield* found(stored, seen)
           if (lane.attempts() === 0) yield* outage.works(name)
         }),
         onFailure: Effect.fnUntraced(function* (error) {

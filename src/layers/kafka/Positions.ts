@@ -13,10 +13,15 @@ const EVERY = "5 seconds"
 const EVERY_RECORDS = 10_000
 
 export interface Positions {
-  /** These are stored in this partition from this offset on. */
+  /** These are stored in this partition from this offset on (-1: somewhere). */
   readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
-  /** Where a stream stands at the start. */
-  readonly known: (stream: string, position: StoredPosition.StoredPosition) => void
+  /** Where a stream stands at the start; `written`: as the topic has it. */
+  readonly known: (stream: string, position: StoredPosition.StoredPosition, written: boolean) => void
+  /**
+   * All is known of the start. Nothing is written before: what stands in the topic would no longer tell where to look for the
+   * rest.
+   */
+  readonly begin: () => void
   /** Writes what is new now; says whether there was anything. */
   readonly write: Effect.Effect<boolean>
   /** Writes it every few seconds, for ever. */
@@ -37,7 +42,9 @@ interface Standing {
   number: number
   /** The highest that was written late since. */
   late: number | undefined
-  written: StoredPosition.StoredPosition | undefined
+  /** What was written last, or is to be written as soon as something is. */
+  known: StoredPosition.StoredPosition | undefined
+  unwritten: boolean
 }
 
 /** `U-u:digest` or a number by itself; other ids belong to what has no sequence. */
@@ -58,6 +65,7 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
   const standings = new Map<string, Map<string, Standing>>()
   const byName = new Map<string, Standing>()
   let unwritten = 0
+  let begun = false
 
   for (const { name, suffix, symbol } of binance.streams) {
     if (symbol === undefined) continue
@@ -66,7 +74,8 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
       newest: undefined,
       number: Number.NEGATIVE_INFINITY,
       late: undefined,
-      written: undefined
+      known: undefined,
+      unwritten: false
     }
     byName.set(name, standing)
     const ofSymbol = standings.get(symbol) ?? new Map<string, Standing>()
@@ -85,34 +94,40 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
   }
 
   /** What there is to write of a stream. */
-  const positionOf = ({ late, newest, written }: Standing): StoredPosition.StoredPosition | undefined => {
+  const positionOf = ({ known, late, newest, unwritten }: Standing): StoredPosition.StoredPosition | undefined => {
     const facts = newest === undefined ? undefined : read(newest.record)
-    const lates = [late, written?.late, facts?.late === true ? facts.last : undefined].filter(Predicate.isNotNullish)
+    const lates = [late, known?.late, facts?.late === true ? facts.last : undefined].filter(Predicate.isNotNullish)
     const noted = { late: lates.length === 0 ? null : Math.max(...lates) }
     if (newest !== undefined && facts?.late === false) {
-      const { offset, partition, record, topic } = newest
+      const { partition, record, topic } = newest
+      // Not believed where the record is not: looked for then.
+      const offset = Math.max(0, newest.offset)
       const eventId = record.headers["event-id"] ?? ""
       return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, ...noted }
     }
-    return written === undefined || noted.late === written.late ? undefined : { ...written, ...noted }
+    return known === undefined || (!unwritten && noted.late === known.late) ? undefined : { ...known, ...noted }
   }
 
   const write = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
+    if (!begun) return false
     dirty.closeUnsafe()
     full.closeUnsafe()
     unwritten = 0
-    const records: Array<SinkRecord> = []
+    const found: Array<readonly [string, StoredPosition.StoredPosition]> = []
     for (const standing of byName.values()) {
       const position = positionOf(standing)
       if (position === undefined) continue
-      records.push(StoredPosition.toRecord(topics.positions, standing.stream, position, now))
-      standing.written = position
+      found.push([standing.stream, position])
+      standing.known = position
+      standing.unwritten = false
       standing.newest = undefined
       standing.late = undefined
     }
-    if (records.length === 0) return false
-    yield* publish(records)
+    if (found.length === 0) return false
+    // The highest offset of a partition last: where that is written, so is all before it.
+    found.sort(([, a], [, b]) => a.offset - b.offset)
+    yield* publish(found.map(([stream, position]) => StoredPosition.toRecord(topics.positions, stream, position, now)))
     return true
   })
 
@@ -122,9 +137,9 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
         const [standing, number] = standingOf(record) ?? []
         if (standing === undefined || number === undefined) continue
         // A candle's number is its open time: the next one's is above the close time that was written.
-        if (number >= Math.max(standing.number, standing.written?.last ?? number)) {
+        if (number >= Math.max(standing.number, standing.known?.last ?? number)) {
           standing.number = number
-          standing.newest = { topic, partition, offset: offset + index, record }
+          standing.newest = { topic, partition, offset: offset < 0 ? offset : offset + index, record }
         } else {
           // Behind a newer one: late, or sent again after a failover.
           const facts = read(record)
@@ -132,12 +147,17 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
         }
         unwritten++
       }
-      if (unwritten > 0) dirty.openUnsafe()
-      if (unwritten >= EVERY_RECORDS) full.openUnsafe()
+      if (begun && unwritten > 0) dirty.openUnsafe()
+      if (begun && unwritten >= EVERY_RECORDS) full.openUnsafe()
     },
-    known: (stream, position) => {
+    known: (stream, position, written) => {
       const standing = byName.get(stream)
-      if (standing !== undefined) standing.written = position
+      if (standing === undefined) return
+      standing.known = position
+      standing.unwritten = !written
+    },
+    begin: () => {
+      begun = true
     },
     write,
     run: Effect.forever(

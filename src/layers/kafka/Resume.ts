@@ -35,7 +35,7 @@ type Stored = StoredPosition.StoredPosition
 
 export interface Options {
   readonly driver: KafkaDriver["Service"]
-  readonly positions: Pick<Positions, "known">
+  readonly positions: Pick<Positions, "known" | "begin">
 }
 
 const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
@@ -79,7 +79,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
 
   /** The record that it speaks of is where it says. */
   const isTrue = Effect.fnUntraced(function* ({ eventId, offset, partition, topic }: Stored) {
-    const [record] = (yield* driver.fetch(topic, partition, offset)).records
+    const [record] = (yield* driver.fetch(topic, partition, offset, "least")).records
     return record?.offset === offset && record.headers["event-id"] === eventId
   })
 
@@ -129,7 +129,8 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     }
     const { earliest } = yield* driver.ends(topic, partition)
     const end = yield* tail.end
-    let from = Math.min(end, ...Array.from(found.values(), ({ offset }) => offset))
+    // All positions were written together: a stream whose own is older has nothing up to the newest one of the partition.
+    let from = found.size === 0 ? end : Math.max(...Array.from(found.values(), ({ offset }) => offset))
     yield* tail.each(from, end, note)
     for (let window = FIRST_WINDOW; streams.some(({ name }) => !found.has(name)) && from > earliest; window *= GROWTH) {
       const start = Math.max(earliest, from - window)
@@ -159,7 +160,8 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
         Effect.fnUntraced(function* (share) {
           for (const [stream, position] of yield* readShare(share, written)) {
             const { at, last, late } = position
-            positions.known(stream, position)
+            const before = written.get(stream)
+            positions.known(stream, position, before?.eventId === position.eventId && before.late === late)
             found.set(stream, { last, at, gaps: gaps.of(stream, last, late ?? undefined) })
           }
         }),
@@ -178,7 +180,8 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
       }),
       Effect.withSpan("kafka.positions")
     )
-    if (reason !== undefined) {
+    if (reason === undefined) positions.begin()
+    else {
       const left = sequenced.filter(({ name }) => !found.has(name)).map(({ name }) => name)
       yield* Effect.logWarning("Where streams stand could not be read from Kafka: these start live").pipe(
         Effect.annotateLogs({ reason, streams: clipped(left.join()) })

@@ -9,7 +9,7 @@ const LATE = "1 second"
 const following = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 50 }))
 
 /** What is asked of a stored record. */
-export type Seen = Pick<StoredRecord, "key" | "headers">
+export type Seen = Pick<StoredRecord, "key" | "headers" | "offset">
 
 export interface Tail {
   readonly seen: ReadonlyArray<Seen>
@@ -44,7 +44,7 @@ export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, par
 
   const window = Effect.fnUntraced(function* (from: number, to: number) {
     const seen: Array<Seen> = []
-    yield* each(from, to, ({ headers, key }) => seen.push({ headers, key }))
+    yield* each(from, to, ({ headers, key, offset }) => seen.push({ headers, key, offset }))
     return seen
   })
 

@@ -57,13 +57,23 @@ const candle = (minute: number): SinkRecord => {
   return envelope("raw_klines", "BTCUSDT", "kline_1m", payload, String(t))
 }
 
+const candles = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => candle(from + n))
+
 const continuity = (type: Continuity["type"], from: number, to: number): SinkRecord => ({
   topic: "continuity",
   key: "btcusdt@trade",
   value: Buffer.from(
     JSON.stringify({
-      ...{ v: 1, type, stream: "btcusdt@trade", symbol: "BTCUSDT", from, to },
-      ...{ reason: "test", late: false, instance: "0", at: NOW }
+      v: 1,
+      type,
+      stream: "btcusdt@trade",
+      symbol: "BTCUSDT",
+      from,
+      to,
+      reason: "test",
+      late: false,
+      instance: "0",
+      at: NOW
     })
   ),
   timestamp: NOW,
@@ -165,6 +175,22 @@ describe("positions in Kafka", () => {
     })
   )
 
+  it.effect("are not looked for again in what lies behind the newest one", () =>
+    Effect.gen(function* () {
+      const { broker, load, publish } = yield* kafka
+      yield* publish(...trades(1, 7), ...candles(0, 3))
+      yield* broker.deleteTopic("positions")
+      // Found once, they are written with the next ones.
+      yield* publish(trade(8))
+      const [log = []] = yield* broker.log("positions")
+      assert.sameMembers(
+        log.map(({ key }) => key),
+        ["btcusdt@trade", "btcusdt@kline_1m"]
+      )
+      assert.deepStrictEqual((yield* load)["btcusdt@trade"], at(8))
+    })
+  )
+
   it.effect("are not believed where the record is not there", () =>
     Effect.gen(function* () {
       const { broker, load, publish } = yield* kafka
@@ -234,8 +260,9 @@ describe("positions in Kafka", () => {
   it.effect("do not take what is sent again after a failover for late", () =>
     Effect.gen(function* () {
       const { broker, during, load } = yield* kafka
-      yield* during((sink) =>
+      yield* during((sink, load) =>
         Effect.gen(function* () {
+          yield* load
           yield* sink.publish([continuity("gap-opened", 1, 5), ...trades(6, 20)])
           yield* sink.flush
           // All is acknowledged, and stored again.
@@ -253,8 +280,9 @@ describe("positions in Kafka", () => {
     Effect.gen(function* () {
       const { broker, during } = yield* kafka
       const written = Effect.map(broker.log("positions"), ([log = []]) => log.length)
-      yield* during((sink) =>
+      yield* during((sink, load) =>
         Effect.gen(function* () {
+          yield* load
           yield* sink.publish(trades(1, 10))
           yield* TestClock.adjust("4 seconds")
           assert.strictEqual(yield* written, 0)
@@ -286,6 +314,24 @@ describe("positions in Kafka", () => {
         })
       )
       assert.isAbove((yield* broker.log("raw_trades")).flat().length, 0)
+    })
+  )
+
+  it.effect("are not written before it is known where the streams stood", () =>
+    Effect.gen(function* () {
+      const { broker, during, publishOnly } = yield* kafka
+      yield* publishOnly(...trades(1, 10))
+      yield* during((sink, load) =>
+        Effect.gen(function* () {
+          yield* broker.outage(new KafkaError({ kind: "Denied", message: "no" }))
+          yield* load
+          yield* broker.outage(undefined)
+          yield* sink.publish(trades(11, 20))
+          yield* sink.flush
+          yield* TestClock.adjust("1 minute")
+        })
+      )
+      assert.deepStrictEqual(yield* broker.log("positions"), [[]])
     })
   )
 
