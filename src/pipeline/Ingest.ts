@@ -14,6 +14,7 @@ import { EventSink } from "../services/EventSink.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
 import { MarketHistory } from "../services/MarketHistory.ts"
 import { type Overflow, Spool } from "../services/Spool.ts"
+import type { Position } from "../services/Positions.ts"
 import * as Chunks from "./Chunks.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import * as GapReport from "./GapReport.ts"
@@ -52,11 +53,10 @@ export const run = Effect.gen(function* () {
   const report = yield* GapReport.make
   const turn = yield* Semaphore.make(1)
 
-  const resume = yield* Resume.load(binance.streams)
+  const resume = yield* Resume.make
   const options = {
     streams: binance.streams,
     serves: history.serves,
-    positions: resume.positions,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
     parkedBytes: PARKED_BYTES
@@ -76,6 +76,9 @@ export const run = Effect.gen(function* () {
 
   const note = (...notes: ReadonlyArray<Statement>) =>
     turn.withPermit(publish({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
+
+  const goOn = (positions: ReadonlyMap<string, Position>) => turn.withPermit(publish(sequencer.resume(positions)))
+  if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
 
   const watch = yield* Watch.make(note)
 
@@ -124,7 +127,7 @@ export const run = Effect.gen(function* () {
       watch.run,
       Stream.runForEach(spool.overflow, overflowed),
       report.watch(sequencer.holes, sequencer.gaps),
-      resume.watch(sequencer.behind),
+      resume.run(goOn, sequencer.behind),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],
     { concurrency: "unbounded", discard: true }

@@ -39,7 +39,6 @@ export interface Options {
   readonly streams: ReadonlyArray<StreamName>
   /** Whether the history has a stream's events. */
   readonly serves: (stream: StreamName) => boolean
-  readonly positions: ReadonlyMap<string, Position>
   /** How long a hole may get nothing new until live goes on beyond it, ms. */
   readonly gapWait: number
   /** A hole over more time than this is opened at once, ms between event times. */
@@ -49,6 +48,8 @@ export interface Options {
 }
 
 export interface Sequencer {
+  /** Where an earlier run stopped. */
+  readonly resume: (positions: ReadonlyMap<string, Position>) => Ordered
   /** Events in the order received. */
   readonly take: (events: ReadonlyArray<MarketEvent>, now: number) => Ordered
   /** Time has passed. */
@@ -142,22 +143,19 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       duplicate: () => void ordered.duplicates++,
       reject: ({ value }) => void ordered.rejected.push(value)
     })
-    const position = options.positions.get(stream.name)
-    if (position !== undefined) sequence.resume(position)
     return {
       stream,
       sequence,
       serves,
-      compareAt: startedAt + (position === undefined ? UNHEARD_MS : UNHEARD_AT_START_MS),
+      compareAt: startedAt + UNHEARD_MS,
       patience: UNHEARD_MS,
       comparing: false,
-      behind: serves && position !== undefined
+      behind: false
     }
   }
 
   const sequenced = options.streams.filter(({ kind, symbol }) => kind.sequence !== undefined && symbol !== undefined)
   const keys = new Map(sequenced.map((stream) => [stream, keyedOf(stream)]))
-  for (const keyed of keys.values()) if (!keyed.sequence.settled()) unsettled.add(keyed)
 
   const review = (keyed: Keyed) => {
     if (!keyed.sequence.settled()) unsettled.add(keyed)
@@ -202,6 +200,18 @@ export const make = (options: Options, startedAt: number): Sequencer => {
   }
 
   return {
+    resume: (positions) => {
+      for (const keyed of keys.values()) {
+        const position = positions.get(keyed.stream.name)
+        if (position === undefined) continue
+        const isFresh = keyed.sequence.status().last === undefined
+        keyed.sequence.resume(position)
+        keyed.behind = isFresh && keyed.serves
+        if (isFresh) keyed.compareAt = startedAt + UNHEARD_AT_START_MS
+        review(keyed)
+      }
+      return collected()
+    },
     take: (events, now) => {
       for (const event of events) {
         const keyed = keys.get(event.stream)

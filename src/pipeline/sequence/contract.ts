@@ -43,7 +43,7 @@ export interface Wish extends Range {
 }
 
 export interface Sequence<A> {
-  /** Goes on after a position instead of beginning with what comes first. */
+  /** Goes on after a position instead of beginning with what comes first; what lies before what came first is opened. */
   readonly resume: (position: {
     readonly last: number
     readonly at: number
