@@ -50,6 +50,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   let lastAt = 0
   /** The first id that was published or known of. */
   let began = Infinity
+  /** Nothing was published yet: the beginning is only known of, and may still come. */
+  let isProven = false
   /** The highest id that is known to exist though nothing of it waits here. */
   let known = -Infinity
   let catchingUp = false
@@ -68,6 +70,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     out.publish(entry, false)
     last = entry.last
     lastAt = entry.at
+    isProven = false
     below = undefined
   }
 
@@ -162,7 +165,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       began = entry.first
       return publish(entry)
     }
-    if (entry.last <= last) return repeated(entry, now)
+    if (entry.last < last || (entry.last === last && !isProven)) return repeated(entry, now)
     if (entry.first > next()) return beyond(entry, now)
     publish(entry)
     if (hole !== undefined) settle(now)
@@ -188,6 +191,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       // A beginning too: what comes next must not be missed, however long it takes to come.
       if (last === undefined) {
         began = upTo + 1
+        isProven = true
         last = upTo
         lastAt = Infinity
       }

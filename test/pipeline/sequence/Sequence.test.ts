@@ -357,6 +357,15 @@ describe("a sequence of candles", () => {
     assert.deepStrictEqual(said(), ["60000-119999", "120000-179999", "gap-filled 120000-179999"])
   })
 
+  it("takes the first closed one though the next one has opened before it came", () => {
+    const { said, sequence } = started(candles)
+    sequence.exists(minute(1).last, 0)
+    sequence.live(minute(1), 0)
+    sequence.live(minute(1), 0)
+    sequence.live(minute(2), 0)
+    assert.deepStrictEqual(said(), ["60000-119999", "duplicate 60000-119999", "120000-179999"])
+  })
+
   it("takes the closed one that comes behind the open one", () => {
     const { said, sequence } = started(candles)
     sequence.live(minute(1), 0)
