@@ -14,6 +14,7 @@
  *
  * Mutable inside: it stands on the hot path.
  */
+import * as Gone from "./Gone.ts"
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
@@ -58,6 +59,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   const parked = Park.make<A>()
   let hole: Hole | undefined
   let far: Array<Entry<A>> = []
+  const gone = Gone.make()
   let below: { readonly since: number; readonly first: number; highest: number } | undefined
   const late = LateFill.make<A>(out)
 
@@ -101,6 +103,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   const lost = (range: Range, reason: string) => {
     out.note({ type: "gap-opened", ...range, reason, late: false })
     if (rule.refills) late.open(range)
+    else gone.add(range)
   }
 
   /** Goes on beyond the first hole: something newer is there to go on with. */
@@ -152,6 +155,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   const repeated = (entry: Entry<A>, now: number) => {
+    if (gone.takes(entry)) {
+      out.publish(entry, true)
+      return out.note({ type: "gap-filled", first: entry.first, last: entry.last, reason: "it came late", late: true })
+    }
     below ??= { since: now, first: entry.first, highest: entry.last }
     below.highest = Math.max(below.highest, entry.last)
     out.duplicate(entry)
