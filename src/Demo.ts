@@ -14,6 +14,7 @@ import { type Proof, prove } from "./demo/Proof.ts"
 import { table } from "./demo/report.ts"
 import * as Target from "./demo/Target.ts"
 import { streamKinds } from "./schema/kinds/registry.ts"
+import { topics as controlTopics } from "./schema/settings/topics.ts"
 import * as Simulator from "./simulator/Simulator.ts"
 
 const DATA_DIR = "data/demo"
@@ -66,7 +67,10 @@ const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOp
   }
 
   yield* say("Reading everything back …\n")
-  const topics = streamKinds.map(({ topic }) => `${to.prefix}${topic.default}`)
+  const topics = {
+    data: streamKinds.map(({ topic }) => `${to.prefix}${topic.default}`),
+    continuity: `${to.prefix}${controlTopics.continuity.unset}`
+  }
   const proof = yield* prove(topics, to.read, simulator?.ledger)
   if (proof.rows.length === 0) {
     return yield* new ProofFailed({ message: `NOT PROVED: nothing arrived. The log says:\n${connector.lastLines()}` })

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import "./layers/NodeVersion.ts"
+import process from "node:process"
 import "effect/schema/SchemaJITCompiler/enable"
 import { Effect, Layer } from "effect"
 import * as AppConfig from "./layers/AppConfig.ts"
@@ -22,9 +23,13 @@ const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pi
 /** What everything is seen through, and the settings that all of it reads. */
 const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(Layer.provideMerge(AppConfig.layer))
 
-AppConfig.announce.pipe(
+const connector = AppConfig.announce.pipe(
   Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
   Launch.logEnd,
-  Effect.provide(Foundation),
-  Launch.main
+  Effect.provide(Foundation)
 )
+
+// The commands are loaded only where one is named: most programs start without.
+const args = process.argv.slice(2)
+if (args.length === 0) Launch.main(connector)
+else await import("./Cli.ts").then((cli) => cli.main(args, connector))

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue } from "effect"
+import * as Store from "../src/layers/spool/Store.ts"
 import * as Exchange from "./support/exchange.ts"
 import { goodFrame } from "./support/hostile.ts"
 import * as Program from "./support/program.ts"
@@ -9,8 +10,8 @@ import * as Program from "./support/program.ts"
 const quiet = { HTTP_PORT: "0", BINANCE_STREAMS: "btcusdt@trade", BINANCE_REST_URL: "http://127.0.0.1:1" }
 
 /** Sends so many trades and waits until the program has read them all: its pong comes behind them. */
-const deliver = Effect.fnUntraced(function* ({ pongs, socket }: Exchange.Accepted, trades: number) {
-  for (let t = 1; t <= trades; t++) socket.send(goodFrame(t))
+const deliver = Effect.fnUntraced(function* ({ pongs, socket }: Exchange.Accepted, trades: number, first = 1) {
+  for (let t = first; t < first + trades; t++) socket.send(goodFrame(t))
   socket.ping("sent")
   assert.strictEqual(yield* Queue.take(pongs), "sent")
 })
@@ -134,7 +135,7 @@ describe("node dist/Main.js", () => {
       program.child.stderr?.destroy()
       yield* deliver(connection, 1)
       connection.socket.close()
-      yield* deliver(yield* Queue.take(exchange.connections), 1)
+      yield* deliver(yield* Queue.take(exchange.connections), 1, 2)
       yield* program.signal("SIGTERM")
       const { code, stdout } = yield* program.ended
       assert.strictEqual(code, 0)
@@ -178,6 +179,39 @@ describe("node dist/Main.js", () => {
       assert.match(stderr, /"records":50/, stderr)
       assert.isNotEmpty(readdirSync(join(program.folder, "data", "spool")).filter((name) => name.endsWith(".seg")))
     })
+  )
+
+  it.live("has on the disk what it received when it is killed, with SPOOL=always", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange.make()
+      const port = 20_000 + (Number(exchange.url.port) % 10_000)
+      const program = yield* Program.start({
+        ...quiet,
+        BINANCE_WS_URL: exchange.url.href,
+        KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1",
+        SPOOL: "always",
+        HTTP_PORT: String(port)
+      })
+      yield* deliver(yield* Queue.take(exchange.connections), 250)
+      yield* Effect.tryPromise(async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).pipe(
+        Effect.orElseSucceed(() => ""),
+        Effect.repeat({ until: (page) => /^binance_kafka_spool_records(?:{[^}]*})? 250$/m.test(page) })
+      )
+      yield* program.signal("SIGKILL")
+      yield* program.ended
+      const store = yield* Store.open({
+        folder: join(program.folder, "data", "spool"),
+        maxBytes: 1e9,
+        segmentBytes: 1e6,
+        fsync: false
+      })
+      const { damaged, entries } = yield* store.read(1e9)
+      assert.strictEqual(damaged, 0)
+      assert.deepStrictEqual(
+        entries.map(({ record }) => record.headers["event-id"]),
+        Array.from({ length: 250 }, (_, n) => `binance:spot:trade:BTCUSDT:${n + 1}`)
+      )
+    }).pipe(Effect.scoped)
   )
 
   it.live("says how much it could not store when Kafka stays away and there is no spool, and ends with 1", () =>

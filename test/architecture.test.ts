@@ -15,8 +15,10 @@ const below: Readonly<Record<string, ReadonlyArray<string>>> = {
   pipeline: ["schema", "services"],
   layers: ["schema", "services", "pipeline"],
   simulator: ["schema"],
-  demo: ["schema", "services", "pipeline", "layers", "simulator"],
-  "Main.ts": ["schema", "services", "pipeline", "layers"],
+  cli: ["schema", "services", "pipeline"],
+  demo: ["schema", "services", "pipeline", "layers", "simulator", "cli"],
+  "Main.ts": ["schema", "services", "pipeline", "layers", "Cli.ts"],
+  "Cli.ts": ["schema", "services", "pipeline", "layers", "cli"],
   "index.ts": ["schema", "services", "pipeline", "layers", "simulator"],
   "Demo.ts": ["schema", "services", "pipeline", "layers", "simulator", "demo"]
 }
@@ -78,6 +80,9 @@ describe("the rules", () => {
     ["layers/Sinks.ts", 'import "../Main.ts"'],
     ["simulator/Hub.ts", 'import type { Health } from "../services/Health.ts"'],
     ["demo/Proof.ts", "import '../Demo.ts'"],
+    ["cli/commands.ts", 'import * as TopicReaders from "../layers/TopicReaders.ts"'],
+    ["Cli.ts", 'import "./Main.ts"'],
+    ["layers/Launch.ts", 'await import("../Cli.ts")'],
     ["index.ts", 'import { report } from "./demo/report.ts"'],
     ["Main.ts", "void import(`./Demo.ts`)"]
   ])("forbid in %s: %s", (path, source) => {

@@ -4,6 +4,7 @@
  */
 import { Effect, Stream } from "effect"
 import * as Audit from "../pipeline/Audit.ts"
+import * as GapLedger from "../pipeline/GapLedger.ts"
 import { memberText } from "../pipeline/jsonSlice.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { Ledger } from "../simulator/Ledger.ts"
@@ -80,23 +81,33 @@ const nothing = {
   topic: "-",
   records: 0,
   backfilled: 0,
+  late: 0,
   first: undefined,
   last: undefined,
-  missing: [],
+  ranges: [],
+  holes: [],
+  replayable: false,
   duplicates: 0,
-  outOfOrder: 0
+  outOfOrder: 0,
+  unsaid: [],
+  wrongKey: 0,
+  wrongPartition: 0
+}
+
+/** The topics to read: those of the data, and the one that explains them. */
+export interface Topics {
+  readonly data: ReadonlyArray<string>
+  readonly continuity: string
 }
 
 /** Without a ledger the ids alone prove it. */
-export const prove = Effect.fnUntraced(function* <E>(
-  topics: ReadonlyArray<string>,
-  read: ReadTopic<E>,
-  ledger: Account | undefined
-) {
-  const audit = Audit.make()
+export const prove = Effect.fnUntraced(function* <E>(topics: Topics, read: ReadTopic<E>, ledger: Account | undefined) {
+  const gaps = GapLedger.make()
+  yield* Stream.runForEach(read(topics.continuity), (record) => Effect.sync(() => gaps.add(record)))
+  const audit = Audit.make({ ledger: gaps })
   const check = ledger === undefined ? undefined : ledgerCheck(ledger)
   const examples: Array<SinkRecord> = []
-  for (const topic of topics) {
+  for (const topic of topics.data) {
     yield* read(topic).pipe(
       Stream.runForEachArray((records) =>
         Effect.sync(() => {

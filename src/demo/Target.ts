@@ -3,9 +3,11 @@ import { resolve } from "node:path"
 import process from "node:process"
 import { Clock, Context, Effect, Layer, Stream } from "effect"
 import * as AppConfigLayer from "../layers/AppConfig.ts"
-import * as LocalLogReader from "../layers/LocalLogReader.ts"
+import * as KafkaJs from "../layers/KafkaJs.ts"
+import * as KafkaTopicReader from "../layers/KafkaTopicReader.ts"
+import * as LocalTopicReader from "../layers/LocalTopicReader.ts"
 import { AppConfig, type SettingsError } from "../services/AppConfig.ts"
-import * as KafkaLog from "./KafkaLog.ts"
+import { TopicReader, type TopicReadError } from "../services/TopicReader.ts"
 import type { ReadTopic } from "./Proof.ts"
 
 export interface Target {
@@ -14,8 +16,22 @@ export interface Target {
   readonly prefix: string
   /** A line to paste into a shell. */
   readonly hint: string
-  readonly read: ReadTopic<KafkaLog.KafkaReadError | LocalLogReader.LocalLogReadError>
+  readonly read: ReadTopic<TopicReadError | SettingsError>
 }
+
+const through =
+  <E>(layer: Layer.Layer<TopicReader, E>): ReadTopic<E | TopicReadError> =>
+  (topic) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const reader = Context.get(yield* Layer.build(layer), TopicReader)
+        return reader.read(topic, yield* reader.ends(topic))
+      })
+    )
+
+const fromKafka = through(
+  KafkaTopicReader.layer.pipe(Layer.provide(KafkaJs.layer), Layer.provide(AppConfigLayer.layer))
+)
 
 const QUERY = "SELECT key, offset, value FROM records WHERE topic = ? LIMIT 3"
 
@@ -24,7 +40,7 @@ const local = (folder: string): Target => ({
   settings: { SINK: "local" },
   prefix: "",
   hint: `node --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${folder}/log.sqlite").prepare("${QUERY}").all("raw_trades"))'`,
-  read: (topic) => Stream.unwrap(Effect.map(LocalLogReader.open(folder), (log) => log.read(topic)))
+  read: through(LocalTopicReader.layerOf(folder))
 })
 
 /** The variables about Kafka, for a process in another folder: the files that they name are meant from here. */
@@ -50,7 +66,7 @@ const kafka: Effect.Effect<Target, SettingsError> = Effect.gen(function* () {
     },
     prefix,
     hint: `kcat -C -b ${servers} -t ${prefix}raw_trades -o beginning -c 3 -f '%k %p/%o %s\\n'`,
-    read: (topic: string) => KafkaLog.read(settings, topic)
+    read: fromKafka
   }
 }).pipe(Effect.scoped)
 

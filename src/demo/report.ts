@@ -1,4 +1,6 @@
 /** The proof as a table for people. */
+import { missingOf } from "../cli/report.ts"
+import { layout } from "../cli/table.ts"
 import type { ProofRow } from "./Proof.ts"
 
 const HEAD = [
@@ -14,10 +16,6 @@ const HEAD = [
   "sent"
 ]
 const FIRST_NUMBER = 3
-
-/** Missing ids; of candles the holes, since their ids are times. */
-const missingOf = ({ missing, stream }: ProofRow): number =>
-  stream.startsWith("kline") ? missing.length : missing.reduce((sum, { first, last }) => sum + last - first + 1, 0)
 
 const sentOf = ({ differences, stream }: ProofRow): string => {
   if (differences === undefined) return "-"
@@ -38,20 +36,5 @@ const cells = (row: ProofRow): ReadonlyArray<string> => [
   sentOf(row)
 ]
 
-export const table = (rows: ReadonlyArray<ProofRow>): string => {
-  const lines = [HEAD, ...rows.map(cells)]
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => {
-          const width = widths[column] ?? 0
-          const isText = column < FIRST_NUMBER || column === HEAD.length - 1
-          return isText ? cell.padEnd(width) : cell.padStart(width)
-        })
-        .join("  ")
-        .trimEnd()
-    )
-    .map((line) => `  ${line}`)
-    .join("\n")
-}
+export const table = (rows: ReadonlyArray<ProofRow>): string =>
+  layout(HEAD, rows.map(cells), (column) => column < FIRST_NUMBER || column === HEAD.length - 1)

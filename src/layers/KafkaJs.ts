@@ -135,8 +135,8 @@ export const layer = Layer.effect(
         ),
       ends: (topic, partition) =>
         forgetting(topic, inTime(endsOf(topic, partition), READ_LIMIT, "asking for the ends")),
-      fetch: (topic, partition, from) =>
-        forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from), READ_LIMIT, "reading"))
+      fetch: (topic, partition, from, amount) =>
+        forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from, amount), READ_LIMIT, "reading"))
     })
   })
 )

@@ -3,15 +3,19 @@
  * fiber; side by side they share a bound on memory, above which `publish` waits. Delivery tries for as long as it takes:
  * only what needs a person ends it, and that only at the start.
  */
-import { Cause, Duration, Effect, Layer } from "effect"
+import { Cause, Context, Duration, Effect, Layer } from "effect"
 import type { Acks } from "../schema/Settings.ts"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
+import { Positions } from "../services/Positions.ts"
 import { KafkaDriver } from "../services/KafkaDriver.ts"
 import * as Findings from "./kafka/Findings.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import * as Outage from "./kafka/Outage.ts"
 import * as Pending from "./kafka/Pending.ts"
+import * as PositionKeeper from "./kafka/Positions.ts"
+import * as Resume from "./kafka/Resume.ts"
 import * as Routes from "./kafka/Routes.ts"
 import * as Topics from "./kafka/Topics.ts"
 
@@ -29,8 +33,7 @@ const PROMISES: Record<Acks, string> = {
 }
 
 /** For a spool, which takes over what waits. */
-export const releasable = Layer.effect(
-  ReleasableSink,
+export const releasable = Layer.effectContext(
   Effect.gen(function* () {
     const { kafka } = yield* AppConfig
     const driver = yield* KafkaDriver
@@ -52,18 +55,34 @@ export const releasable = Layer.effect(
       )
 
     const topics: Topics.Topics = yield* Topics.make(outage, (topic, anew) => routes.found(topic, anew))
-    const routes = yield* Routes.make({ driver, delivery, findings, pending, outage, missing: topics.want, fork })
+    const publish = (records: ReadonlyArray<SinkRecord>): Effect.Effect<void> =>
+      Effect.uninterruptible(Effect.map(pending.take(records), (entries) => routes.assign(entries)))
+    const positions = yield* PositionKeeper.make(publish)
+    const resume = yield* Resume.make({ driver, positions })
+    const routes = yield* Routes.make({
+      driver,
+      delivery,
+      findings,
+      stored: positions.stored,
+      pending,
+      outage,
+      missing: topics.want,
+      fork
+    })
 
     yield* Effect.logInfo(`KAFKA_ACKS=${kafka.acks}: ${PROMISES[kafka.acks]}`)
     yield* Effect.withSpan(topics.start, "kafka.start")
     yield* fork(topics.run)
 
-    return ReleasableSink.of({
-      publish: Effect.fnUntraced(function* (batch) {
-        yield* pending.room
-        yield* Effect.uninterruptible(Effect.map(pending.take(batch), routes.assign))
-      }),
-      flush: Effect.andThen(pending.flush, Effect.timeoutOption(routes.confirmed, CONFIRMATION_LIMIT)),
+    yield* fork(positions.run)
+
+    const sink = ReleasableSink.of({
+      publish: (batch) => Effect.andThen(pending.room, publish(batch)),
+      flush: pending.flush.pipe(
+        Effect.andThen(Effect.timeoutOption(routes.confirmed, CONFIRMATION_LIMIT)),
+        Effect.andThen(positions.write),
+        Effect.flatMap((wrote) => (wrote ? pending.flush : Effect.void))
+      ),
       pending: pending.count,
       surrender: pending.count,
       waitingBytes: pending.bytes,
@@ -75,7 +94,8 @@ export const releasable = Layer.effect(
         })
       )
     })
+    return Context.make(ReleasableSink, sink).pipe(Context.add(Positions, resume))
   })
 )
 
-export const layer = Layer.effect(EventSink, ReleasableSink).pipe(Layer.provide(releasable))
+export const layer = Layer.effect(EventSink, ReleasableSink).pipe(Layer.provideMerge(releasable))

@@ -1,14 +1,18 @@
 /**
  * The edge to the operating system: signals in, exit codes out. SIGINT and SIGTERM interrupt the program, which then drains;
- * a second one ends it at once. 0: ended, or stopped and drained; 1: anything else, with one line that says why.
+ * a second one ends it at once. 0: ended, or stopped and drained; 1: anything else, with one line that says why. A command
+ * says its exit code itself.
  */
 import process from "node:process"
 import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Effect, Exit, Option } from "effect"
 import { SettingsError } from "../services/AppConfig.ts"
 
-/** Ended by a second signal, as a shell reports it. */
+/** Ended by a signal, as a shell reports it. */
 const EXIT_KILLED = 130
+
+/** A command that found no answer. */
+const EXIT_FAILED = 2
 
 /** A container is killed 10 s after the signal; better to say so ourselves. */
 const STOP_LIMIT_MS = 9700
@@ -29,6 +33,28 @@ export const logEnd = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<
 
 const say = (line: string): void => {
   process.stderr.write(`binance-kafka-connector: ${line}\n`)
+}
+
+/** Runs a command as the process; it succeeds with its exit code, and one that is interrupted has no answer. */
+export const command = <E>(program: Effect.Effect<number, E>): void => {
+  let signals = 0
+  const onSignal = () => {
+    if (++signals > 1) process.exit(EXIT_KILLED)
+  }
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
+  // Whoever reads the answer may have seen enough of it.
+  process.stdout.on("error", () => {})
+  process.stderr.on("error", () => {})
+  NodeRuntime.runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => {
+      if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
+      if (Cause.hasInterruptsOnly(exit.cause)) return onExit(EXIT_KILLED)
+      say(messageOf(exit.cause))
+      return onExit(EXIT_FAILED)
+    }
+  })
 }
 
 /** Runs the program as the process. */

@@ -3,7 +3,7 @@
  * memory and the writer is never held up.
  */
 import type { DatabaseSync } from "node:sqlite"
-import { Effect, Option, Result, Schema, type Scope, Stream } from "effect"
+import { Effect, Option, Schema, type Scope, Stream } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import * as Sqlite from "./sqlite.ts"
 
@@ -22,6 +22,8 @@ export interface ReadOptions {
   readonly key?: string
   /** The lowest offset to read; 0 if unset. */
   readonly from?: number
+  /** The offset to stop before. */
+  readonly to?: number
   /** How many records at most. */
   readonly limit?: number
 }
@@ -44,16 +46,19 @@ const LOCK_WAIT_MS = 5000
 
 const Topic = Schema.Struct({ topic: Schema.String, next: Schema.Int })
 
+/** Without a transformation, so that it can be compiled; the headers are parsed behind it. */
 const Row = Schema.Struct({
   offset: Schema.Int,
   key: Schema.String,
   timestamp: Schema.Int,
-  headers: Schema.fromJsonString(Schema.Record(Schema.String, Schema.String)),
+  headers: Schema.String,
   value: Schema.Uint8Array
 })
+const Headers = Schema.Record(Schema.String, Schema.String)
 
 const decodeTopics = Schema.decodeUnknownSync(Schema.Array(Topic))
-const decodeRow = Schema.decodeUnknownResult(Row)
+const decodeRow = Schema.decodeUnknownSync(Row)
+const decodeHeaders = Schema.decodeUnknownSync(Headers)
 
 /** Goes from topic to topic through the primary key, instead of over every record. */
 const TOPICS = `
@@ -69,19 +74,25 @@ const TOPICS = `
 const RECORDS = `
   SELECT offset, key, timestamp, headers, CAST(value AS BLOB) AS value
   FROM records
-  WHERE topic = $topic AND offset >= $from AND ($key IS NULL OR key = $key)
+  WHERE topic = $topic AND offset >= $from AND offset < $to AND ($key IS NULL OR key = $key)
   ORDER BY offset
   LIMIT $limit`
 
 const pages = (database: DatabaseSync) => {
   const statement = database.prepare(RECORDS)
-  return (topic: string, key: string | undefined, from: number, limit: number): ReadonlyArray<StoredRecord> => {
+  return (
+    topic: string,
+    key: string | undefined,
+    from: number,
+    to: number,
+    limit: number
+  ): ReadonlyArray<StoredRecord> => {
     const page: Array<StoredRecord> = []
     let bytes = 0
-    for (const row of statement.iterate({ topic, key: key ?? null, from, limit: Math.min(limit, PAGE_RECORDS) })) {
-      const record = Result.getOrThrow(decodeRow(row))
-      page.push({ topic, ...record })
-      bytes += record.value.byteLength
+    for (const row of statement.iterate({ topic, key: key ?? null, from, to, limit: Math.min(limit, PAGE_RECORDS) })) {
+      const { headers, key, offset, timestamp, value } = decodeRow(row)
+      page.push({ topic, offset, key, timestamp, headers: decodeHeaders(JSON.parse(headers)), value })
+      bytes += value.byteLength
       if (bytes >= PAGE_BYTES) break
     }
     return page
@@ -106,10 +117,10 @@ export const open = (dataDir: string): Effect.Effect<LocalLogReader, LocalLogRea
 
     return {
       topics: attempt(() => decodeTopics(database.prepare(TOPICS).all())),
-      read: (topic, { from = 0, key, limit = Number.MAX_SAFE_INTEGER } = {}) =>
+      read: (topic, { from = 0, key, limit = Number.MAX_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = {}) =>
         Stream.paginate({ from, left: limit }, ({ from, left }) =>
           Effect.map(
-            attempt(() => readPage(topic, key, from, left)),
+            attempt(() => readPage(topic, key, from, to, left)),
             (page) => {
               const last = page.at(-1)
               const rest = left - page.length

@@ -9,7 +9,7 @@ import * as LocalLog from "./LocalLog.ts"
 import * as Spool from "./Spool.ts"
 
 const sinks = {
-  kafka: Spool.layer.pipe(Layer.provide(KafkaSink.releasable), Layer.provide(KafkaJs.layer)),
+  kafka: Spool.layer.pipe(Layer.provideMerge(KafkaSink.releasable), Layer.provide(KafkaJs.layer)),
   local: LocalLog.layer,
   console: ConsoleSink.layer
 } satisfies Record<SinkName, Layer.Any>

@@ -20,20 +20,19 @@ import {
   Layer,
   Metric,
   Option,
-  PubSub,
   Schedule,
-  Semaphore,
-  Stream
+  Semaphore
 } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
-import { type Overflow, Spool } from "../services/Spool.ts"
+import { Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
+import type { StoreError } from "./spool/files.ts"
 import { identify } from "./spool/identity.ts"
 import * as Mode from "./spool/Mode.ts"
-import * as Overflows from "./spool/Overflows.ts"
+import * as Shortage from "./spool/Shortage.ts"
 import * as Store from "./spool/Store.ts"
 
 const MIB = 1024 * 1024
@@ -59,9 +58,6 @@ export class SpoolLimits extends Context.Reference<{
 /** A stall is seen so many times within the time that it may last. */
 const LOOKS = 20
 
-/** Between two lines about the same trouble. */
-const QUIET = Duration.seconds(10)
-
 const READ_RETRY = Duration.seconds(5)
 
 /** A stop does not wait longer for its turn. */
@@ -73,10 +69,13 @@ const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: nu
   for (;;) {
     const { entries } = yield* store.read(drainBytes)
     if (entries.length === 0) break
+    const newest = new Map<string, SinkRecord>()
     for (const { record } of entries) {
       const { resumable, stream } = identify(record)
-      if (resumable) held.set(stream, record)
+      if (resumable) newest.set(stream, record)
     }
+    // A copy, so that the file's bytes can leave the memory.
+    for (const [stream, record] of newest) held.set(stream, { ...record, value: new Uint8Array(record.value) })
   }
   yield* store.rewind
   return held
@@ -86,8 +85,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const { spool: settings } = yield* AppConfig
   const limits = yield* SpoolLimits
   const always = settings.mode === "always"
-  const overflows = Overflows.make()
-  const told = yield* PubSub.unbounded<Overflow>()
+  const shortage = yield* Shortage.make(folder)
   /** Held by whoever publishes, or changes the mode. */
   const turn = yield* Semaphore.make(1)
   const work = yield* Latch.make(false)
@@ -103,11 +101,6 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   let engaged: { readonly since: number; readonly from: number } | undefined
   /** Records that went directly to the sink. */
   let passed = 0
-  /** Whether the disk takes no more; when that may be said next, what was not said, and how much is not kept in all. */
-  let full = false
-  let quietUntil = Number.NEGATIVE_INFINITY
-  let unsaid = 0
-  let notKept = 0
 
   const check = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
 
@@ -128,39 +121,14 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     return Effect.andThen(Metric.update(Telemetry.spoolBytes, bytes), Metric.update(Telemetry.spoolRecords, end - head))
   })
 
-  const overflowed = Effect.fnUntraced(function* (records: number, reason: string) {
-    if (records === 0) return
-    yield* Metric.update(Telemetry.spoolDroppedRecords, records)
-    notKept += records
-    unsaid += records
-    const now = yield* Clock.currentTimeMillis
-    if (now < quietUntil) return
-    yield* Effect.logError(
-      "Records are not kept: the exchange is asked for trades and closed candles once there is room, the rest is lost"
-    ).pipe(Effect.annotateLogs({ records: unsaid, folder, reason }))
-    unsaid = 0
-    quietUntil = now + Duration.toMillis(QUIET)
-  })
-
-  const hasRoom = Effect.suspend(() => {
-    if (!full) return Effect.void
-    full = false
-    return Effect.andThen(
-      Effect.logInfo("The spool has room again").pipe(Effect.annotateLogs({ folder, notKept })),
-      PubSub.publishAll(told, overflows.take("unreplayable"))
-    )
-  })
-
   /** To the disk, behind all that is there. */
   const keep = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const admitted = overflows.admit(batch)
+    const admitted = yield* shortage.admit(batch)
     const { fault, records } = yield* store.append(admitted)
     if (records > 0) work.openUnsafe()
     if (fault?.kind === "broken" && always) return yield* unwritable(fault.reason)
-    overflows.refuse(admitted.slice(records))
-    yield* overflowed(batch.length - records, fault?.reason ?? "their streams wait to be caught up")
-    if (fault !== undefined) full = true
-    else if (records > 0) yield* hasRoom
+    if (fault !== undefined) yield* shortage.refuse(admitted.slice(records), fault.reason)
+    else if (records > 0) yield* shortage.hasRoom
     yield* report
   }, Effect.uninterruptible)
 
@@ -200,9 +168,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     yield* Effect.logWarning("Records wait on the disk until they can be stored").pipe(
       Effect.annotateLogs({ reason, folder, records })
     )
-    full = fault !== undefined
-    overflows.refuse(lost)
-    yield* overflowed(lost.length, fault?.reason ?? "")
+    if (fault !== undefined) yield* shortage.refuse(lost, fault.reason)
     work.openUnsafe()
   }, Effect.uninterruptible)
 
@@ -257,8 +223,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     }
     const now = yield* Clock.currentTimeMillis
     progress = { stored: 0, since: now, notBefore: 0 }
-    yield* hasRoom
-    yield* PubSub.publishAll(told, overflows.take("all"))
+    const notKept = yield* shortage.drained
     yield* report
     if (engaged === undefined) return
     const after = Duration.format(Duration.millis(now - engaged.since))
@@ -266,7 +231,6 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       Effect.annotateLogs({ records: end - engaged.from, notKept, after })
     )
     engaged = undefined
-    notKept = 0
   }).pipe(Effect.uninterruptible)
 
   const read = store.read(limits.drainBytes).pipe(
@@ -357,7 +321,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   yield* report
   progress = { ...progress, since: yield* Clock.currentTimeMillis }
 
-  const fork = (run: Effect.Effect<never, SinkError | Store.StoreError>) =>
+  const fork = (run: Effect.Effect<never, SinkError | StoreError>) =>
     run.pipe(
       Effect.catchCause((cause) => {
         if (Cause.hasInterruptsOnly(cause)) return Effect.void
@@ -413,7 +377,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   ).pipe(
     Context.add(Spool, {
       held: Effect.succeed(heldRecords),
-      overflow: Stream.fromPubSub(told)
+      overflow: shortage.overflow
     })
   )
 })

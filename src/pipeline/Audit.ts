@@ -1,22 +1,28 @@
 /**
  * Judges the records of data topics by themselves: the ids that their payloads hold say what is missing, what is there
- * twice and what stands out of order. Give it every record in offset order, then ask for the report.
+ * twice and what stands out of order; the key says in which partition a record belongs. Give it every record, each
+ * partition in offset order, then ask for the report.
  *
  * What has a sequence is judged by ranges of ids, so that millions of records need little memory; what has none (tickers,
  * open candles) by its event-id among the last `RECENT_IDS` of its topic.
  */
-import { Exit, Option, Schema } from "effect"
+import { type Exit, Option, Schema } from "effect"
 import { Envelope } from "../schema/Envelope.ts"
 import * as EventId from "../schema/EventId.ts"
 import { streamKinds } from "../schema/kinds/registry.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
-import type { EventFacts, Span, StreamKind } from "../schema/StreamKind.ts"
+import { type EventFacts, isReplayable, type Span, type StreamKind } from "../schema/StreamKind.ts"
+import * as GapLedger from "./GapLedger.ts"
+import * as Placement from "./Placement.ts"
 import * as Spans from "./Spans.ts"
 
 /** A double that comes later than so many other events of its topic is not seen. */
 const RECENT_IDS = 10_000
 
-export type AuditedRecord = Pick<SinkRecord, "topic" | "key" | "value" | "headers">
+export interface AuditedRecord extends Pick<SinkRecord, "topic" | "key" | "value" | "headers" | "timestamp"> {
+  /** 0 if unset: order is judged within a partition. */
+  readonly partition?: number
+}
 
 /** One stream of one symbol in one topic: `raw_klines`, `kline_1m`, `BTCUSDT`. */
 export interface SeriesReport {
@@ -26,14 +32,26 @@ export interface SeriesReport {
   readonly records: number
   /** Of these, the ones filled in from the exchange's history. */
   readonly backfilled: number
+  /** Of these, the ones behind a higher id of which the continuity topic says that they were filled in late. */
+  readonly late: number
   /** The lowest and the highest id (candles: open and close time); `undefined` for what has no sequence. */
   readonly first: number | undefined
   readonly last: number | undefined
-  /** The ids between these two that are in no record. */
-  readonly missing: ReadonlyArray<Span>
+  /** The ids that are there. */
+  readonly ranges: ReadonlyArray<Span>
+  /** The ids between the lowest and the highest that are in no record, by reason. */
+  readonly holes: ReadonlyArray<GapLedger.Hole>
+  /** Whether the exchange's history could fill them. */
+  readonly replayable: boolean
   readonly duplicates: number
-  /** Records behind one of a higher id; late backfilled ones are meant to be there. */
+  /** Records behind one of a higher id, late ones aside. */
   readonly outOfOrder: number
+  /** Of these, the ids of records that are marked late: whoever wrote them ended before it could say so. */
+  readonly unsaid: ReadonlyArray<Span>
+  /** Records whose key is not the symbol. */
+  readonly wrongKey: number
+  /** Records in another partition than the key's. */
+  readonly wrongPartition: number
 }
 
 /** Records that are no envelope of a valid event. */
@@ -48,7 +66,9 @@ export interface AuditReport {
   /** By topic, stream and symbol. */
   readonly series: ReadonlyArray<SeriesReport>
   readonly unreadable: ReadonlyArray<Unreadable>
-  /** Nothing missing, twice, out of order or unreadable. */
+  /** What is no fault, and yet to be known. */
+  readonly notes: ReadonlyArray<string>
+  /** Nothing missing, twice, out of order, misplaced or unreadable. */
   readonly complete: boolean
 }
 
@@ -57,26 +77,50 @@ export interface Audit {
   readonly report: () => AuditReport
 }
 
-const decodeEnvelope = Schema.decodeUnknownOption(Envelope)
-
-interface Event {
-  readonly id: string
-  /** The stream's name without its symbol: intervals and speeds are sequences of their own. */
-  readonly stream: string
-  readonly symbol: string
-  readonly backfilled: boolean
-  readonly span: Span | undefined
+export interface Options {
+  /** What the continuity topic says; complete before the first record is added. */
+  readonly ledger?: GapLedger.GapLedger
+  /** How many partitions a topic has; of one that is not named here, places are not judged. */
+  readonly partitions?: ReadonlyMap<string, number>
 }
+
+/** A hole that no fill can close, or that the exchange has itself, is no fault. */
+export const isFault = ({ reason }: GapLedger.Hole, replayable: boolean): boolean =>
+  reason === "unknown" || (replayable && reason !== "confirmed")
+
+export const isSound = (series: SeriesReport): boolean =>
+  series.duplicates + series.outOfOrder + series.wrongKey + series.wrongPartition === 0 &&
+  !series.holes.some((hole) => isFault(hole, series.replayable))
+
+/** What `JSON.parse` gives is JSON: the payload is left to its kind to judge, which costs a third of the whole. */
+const ParsedEnvelope = Schema.Struct({ ...Envelope.fields, original_data: Schema.Unknown })
+type ParsedEnvelope = typeof ParsedEnvelope.Type
+const decodeEnvelope = Schema.decodeUnknownOption(ParsedEnvelope)
 
 interface Series {
   readonly topic: string
   readonly stream: string
   readonly symbol: string
+  /** As the continuity topic calls it. */
+  readonly name: string
+  readonly kind: StreamKind
   readonly spans: Spans.Spans
+  readonly unsaid: Spans.Spans
+  readonly placement: Placement.Placement
   records: number
   backfilled: number
+  late: number
   duplicates: number
   outOfOrder: number
+  wrongKey: number
+}
+
+/** Where a series stands in one partition. */
+interface Cursor {
+  /** `binance:spot:<stream>:<SYMBOL>:` */
+  readonly prefix: string
+  readonly series: Series
+  highest: number
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -101,97 +145,172 @@ const recentIds = () => {
   }
 }
 
-/** The event of a record, or what is wrong with it. */
-const reader = (kinds: ReadonlyArray<StreamKind>) => {
-  const kindOf = new Map(
-    kinds.flatMap((kind) => [...kind.suffixes, ...kind.allMarket].map((stream) => [stream, kind] as const))
-  )
-
-  return ({ headers, key, value }: AuditedRecord): Event | string => {
-    const envelope = Option.getOrUndefined(decodeEnvelope(parse(value)))
-    if (envelope === undefined) return "the value is no envelope"
-    const { backfilled = false, original_data: payload, symbol } = envelope
-    if (key !== symbol) return `the key is ${JSON.stringify(key)}, the symbol ${JSON.stringify(symbol)}`
-    const id = headers["event-id"] ?? ""
-    const stream = EventId.suffixOf(id, symbol)
-    const kind = stream === undefined ? undefined : kindOf.get(stream)
-    if (stream === undefined || kind === undefined) return `the event-id ${JSON.stringify(id)} names no known stream`
-    const facts: Exit.Exit<EventFacts, Schema.SchemaError> = kind.decode(payload)
-    if (Exit.isFailure(facts)) return `the payload is no valid ${kind.name}`
-    if (facts.value.symbol !== undefined && facts.value.symbol !== symbol) {
-      return `the payload is of ${JSON.stringify(facts.value.symbol)}, the record of ${JSON.stringify(symbol)}`
-    }
-    return { id, stream, symbol, backfilled, span: facts.value.span }
-  }
-}
-
-const judge = (series: Series, { backfilled, id, span }: Event, isNew: (id: string) => boolean) => {
-  const highest = series.spans.last()
-  series.records++
-  if (backfilled) series.backfilled++
-  if (span === undefined) {
-    if (!isNew(id)) series.duplicates++
-  } else if (!series.spans.add(span)) {
-    series.duplicates++
-  } else if (highest !== undefined && span.last < highest && !backfilled) {
-    series.outOfOrder++
-  }
-}
+const makeTopic = () => ({
+  isNew: recentIds(),
+  series: new Map<string, Series>(),
+  /** By partition, then by symbol. */
+  cursors: new Map<number, Map<string, Array<Cursor>>>()
+})
+type Topic = ReturnType<typeof makeTopic>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-export const make = (kinds: ReadonlyArray<StreamKind> = streamKinds): Audit => {
-  const read = reader(kinds)
-  const topics = new Map<string, { readonly isNew: (id: string) => boolean; readonly series: Map<string, Series> }>()
+const kindOf = new Map(
+  streamKinds.flatMap((kind) => [...kind.suffixes, ...kind.allMarket].map((stream) => [stream, kind] as const))
+)
+
+export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Options = {}): Audit => {
+  const topics = new Map<string, Topic>()
   const unreadable = new Map<string, { readonly topic: string; records: number; readonly reason: string }>()
 
-  const topicOf = (name: string) => {
-    const topic = topics.get(name) ?? { isNew: recentIds(), series: new Map<string, Series>() }
+  const topicOf = (name: string): Topic => {
+    const topic = topics.get(name) ?? makeTopic()
     topics.set(name, topic)
     return topic
   }
 
-  const reportOf = ({ spans, ...series }: Series): SeriesReport => ({
-    ...series,
-    first: spans.first(),
-    last: spans.last(),
-    missing: spans.missing()
+  const newSeries = (topic: string, stream: string, symbol: string, kind: StreamKind): Series => ({
+    topic,
+    stream,
+    symbol,
+    name: stream.startsWith("!") ? stream : `${symbol.toLowerCase()}@${stream}`,
+    kind,
+    spans: Spans.make(),
+    unsaid: Spans.make(),
+    placement: Placement.make(partitions.get(topic)),
+    records: 0,
+    backfilled: 0,
+    late: 0,
+    duplicates: 0,
+    outOfOrder: 0,
+    wrongKey: 0
   })
+
+  /** The cursor of an event, found or made, or what is wrong with its id. */
+  const cursorOf = (record: AuditedRecord, symbol: string, id: string): Cursor | string => {
+    const { cursors, series } = topicOf(record.topic)
+    const { partition = 0 } = record
+    const ofPartition = cursors.get(partition) ?? new Map<string, Array<Cursor>>()
+    cursors.set(partition, ofPartition)
+    const ofSymbol = ofPartition.get(symbol) ?? []
+    const known = ofSymbol.find(({ prefix }) => id.startsWith(prefix))
+    if (known !== undefined) return known
+
+    const stream = EventId.suffixOf(id, symbol)
+    const kind = stream === undefined ? undefined : kindOf.get(stream)
+    if (stream === undefined || kind === undefined) return `the event-id ${JSON.stringify(id)} names no known stream`
+    const name = `${stream} ${symbol}`
+    const one = series.get(name) ?? newSeries(record.topic, stream, symbol, kind)
+    series.set(name, one)
+    const cursor: Cursor = { prefix: `binance:spot:${stream}:${symbol}:`, series: one, highest: -1 }
+    ofPartition.set(symbol, [...ofSymbol, cursor])
+    return cursor
+  }
+
+  /** What is wrong with a payload in its envelope, if anything. */
+  const faultOf = ({ prefix, series }: Cursor, envelope: ParsedEnvelope, facts: EventFacts, id: string) => {
+    const { kind, stream, symbol } = series
+    if (facts.symbol !== undefined && facts.symbol !== symbol) {
+      return `the payload is of ${JSON.stringify(facts.symbol)}, the record of ${JSON.stringify(symbol)}`
+    }
+    if (facts.variant !== undefined && !stream.includes(facts.variant)) {
+      return `the payload is of ${facts.variant}, the record of ${stream}`
+    }
+    if (envelope.stream_type !== kind.streamType(stream)) {
+      return `the stream_type is ${JSON.stringify(envelope.stream_type)}, the event-id's stream ${stream}`
+    }
+    const own = `${prefix}${facts.id}`
+    if (facts.exact ? id !== own : !id.startsWith(`${own}:`)) {
+      return `the event-id is ${JSON.stringify(id)}, the payload's would begin with ${JSON.stringify(own)}`
+    }
+    return undefined
+  }
+
+  const judge = (record: AuditedRecord, cursor: Cursor, envelope: ParsedEnvelope, { span }: EventFacts, id: string) => {
+    const { series } = cursor
+    series.records++
+    if (envelope.backfilled === true) series.backfilled++
+    if (record.key !== series.symbol) series.wrongKey++
+    series.placement.add(record)
+    if (span === undefined) {
+      if (!topicOf(record.topic).isNew(id)) series.duplicates++
+    } else if (!series.spans.add(span)) {
+      series.duplicates++
+    } else if (span.last > cursor.highest) {
+      cursor.highest = span.last
+    } else if (ledger.filledLate(series.name, span)) {
+      series.late++
+    } else {
+      series.outOfOrder++
+      if (envelope.late === true) series.unsaid.add(span)
+    }
+  }
+
+  /** Judges a record, or says why it cannot. */
+  const take = (record: AuditedRecord): string | undefined => {
+    const envelope = Option.getOrUndefined(decodeEnvelope(parse(record.value)))
+    if (envelope === undefined) return "the value is no envelope"
+    const id = record.headers["event-id"] ?? ""
+    const cursor = cursorOf(record, envelope.symbol, id)
+    if (typeof cursor === "string") return cursor
+    const { kind } = cursor.series
+    const facts: Exit.Exit<EventFacts, Schema.SchemaError> = kind.decode(envelope.original_data)
+    if (facts._tag === "Failure") return `the payload is no valid ${kind.name}`
+    const fault = faultOf(cursor, envelope, facts.value, id)
+    if (fault === undefined) judge(record, cursor, envelope, facts.value, id)
+    return fault
+  }
+
+  const reportOf = (one: Series, wrongPartition: number): SeriesReport => ({
+    topic: one.topic,
+    stream: one.stream,
+    symbol: one.symbol,
+    records: one.records,
+    backfilled: one.backfilled,
+    late: one.late,
+    first: one.spans.first(),
+    last: one.spans.last(),
+    ranges: one.spans.ranges(),
+    holes: one.spans.missing().flatMap((hole) => ledger.explain(one.name, hole)),
+    replayable: isReplayable(one.kind),
+    duplicates: one.duplicates,
+    outOfOrder: one.outOfOrder,
+    unsaid: one.unsaid.ranges(),
+    wrongKey: one.wrongKey,
+    wrongPartition
+  })
+
+  const report = (): AuditReport => {
+    const notes: Array<string> = []
+    const series = Array.from(topics, ([name, topic]) => {
+      // A series is entered before its payload is judged.
+      const all = Array.from(topic.series.values()).filter(({ records }) => records > 0)
+      const before = Placement.partitionsBefore(all.map(({ placement }) => placement))
+      if (before !== undefined) {
+        notes.push(
+          `${name} seems to have had ${before} partitions before it had ${partitions.get(name)}: older records stand where their keys belonged then`
+        )
+      }
+      return all.map((one) => reportOf(one, before === undefined ? one.placement.misplaced() : 0))
+    })
+      .flat()
+      .toSorted((a, b) => compare(a.topic, b.topic) || compare(a.stream, b.stream) || compare(a.symbol, b.symbol))
+    return {
+      series,
+      unreadable: Array.from(unreadable.values(), ({ topic, records, reason }) => ({ topic, records, reason })),
+      notes,
+      complete: series.every(isSound) && unreadable.size === 0
+    }
+  }
 
   return {
     add: (record) => {
-      const event = read(record)
-      if (typeof event === "string") {
-        const faults = unreadable.get(record.topic) ?? { topic: record.topic, records: 0, reason: event }
-        faults.records++
-        unreadable.set(record.topic, faults)
-        return
-      }
-      const { isNew, series } = topicOf(record.topic)
-      const name = `${event.stream} ${event.symbol}`
-      const one = series.get(name) ?? {
-        topic: record.topic,
-        stream: event.stream,
-        symbol: event.symbol,
-        spans: Spans.make(),
-        records: 0,
-        backfilled: 0,
-        duplicates: 0,
-        outOfOrder: 0
-      }
-      series.set(name, one)
-      judge(one, event, isNew)
+      const fault = take(record)
+      if (fault === undefined) return
+      const faults = unreadable.get(record.topic) ?? { topic: record.topic, records: 0, reason: fault }
+      faults.records++
+      unreadable.set(record.topic, faults)
     },
-    report: () => {
-      const series = Array.from(topics.values(), (topic) => Array.from(topic.series.values(), reportOf))
-        .flat()
-        .toSorted((a, b) => compare(a.topic, b.topic) || compare(a.stream, b.stream) || compare(a.symbol, b.symbol))
-      const sound = series.every((one) => one.missing.length + one.duplicates + one.outOfOrder === 0)
-      return {
-        series,
-        unreadable: Array.from(unreadable.values(), ({ topic, records, reason }) => ({ topic, records, reason })),
-        complete: sound && unreadable.size === 0
-      }
-    }
+    report
   }
 }

@@ -1,19 +1,23 @@
-/** From what is known about a stream to its record on the continuity topic. `Continuity` in `schema/` is its value's shape. */
+/**
+ * Records of the continuity topic: what is known of a stream's ids beside the events themselves. `Continuity` in `schema/`
+ * is the value's shape.
+ */
 import type { Continuity } from "../schema/Continuity.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 
-export type ContinuityNote = Omit<Continuity, "v" | "instance" | "at">
-
-export interface ContinuityContext {
+/** Who says it, and when (Unix ms). */
+export interface Origin {
   readonly topic: string
-  /** The process that writes it. */
   readonly instance: string
-  /** Unix ms. */
   readonly at: number
 }
 
-export const make = ({ at, instance, topic }: ContinuityContext, note: ContinuityNote): SinkRecord => {
-  const { from, late, reason, stream, symbol, to, type } = note
+export type Statement = Omit<Continuity, "v" | "instance" | "at">
+
+export const make = (
+  { at, instance, topic }: Origin,
+  { from, late, reason, stream, symbol, to, type }: Statement
+): SinkRecord => {
   const value: Continuity = { v: 1, type, stream, symbol, from, to, reason, late, instance, at }
   return {
     topic,

@@ -20,9 +20,9 @@ export interface MarketEvent {
   /** The payload as received. */
   readonly json: string
   readonly receivedAt: number
-  /** It was fetched from the exchange's history. */
+  /** The stream did not deliver it: it comes from the exchange's history. */
   readonly backfilled?: boolean
-  /** Newer ones of its sequence were published before it. */
+  /** It fills a gap that newer records of its key had already passed. */
   readonly late?: boolean
 }
 

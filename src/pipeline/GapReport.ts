@@ -5,7 +5,7 @@
 import { Clock, Duration, Effect, Metric } from "effect"
 import { Health } from "../services/Health.ts"
 import * as Telemetry from "../services/Telemetry.ts"
-import type { ContinuityNote } from "./ContinuityRecord.ts"
+import type { Statement } from "./ContinuityRecord.ts"
 import { UNFETCHABLE } from "./sequence/contract.ts"
 import type { Gap, Ordered } from "./Sequencer.ts"
 
@@ -36,7 +36,7 @@ const FILLED: Record<Subject, string> = {
 }
 
 /** What the log says of single notes; the rest is told by what is open. */
-const NOTED: Partial<Record<ContinuityNote["type"], string>> = {
+const NOTED: Partial<Record<Statement["type"], string>> = {
   "gap-confirmed": "The exchange's history has no such ids either: they are not asked for again",
   "sequence-reset": "The exchange counts a stream's ids anew"
 }

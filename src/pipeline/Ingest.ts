@@ -13,12 +13,15 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
 import { MarketHistory } from "../services/MarketHistory.ts"
+import { type Overflow, Spool } from "../services/Spool.ts"
+import type { Position } from "../services/Positions.ts"
 import * as Chunks from "./Chunks.ts"
-import type { ContinuityNote } from "./ContinuityRecord.ts"
+import type { Statement } from "./ContinuityRecord.ts"
 import * as GapReport from "./GapReport.ts"
 import * as Refill from "./Refill.ts"
 import * as Resume from "./Resume.ts"
 import * as Sequencer from "./Sequencer.ts"
+import * as Watch from "./Watch.ts"
 
 /** Records between reader and writer: a few chunks; the sink holds the rest. */
 const QUEUE_RECORDS = 8192
@@ -42,6 +45,7 @@ export const run = Effect.gen(function* () {
   const feed = yield* MarketFeed
   const history = yield* MarketHistory
   const sink = yield* EventSink
+  const spool = yield* Spool
   const queue = yield* Queue.bounded<SinkRecord, Cause.Done>(QUEUE_RECORDS)
   /** Records made and not yet the sink's to keep. */
   const waiting = yield* Ref.make(0)
@@ -49,11 +53,10 @@ export const run = Effect.gen(function* () {
   const report = yield* GapReport.make
   const turn = yield* Semaphore.make(1)
 
-  const resume = yield* Resume.load(binance.streams)
+  const resume = yield* Resume.make
   const options = {
     streams: binance.streams,
     serves: history.serves,
-    positions: resume.positions,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
     parkedBytes: PARKED_BYTES
@@ -71,15 +74,32 @@ export const run = Effect.gen(function* () {
     yield* offer(yield* chunks.records(ordered))
   })
 
-  const note = (...notes: ReadonlyArray<ContinuityNote>) =>
+  const note = (...notes: ReadonlyArray<Statement>) =>
     turn.withPermit(publish({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
+
+  const goOn = (positions: ReadonlyMap<string, Position>) => turn.withPermit(publish(sequencer.resume(positions)))
+  if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
+
+  const watch = yield* Watch.make(note)
+
+  /** What the spool had no room for: fetched again where that can be, told where not. */
+  const overflowed = Effect.fnUntraced(function* ({ from, replayable, stream, to }: Overflow) {
+    const known = binance.streams.find(({ name }) => name === stream)
+    if (known !== undefined && replayable) {
+      return yield* turn.withPermit(publish(sequencer.lost(known, { first: from, last: to })))
+    }
+    const reason = "there was no room for it in the spool (SPOOL_MAX_BYTES)"
+    return yield* note({ type: "overflow", stream, symbol: known?.symbol ?? null, from, to, reason, late: false })
+  })
 
   const reader = yield* feed.frames.pipe(
     Stream.runForEachArray((frames) =>
       Effect.gen(function* () {
         const { deadLetters, events } = yield* chunks.decode(frames)
+        watch.seen(events)
         yield* publish(sequencer.take(events, yield* Refill.now))
         if (deadLetters.length > 0) yield* offer(deadLetters)
+        watch.done()
       }).pipe(turn.withPermit, Effect.uninterruptible)
     ),
     // The feed is at its end or closed: what waits for others will not get them any more.
@@ -103,9 +123,11 @@ export const run = Effect.gen(function* () {
 
   const beside = yield* Effect.all(
     [
-      Refill.run({ sequencer, turn, publish, mute: (stream) => feed.renew([stream]) }),
+      Refill.run({ sequencer, turn, publish, mute: watch.mute }),
+      watch.run,
+      Stream.runForEach(spool.overflow, overflowed),
       report.watch(sequencer.holes, sequencer.gaps),
-      resume.watch(sequencer.behind),
+      resume.run(goOn, sequencer.behind),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],
     { concurrency: "unbounded", discard: true }
@@ -143,5 +165,5 @@ export const run = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 /** One note for each stream of the connection: a reader of the continuity topic looks by stream. */
-const notesOf = ({ from, reason, streams, to, type }: FeedNotice): ReadonlyArray<ContinuityNote> =>
+const notesOf = ({ from, reason, streams, to, type }: FeedNotice): ReadonlyArray<Statement> =>
   streams.map(({ name, symbol }) => ({ type, stream: name, symbol: symbol ?? null, from, to, reason, late: false }))

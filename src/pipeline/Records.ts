@@ -17,7 +17,7 @@ export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string =>
   return EventId.format(stream.suffix, symbol, facts.id, digest)
 }
 
-/** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload. */
+/** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload but its flags. */
 interface Frame {
   readonly topic: string
   readonly tail: string
@@ -43,16 +43,16 @@ export const make = (topics: ReadonlyMap<string, string>) => {
   }
 
   return (event: MarketEvent): SinkRecord => {
-    const { facts, json, receivedAt, stream, symbol } = event
+    const { backfilled = false, facts, json, late = false, receivedAt, stream, symbol } = event
     const { tail, topic } = frameOf(stream, symbol)
-    const marks = `${event.backfilled === true ? ',"backfilled":true' : ""}${event.late === true ? ',"late":true' : ""}}`
     const eventTime = facts.eventTime ?? receivedAt
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
+    const flags = `${backfilled ? ',"backfilled":true' : ""}${late ? ',"late":true' : ""}`
     const headers = { "event-id": eventId(event), "content-type": "application/json" }
     return {
       topic,
       key: symbol,
-      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}${marks}`),
+      value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}${flags}}`),
       timestamp: ahead ? receivedAt : eventTime,
       headers: ahead ? { ...headers, "event-time": String(eventTime) } : headers
     }

@@ -2,7 +2,7 @@
  * The fibers beside the sequencer: they ask the exchange's history for what is missing, compare silent streams with it, and
  * pass the time. What they get goes to `publish` in the one turn that they share with the reader.
  */
-import { Clock, Effect, Option, Semaphore } from "effect"
+import { Clock, Effect, Option, type Semaphore } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
 import type * as Sequencer from "./Sequencer.ts"

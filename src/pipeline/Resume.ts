@@ -1,47 +1,93 @@
-/** Where an earlier run stopped: its positions, and whether the program has caught up with the exchange since. */
-import { Clock, Duration, Effect, Schedule } from "effect"
+/**
+ * Where an earlier run stopped, and whether the program has caught up with the exchange since. The feed waits for it; where
+ * the sink does not answer, only for a while: then what lies between is a gap as soon as it is known.
+ */
+import { Clock, Duration, Effect, Fiber, Option, Schedule } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import type { SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
-import { Positions } from "../services/Positions.ts"
+import { type Position, Positions } from "../services/Positions.ts"
+import { Spool } from "../services/Spool.ts"
+import * as Sequenced from "./Sequenced.ts"
 
 const LOOK_EVERY = Duration.millis(250)
 
-export const load = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
+/** Longer than a healthy sink takes. */
+const WAIT = Duration.seconds(10)
+
+type Known = ReadonlyMap<string, Position>
+
+export interface Resume {
+  /** What is published is read back by the next start. */
+  readonly isKept: boolean
+  /** What is known before the feed starts. */
+  readonly known: Option.Option<Known>
+  /** Gives what becomes known later to `resume`, and tells the probes until nothing is behind any more. */
+  readonly run: (
+    resume: (positions: Known) => Effect.Effect<void>,
+    behind: () => ReadonlyArray<StreamName>
+  ) => Effect.Effect<void, SinkError>
+}
+
+/** The higher of what the sink has stored and what waits on the disk to be stored before anything else. */
+const merged = (stored: Known, held: Known): Known => {
+  const all = new Map(stored)
+  for (const [stream, position] of held) {
+    const { gaps = [], last = -1 } = stored.get(stream) ?? {}
+    if (position.last > last) all.set(stream, { ...position, gaps })
+  }
+  return all
+}
+
+export const make = Effect.gen(function* () {
+  const { binance } = yield* AppConfig
   const health = yield* Health
+  const spool = yield* Spool
   const { isKept, load } = yield* Positions
   const startedAt = yield* Clock.currentTimeMillis
+  const elapsed = Effect.map(Clock.currentTimeMillis, (now) => Duration.format(Duration.millis(now - startedAt)))
 
   yield* health.resume({ state: "starting", detail: "reading where an earlier run stopped" })
-  const positions = yield* Effect.withSpan(load(streams), "resume.positions")
-  if (positions.size > 0) {
-    yield* Effect.logInfo("Going on where an earlier run stopped").pipe(
-      Effect.annotateLogs({
-        streams: positions.size,
-        read: Duration.format(Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
-      })
+  const read = Sequenced.make(binance.streams)
+  const held = new Map<string, Position>()
+  for (const [stream, record] of yield* spool.held) {
+    const facts = read(record)
+    if (facts !== undefined) held.set(stream, { last: facts.last, at: facts.at, gaps: [] })
+  }
+  const loading = yield* load(binance.streams).pipe(Effect.withSpan("resume.positions"), Effect.forkScoped)
+  const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held))
+  const known = yield* Effect.timeoutOption(positions, WAIT)
+  if (Option.isNone(known)) {
+    yield* Effect.logWarning(
+      "It is not known yet where an earlier run stopped: live begins, what lies between follows late"
     )
   }
 
-  const upToDate = Effect.gen(function* () {
-    yield* health.resume({ state: "up", detail: "up to date" })
-    if (positions.size === 0) return
-    const took = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
-    yield* Effect.logInfo("Caught up with the exchange").pipe(Effect.annotateLogs({ after: Duration.format(took) }))
-  })
-
-  return {
-    positions,
-    /** What is published is read back by the next start. */
+  const resume: Resume = {
     isKept,
-    /** Tells the probes, until nothing is behind any more. */
-    watch: (behind: () => ReadonlyArray<StreamName>) =>
-      Effect.suspend(() => {
-        const { length } = behind()
-        const detail = `${length} streams are behind`
-        return Effect.as(length === 0 ? Effect.void : health.resume({ state: "starting", detail }), length)
-      }).pipe(
-        Effect.repeat({ until: (length) => length === 0, schedule: Schedule.spaced(LOOK_EVERY) }),
-        Effect.andThen(upToDate)
+    known,
+    run: Effect.fnUntraced(function* (resume, behind) {
+      const all = yield* positions
+      if (Option.isNone(known)) yield* resume(all)
+      if (all.size > 0) {
+        yield* Effect.logInfo("Going on where an earlier run stopped").pipe(
+          Effect.annotateLogs({ streams: all.size, after: yield* elapsed })
+        )
+      }
+      yield* Effect.sync(behind).pipe(
+        Effect.tap(({ length }) =>
+          length === 0
+            ? Effect.void
+            : health.resume({ state: "starting", detail: `${length} streams are behind the exchange` })
+        ),
+        Effect.repeat({ until: ({ length }) => length === 0, schedule: Schedule.spaced(LOOK_EVERY) })
       )
+      yield* health.resume({ state: "up", detail: "up to date" })
+      if (all.size > 0) {
+        yield* Effect.logInfo("Caught up with the exchange").pipe(Effect.annotateLogs({ after: yield* elapsed }))
+      }
+    })
   }
+  return resume
 })

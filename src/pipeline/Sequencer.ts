@@ -5,7 +5,7 @@
 import type { StreamName } from "../schema/StreamName.ts"
 import { MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
 import type { Position } from "../services/Positions.ts"
-import type { ContinuityNote } from "./ContinuityRecord.ts"
+import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
 import type { Entry, Range } from "./sequence/HistoryWalk.ts"
 import * as Sequence from "./sequence/Sequence.ts"
@@ -13,7 +13,7 @@ import * as Sequence from "./sequence/Sequence.ts"
 /** What may be published now, in order. */
 export interface Ordered {
   readonly events: Array<MarketEvent>
-  readonly notes: Array<ContinuityNote>
+  readonly notes: Array<Statement>
   /** Their ids are far beyond anything that the exchange's history knows. */
   readonly rejected: Array<MarketEvent>
   duplicates: number
@@ -39,7 +39,6 @@ export interface Options {
   readonly streams: ReadonlyArray<StreamName>
   /** Whether the history has a stream's events. */
   readonly serves: (stream: StreamName) => boolean
-  readonly positions: ReadonlyMap<string, Position>
   /** How long a hole may get nothing new until live goes on beyond it, ms. */
   readonly gapWait: number
   /** A hole over more time than this is opened at once, ms between event times. */
@@ -49,6 +48,8 @@ export interface Options {
 }
 
 export interface Sequencer {
+  /** Where an earlier run stopped. */
+  readonly resume: (positions: ReadonlyMap<string, Position>) => Ordered
   /** Events in the order received. */
   readonly take: (events: ReadonlyArray<MarketEvent>, now: number) => Ordered
   /** Time has passed. */
@@ -62,6 +63,8 @@ export interface Sequencer {
   readonly unheard: (now: number, most: number) => ReadonlyArray<StreamName>
   /** The history's newest id of one of them, if it gave any; `mute`: it is ahead of what came. */
   readonly newest: (stream: StreamName, id: number | undefined, now: number) => Compared
+  /** What was published and then lost: it is fetched again, late. */
+  readonly lost: (stream: StreamName, range: Range) => Ordered
   /** The end: what waits is published, unless a restart fetches it again (`keep`). */
   readonly close: (keep: boolean) => Ordered
   /** Whether anything is to be fetched or waits. */
@@ -116,7 +119,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     return taken
   }
 
-  const noteOf = (stream: StreamName, { first, last, late, reason, type }: Sequence.Note): ContinuityNote => ({
+  const noteOf = (stream: StreamName, { first, last, late, reason, type }: Sequence.Note): Statement => ({
     type,
     stream: stream.name,
     symbol: stream.symbol ?? null,
@@ -140,22 +143,19 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       duplicate: () => void ordered.duplicates++,
       reject: ({ value }) => void ordered.rejected.push(value)
     })
-    const position = options.positions.get(stream.name)
-    if (position !== undefined) sequence.resume(position)
     return {
       stream,
       sequence,
       serves,
-      compareAt: startedAt + (position === undefined ? UNHEARD_MS : UNHEARD_AT_START_MS),
+      compareAt: startedAt + UNHEARD_MS,
       patience: UNHEARD_MS,
       comparing: false,
-      behind: serves && position !== undefined
+      behind: false
     }
   }
 
   const sequenced = options.streams.filter(({ kind, symbol }) => kind.sequence !== undefined && symbol !== undefined)
   const keys = new Map(sequenced.map((stream) => [stream, keyedOf(stream)]))
-  for (const keyed of keys.values()) if (!keyed.sequence.settled()) unsettled.add(keyed)
 
   const review = (keyed: Keyed) => {
     if (!keyed.sequence.settled()) unsettled.add(keyed)
@@ -200,6 +200,18 @@ export const make = (options: Options, startedAt: number): Sequencer => {
   }
 
   return {
+    resume: (positions) => {
+      for (const keyed of keys.values()) {
+        const position = positions.get(keyed.stream.name)
+        if (position === undefined) continue
+        const isFresh = keyed.sequence.status().last === undefined
+        keyed.sequence.resume(position)
+        keyed.behind = isFresh && keyed.serves
+        if (isFresh) keyed.compareAt = startedAt + UNHEARD_AT_START_MS
+        review(keyed)
+      }
+      return collected()
+    },
     take: (events, now) => {
       for (const event of events) {
         const keyed = keys.get(event.stream)
@@ -260,6 +272,12 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       if (id !== undefined && !mute) keyed.behind = false
       review(keyed)
       return { ordered: collected(), mute }
+    },
+    lost: (stream, range) => {
+      const keyed = keys.get(stream)
+      keyed?.sequence.lost(range)
+      if (keyed !== undefined) review(keyed)
+      return collected()
     },
     close: (keep) => {
       for (const keyed of unsettled) if (!(keep && keyed.serves)) keyed.sequence.close()

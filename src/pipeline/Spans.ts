@@ -13,8 +13,16 @@ export interface Spans {
   readonly add: (span: Span) => boolean
   readonly first: () => number | undefined
   readonly last: () => number | undefined
+  /** All of it, in order. */
+  readonly ranges: () => ReadonlyArray<Span>
   /** What lies between the lowest and the highest id and was never added. */
   readonly missing: () => ReadonlyArray<Span>
+  /** Whether all of a span was added. */
+  readonly covers: (span: Span) => boolean
+  /** The parts of a span that were added, in order. */
+  readonly within: (span: Span) => ReadonlyArray<Span>
+  /** The parts of a span that were not, in order. */
+  readonly lacking: (span: Span) => ReadonlyArray<Span>
 }
 
 export const make = (): Spans => {
@@ -55,10 +63,38 @@ export const make = (): Spans => {
     return true
   }
 
+  const within = ({ first, last }: Span): ReadonlyArray<Span> => {
+    const parts: Array<Span> = []
+    for (let index = indexOf(first); index < ranges.length; index++) {
+      const range = ranges[index]
+      if (range === undefined || range.first > last) break
+      parts.push({ first: Math.max(first, range.first), last: Math.min(last, range.last) })
+    }
+    return parts
+  }
+
+  const lacking = ({ first, last }: Span): ReadonlyArray<Span> => {
+    const parts: Array<Span> = []
+    let from = first
+    for (const part of within({ first, last })) {
+      if (from < part.first) parts.push({ first: from, last: part.first - 1 })
+      from = part.last + 1
+    }
+    if (from <= last) parts.push({ first: from, last })
+    return parts
+  }
+
   return {
     add,
+    within,
+    lacking,
     first: () => ranges[0]?.first,
     last: () => ranges.at(-1)?.last,
+    ranges: () => ranges.map(({ first, last }) => ({ first, last })),
+    covers: ({ first, last }) => {
+      const range = ranges[indexOf(first)]
+      return range !== undefined && range.first <= first && last <= range.last
+    },
     missing: () =>
       ranges.slice(1).map((range, index) => ({ first: (ranges[index]?.last ?? 0) + 1, last: range.first - 1 }))
   }

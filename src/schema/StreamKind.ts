@@ -40,6 +40,9 @@ export interface EventFacts {
  */
 export type SequenceRule = "ids" | "times" | "updates"
 
+/** Whether the exchange's history has a kind's events. */
+export const isReplayable = ({ sequence }: StreamKind): boolean => sequence === "ids" || sequence === "times"
+
 export interface StreamKind {
   /** As Binance writes it: `trade`, `aggTrade`, `kline`. */
   readonly name: string

@@ -110,6 +110,12 @@ export class KafkaDriver extends Context.Service<
      * The records from an offset on, as many as one answer holds (some MiB); none at the end. An offset below the earliest is
      * moved up to it. Without a consumer group; transactions are not waited for. A key or value that is null reads as empty.
      */
-    readonly fetch: (topic: string, partition: number, from: number) => Effect.Effect<Fetched, KafkaError>
+    readonly fetch: (
+      topic: string,
+      partition: number,
+      from: number,
+      /** As little as may be: one batch. */
+      amount?: "least"
+    ) => Effect.Effect<Fetched, KafkaError>
   }
 >()("binance-kafka/services/KafkaDriver") {}

@@ -26,7 +26,11 @@ const withMore = (stream: string, count: number): Account => ({
   pushed: new Map([...account.pushed, [stream, { first: 1, last: count, count }]])
 })
 const proofOf = (records: ReadonlyArray<SinkRecord>, ledger: Account | undefined = account) =>
-  prove([TOPIC], () => Stream.fromIterable(records), ledger)
+  prove(
+    { data: [TOPIC], continuity: "continuity" },
+    (topic) => Stream.fromIterable(topic === TOPIC ? records : []),
+    ledger
+  )
 
 describe("the demo's proof", () => {
   it.effect("holds for a log that is complete", () =>

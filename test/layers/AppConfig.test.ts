@@ -54,6 +54,7 @@ describe("good settings", () => {
       assert.strictEqual(rest.feed, "binance")
       assert.strictEqual(rest.sink, "kafka")
       assert.strictEqual(rest.dataDir, "./data")
+      assert.deepStrictEqual(rest.spool, { mode: "auto", maxBytes: 10 * 2 ** 30, fsync: false })
       assert.strictEqual(rest.batch.size, 100)
       assert.strictEqual(Duration.toMillis(rest.batch.timeout), 100)
       assert.deepStrictEqual(rest.http, { host: "127.0.0.1", port: 8080 })
@@ -61,6 +62,20 @@ describe("good settings", () => {
       assert.strictEqual(rest.log.format, process.stderr.isTTY ? "pretty" : "json")
       assert.deepStrictEqual(rest.otel, { endpoint: Option.none(), serviceName: "binance-kafka-connector" })
       assert.deepStrictEqual(rest.notices, [])
+    })
+  )
+
+  it.effect("counts bytes in the units that people write", () =>
+    Effect.gen(function* () {
+      for (const [text, bytes] of [
+        ["1048576", 2 ** 20],
+        ["2048KiB", 2 ** 21],
+        ["500 mib", 500 * 2 ** 20],
+        ["3GiB", 3 * 2 ** 30],
+        ["1TIB", 2 ** 40]
+      ] as const) {
+        assert.strictEqual((yield* settingsFrom({ SPOOL_MAX_BYTES: text })).spool.maxBytes, bytes)
+      }
     })
   )
 

@@ -19,7 +19,7 @@ const counts = Effect.gen(function* () {
 })
 
 /** Publishes a steady stream while something happens to the brokers; all of it must be there afterwards. Gives how many sends were in
- * doubt. */
+ * doubt, and how many records were lost and sent again. */
 const under = Effect.fnUntraced(function* <E>(bootstrap: ReadonlyArray<string>, happens: Effect.Effect<void, E>) {
   const { open, topic } = yield* openSink(bootstrap, { acks: "1" })
   const sink = yield* open
@@ -34,12 +34,12 @@ const under = Effect.fnUntraced(function* <E>(bootstrap: ReadonlyArray<string>, 
   yield* Fiber.join(publisher)
   assertOnceAndInOrder(yield* read(bootstrap[0] ?? "", topic), source.published)
   const after = yield* counts
-  const doubts = after.doubts - before.doubts
+  const [doubts, resent] = [after.doubts - before.doubts, after.resent - before.resent]
   process.stdout.write(
     `acks=1: ${source.published.length} records, each once and in order; ${doubts} sends were in doubt, ` +
-      `${after.resent - before.resent} records were lost and sent again\n`
+      `${resent} records were lost and sent again\n`
   )
-  return doubts
+  return { doubts, resent }
 })
 
 const frozen = (broker: Pick<Broker, "pause" | "resume">, millis: number) =>
@@ -63,13 +63,30 @@ const killedAll = ({ nodes }: Cluster) =>
     { discard: true }
   )
 
+/** The others are frozen while it still takes records, and lead when it is dead. */
+const killedAhead = ({ nodes }: Cluster) =>
+  Effect.forEach(
+    nodes,
+    Effect.fnUntraced(function* (node) {
+      const others = nodes.filter((other) => other !== node)
+      for (const other of others) other.pause()
+      yield* Effect.sleep("1500 millis")
+      yield* Effect.promise(node.kill)
+      for (const other of others) other.resume()
+      yield* Effect.sleep("8 seconds")
+      yield* Effect.promise(node.start)
+      yield* Effect.sleep("5 seconds")
+    }),
+    { discard: true }
+  )
+
 describeKafka("KafkaSink with KAFKA_ACKS=1 stores everything once and in order", () => {
   it.live(
     "when the broker hangs until sends are given up, and then does what it was sent",
     () =>
       Effect.gen(function* () {
         const broker = yield* acquire(() => startBroker())
-        const doubts = yield* under(
+        const { doubts } = yield* under(
           [broker.bootstrap],
           Effect.forEach([300, 13_000], (millis) => frozen(broker, millis), { discard: true })
         )
@@ -107,7 +124,7 @@ describeKafka("KafkaSink with KAFKA_ACKS=1 stores everything once and in order",
           proxy.answers = "pass"
           yield* Effect.sleep("700 millis")
         })
-        const doubts = yield* under([server], Effect.asVoid(Effect.repeat(lost, { times: 15 })))
+        const { doubts } = yield* under([server], Effect.asVoid(Effect.repeat(lost, { times: 15 })))
         assert.isAbove(doubts, 0)
       }).pipe(Effect.scoped),
     120_000
@@ -119,6 +136,17 @@ describeKafka("KafkaSink with KAFKA_ACKS=1 stores everything once and in order",
       Effect.gen(function* () {
         const cluster = yield* acquire(() => startCluster(3))
         yield* under(cluster.bootstrap, killedAll(cluster))
+      }).pipe(Effect.scoped),
+    300_000
+  )
+
+  it.live(
+    "when leaders die with what they had acknowledged and nobody else had",
+    () =>
+      Effect.gen(function* () {
+        const cluster = yield* acquire(() => startCluster(3))
+        const { resent } = yield* under(cluster.bootstrap, killedAhead(cluster))
+        assert.isAbove(resent, 0)
       }).pipe(Effect.scoped),
     300_000
   )

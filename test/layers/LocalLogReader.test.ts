@@ -60,6 +60,7 @@ describe("LocalLogReader", () => {
       assert.deepStrictEqual(yield* read({ key: "THIRD" }), range(0, 3500, 3))
       assert.deepStrictEqual(yield* read({ key: "THIRD", from: 1, limit: 3 }), [3, 6, 9])
       assert.deepStrictEqual(yield* read({ key: "NONE" }), [])
+      assert.deepStrictEqual(yield* read({ from: 1, to: 1500 }), range(1, 1500))
       assert.deepStrictEqual(yield* read({ limit: 0 }), [])
       assert.deepStrictEqual(yield* Stream.runCollect(reader.read("nothing")), [])
     })

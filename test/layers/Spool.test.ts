@@ -95,6 +95,14 @@ const makeInner = Effect.gen(function* () {
       settle()
       flushed.openUnsafe()
     }),
+    /** Works slowly. */
+    store: (count: number) =>
+      Effect.sync(() => {
+        for (let n = 0; n < count; n++) {
+          const next = tried.shift() ?? untried.shift()
+          if (next !== undefined) stored.push(next)
+        }
+      }),
     /** Nothing that waits is stored any more, as after a kill. */
     forget: Effect.sync(() => {
       tried = []
@@ -162,6 +170,16 @@ const until = Effect.fnUntraced(function* (holds: () => boolean) {
   while (!holds()) yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 })
 
+/** Some turns for files to be read and written. */
+const breathe = Effect.promise(async () => {
+  for (let n = 0; n < 20; n++) await new Promise<void>((resolve) => setImmediate(resolve))
+})
+
+const Happening = Schema.Union([
+  Schema.Struct({ publish: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 })) }),
+  Schema.Literals(["stop", "start", "time passes", "the disk works"])
+])
+
 const segments = (dataDir: string) => readdirSync(join(dataDir, "spool")).filter((name) => name.endsWith(".seg"))
 
 /** Until the spool has taken over what waits in the sink. */
@@ -171,14 +189,14 @@ const engage = Effect.fnUntraced(function* (opened: Opened, times = 1) {
 })
 
 describe("the mode", () => {
-  const Happening = Schema.Union([
+  const Step = Schema.Union([
     Schema.Struct({ publish: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 })) }),
     Schema.Literals(["stalled", "kept", "unkept", "drain", "store"])
   ])
 
   it.prop(
     "keeps the order, wherever a batch goes",
-    [Arbitrary.array(Arbitrary.schema(Happening), { minLength: 10, maxLength: 80 })],
+    [Arbitrary.array(Arbitrary.schema(Step), { minLength: 10, maxLength: 80 })],
     ([happenings]) => {
       let mode: Mode.Mode = "Direct"
       let published = 0
@@ -274,6 +292,37 @@ describe("Spool", () => {
     })
   )
 
+  it.effect("leaves a sink alone that stores slowly but steadily", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const opened = yield* open(inner, dir)
+      yield* inner.stop
+      yield* opened.sink.publish(records(0, 20))
+      for (let n = 0; n < 10; n++) {
+        yield* TestClock.adjust("4 seconds")
+        yield* inner.store(1)
+      }
+      assert.isEmpty(opened.lines)
+      yield* engage(opened)
+      assert.deepInclude(opened.says(/until they can be stored/)[0]?.annotations, { records: 10 })
+    })
+  )
+
+  it.effect("stores what comes at the moment when all that came before is drained", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const { sink } = yield* open(inner, dir, { mode: "always" })
+      for (let n = 0; n < 400; n++) {
+        yield* sink.publish([record(n)])
+        for (let turns = n % 20; turns > 0; turns--) yield* Effect.yieldNow
+      }
+      yield* sink.flush
+      assert.deepStrictEqual(ids(inner.stored), ids(records(0, 400)))
+    })
+  )
+
   it.effect("has not flushed what went to the disk meanwhile", () =>
     Effect.gen(function* () {
       const dir = yield* temporaryFolder
@@ -291,6 +340,69 @@ describe("Spool", () => {
       yield* Fiber.join(flush)
       assert.deepStrictEqual(ids(inner.stored), ids(records(0, 10)))
     })
+  )
+
+  it.effect.prop(
+    "stores everything once and in order, however the sink comes and goes",
+    [Arbitrary.array(Arbitrary.schema(Happening), { minLength: 10, maxLength: 60 })],
+    ([happenings]) =>
+      Effect.gen(function* () {
+        const dir = yield* temporaryFolder
+        const inner = yield* makeInner
+        const { sink } = yield* open(inner, dir)
+        let published = 0
+        for (const happening of happenings) {
+          if (happening === "stop") yield* inner.stop
+          else if (happening === "start") yield* inner.start
+          else if (happening === "time passes") yield* TestClock.adjust("6 seconds")
+          else if (happening === "the disk works") yield* breathe
+          else {
+            yield* sink.publish(records(published, happening.publish))
+            published += happening.publish
+          }
+        }
+        yield* inner.start
+        yield* sink.flush
+        assert.strictEqual(yield* sink.pending, 0)
+        assert.deepStrictEqual(ids(inner.stored), ids(records(0, published)))
+      }).pipe(Effect.scoped),
+    { arbitrary: { runs: 40 } }
+  )
+
+  it.effect.prop(
+    "loses nothing with SPOOL=always, however often the process ends",
+    [
+      Arbitrary.array(Arbitrary.schema(Schema.Union([Happening, Schema.Literal("end")])), {
+        minLength: 10,
+        maxLength: 60
+      })
+    ],
+    ([happenings]) =>
+      Effect.gen(function* () {
+        const dir = yield* temporaryFolder
+        const inner = yield* makeInner
+        let opened = yield* open(inner, dir, { mode: "always" })
+        let published = 0
+        for (const happening of happenings) {
+          if (happening === "stop") yield* inner.stop
+          else if (happening === "start") yield* inner.start
+          else if (happening === "time passes") yield* TestClock.adjust("6 seconds")
+          else if (happening === "the disk works") yield* breathe
+          else if (happening === "end") {
+            yield* opened.close
+            yield* inner.forget
+            opened = yield* open(inner, dir, { mode: "always" })
+          } else {
+            yield* opened.sink.publish(records(published, happening.publish))
+            published += happening.publish
+          }
+        }
+        yield* inner.start
+        yield* opened.sink.flush
+        // What was stored and not yet acknowledged at an end may come again.
+        assert.deepStrictEqual([...new Set(ids(inner.stored))], ids(records(0, published)))
+      }).pipe(Effect.scoped),
+    { arbitrary: { runs: 40 } }
   )
 
   it.effect("takes over at once when too much waits in memory, and again after that", () =>

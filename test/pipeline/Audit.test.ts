@@ -1,6 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Audit from "../../src/pipeline/Audit.ts"
+import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
+import * as GapLedger from "../../src/pipeline/GapLedger.ts"
+import { partitionOf } from "../../src/pipeline/murmur2.ts"
+import type { Continuity } from "../../src/schema/Continuity.ts"
+import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 
 interface Fields {
   readonly topic?: string
@@ -26,6 +31,7 @@ const record = (stream: string, id: string | number, payload: object, fields: Fi
     topic,
     key: symbol,
     value: Buffer.from(JSON.stringify(value)),
+    timestamp: 1,
     headers: { "event-id": `binance:spot:${stream}:${symbol}:${id}` }
   }
 }
@@ -72,20 +78,34 @@ const depth = (U: number, u: number, stream = "depth") =>
 
 const bookTicker = (u: number) => record("bookTicker", `${u}:0`, { u, s: "BTCUSDT", b: "1", B: "1", a: "2", A: "1" })
 
-const audit = (records: ReadonlyArray<Audit.AuditedRecord>) => {
-  const audit = Audit.make()
+const statement = (
+  type: Continuity["type"],
+  from: number,
+  to: number,
+  { late = false, stream = "btcusdt@trade" }: { readonly late?: boolean; readonly stream?: string } = {}
+) =>
+  ContinuityRecord.make(
+    { topic: "continuity", instance: "test", at: 1 },
+    { type, stream, symbol: "BTCUSDT", from, to, reason: "test", late }
+  )
+
+const audit = (records: ReadonlyArray<Audit.AuditedRecord>, said: ReadonlyArray<SinkRecord> = []) => {
+  const ledger = GapLedger.make()
+  for (const record of said) assert.isTrue(ledger.add(record))
+  const audit = Audit.make({ ledger })
   for (const record of records) audit.add(record)
   return audit.report()
 }
 
 /** The report on records of a single series. */
-const judge = (records: ReadonlyArray<Audit.AuditedRecord>) => {
-  const { complete, series, unreadable } = audit(records)
+const judge = (records: ReadonlyArray<Audit.AuditedRecord>, said: ReadonlyArray<SinkRecord> = []) => {
+  const { complete, series, unreadable } = audit(records, said)
   assert.deepStrictEqual(unreadable, [])
   assert.strictEqual(series.length, 1)
   const [only] = series
   if (only === undefined) return assert.fail("no series")
-  const { duplicates, first, last, missing, outOfOrder } = only
+  const { duplicates, first, holes, last, outOfOrder } = only
+  const missing = holes.map(({ first, last }) => ({ first, last }))
   return { complete, records: only.records, first, last, missing, duplicates, outOfOrder }
 }
 
@@ -119,6 +139,89 @@ const withFaults = (faults: { readonly [K in keyof typeof Faults]: (typeof Fault
   return ids
 }
 
+const PARTITIONS = 3
+const HOME = partitionOf("BTCUSDT", PARTITIONS)
+const Story = {
+  removed: Schema.Array(Index),
+  repeated: Schema.Array(Schema.Tuple([Index, Index])),
+  /** Ids that come at the end instead of in their place. */
+  moved: Schema.Array(Index),
+  strayed: Schema.Array(Index),
+  said: Schema.Array(
+    Schema.Struct({
+      type: Schema.Literals(["gap-opened", "gap-filled", "gap-confirmed", "overflow", "rollover"]),
+      from: Index,
+      length: Index,
+      late: Schema.Boolean
+    })
+  )
+}
+
+/** The records of a story, what is said of them, and what an audit that remembers everything would find. */
+const told = (story: { readonly [K in keyof typeof Story]: (typeof Story)[K]["Type"] }) => {
+  const removed = new Set(story.removed)
+  const moved = new Set(story.moved)
+  const strayed = new Set(story.strayed)
+  const kept = count(80).filter((id) => !removed.has(id))
+  const ids = [...kept.filter((id) => !moved.has(id)), ...kept.filter((id) => moved.has(id))]
+  for (const [from, to] of story.repeated) {
+    const id = ids[from]
+    if (id !== undefined) ids.splice(to, 0, id)
+  }
+  const records = ids.map((id, place) => ({
+    ...trade(id),
+    timestamp: place,
+    partition: strayed.has(place) ? (HOME + 1) % PARTITIONS : HOME
+  }))
+
+  const saidOf = (type: string, id: number, late = false) =>
+    story.said.some((one) => one.type === type && one.from <= id && id <= one.from + one.length && (!late || one.late))
+  const reasonOf = (id: number) => {
+    if (saidOf("gap-confirmed", id)) return "confirmed"
+    if (saidOf("overflow", id)) return "dropped"
+    return saidOf("gap-opened", id) && !saidOf("gap-filled", id) ? "opened" : "unknown"
+  }
+  const present = new Set(ids)
+  const holes = count(Math.max(...ids) - Math.min(...ids) + 1, Math.min(...ids))
+    .filter((id) => !present.has(id))
+    .map((id) => [id, reasonOf(id)] as const)
+
+  const seen = new Set<number>()
+  const highest = new Map<number, number>()
+  let [duplicates, late, outOfOrder] = [0, 0, 0]
+  ids.forEach((id, place) => {
+    const partition = records[place]?.partition ?? 0
+    const before = highest.get(partition) ?? -1
+    if (seen.has(id)) duplicates++
+    else if (id > before) highest.set(partition, id)
+    else if (saidOf("gap-filled", id, true)) late++
+    else outOfOrder++
+    seen.add(id)
+  })
+
+  // One key is a topic that has grown, if all that is misplaced comes first and in one place.
+  const astray = records.map(({ partition }) => partition !== HOME)
+  const grown =
+    astray.lastIndexOf(true) < astray.indexOf(false) || !astray.includes(false)
+      ? [1, 2].some((before) => partitionOf("BTCUSDT", before) === (HOME + 1) % PARTITIONS)
+      : false
+  const wrongPartition = grown ? 0 : astray.filter(Boolean).length
+  return {
+    records,
+    partitions: PARTITIONS,
+    said: story.said.map(({ from, late, length, type }) => statement(type, from, from + length, { late })),
+    expected: {
+      complete: duplicates + outOfOrder + wrongPartition === 0 && holes.every(([, reason]) => reason === "confirmed"),
+      holes,
+      ids: [...present].toSorted((a, b) => a - b),
+      duplicates,
+      late,
+      outOfOrder,
+      wrongPartition
+    }
+  }
+}
+
 describe("Audit", () => {
   it("finds a whole sequence complete", () => {
     const ids = count(500, START)
@@ -131,7 +234,7 @@ describe("Audit", () => {
   })
 
   it("reports nothing of nothing", () => {
-    assert.deepStrictEqual(audit([]), { series: [], unreadable: [], complete: true })
+    assert.deepStrictEqual(audit([]), { series: [], unreadable: [], notes: [], complete: true })
   })
 
   it("names the missing ids as ranges", () => {
@@ -189,12 +292,79 @@ describe("Audit", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("lets backfilled records come late, and counts them", () => {
+  it("lets records come late where the continuity topic says so, and counts them", () => {
     const late = [trade(1), trade(4), trade(2, { backfilled: true }), trade(3, { backfilled: true })]
-    assert.deepStrictEqual(judge(late), { ...sound, records: 4, first: 1, last: 4 })
-    assert.strictEqual(audit(late).series[0]?.backfilled, 2)
-    const twice = judge([...late, trade(3, { backfilled: true })])
+    const filled = [statement("gap-filled", 2, 3, { late: true })]
+    assert.deepStrictEqual(judge(late, filled), { ...sound, records: 4, first: 1, last: 4 })
+    const [series] = audit(late, filled).series
+    assert.deepStrictEqual([series?.backfilled, series?.late], [2, 2])
+    const twice = judge([...late, trade(3, { backfilled: true })], filled)
     assert.deepStrictEqual([twice.complete, twice.duplicates], [false, 1])
+  })
+
+  it.prop(
+    "agrees with a model that keeps every id, whatever is removed, repeated, filled late, explained, or in which partition",
+    Story,
+    (story) => {
+      const { expected, partitions, records, said } = told(story)
+      const ledger = GapLedger.make()
+      for (const record of said) ledger.add(record)
+      const audit = Audit.make({ ledger, partitions: new Map([["raw_trades", partitions]]) })
+      for (const record of records) audit.add(record)
+      const { complete, series } = audit.report()
+      const [only] = series
+      if (only === undefined) return assert.strictEqual(records.length, 0)
+      const holes = only.holes.flatMap(({ first, last, reason }) =>
+        count(last - first + 1, first).map((id) => [id, reason] as const)
+      )
+      const { duplicates, late, outOfOrder, ranges, wrongPartition } = only
+      const ids = ranges.flatMap(({ first, last }) => count(last - first + 1, first))
+      assert.deepStrictEqual({ complete, holes, ids, duplicates, late, outOfOrder, wrongPartition }, expected)
+    },
+    { arbitrary: { runs: 500 } }
+  )
+
+  it("takes records for out of order that come late without such a word", () => {
+    const late = [trade(1), trade(4), trade(2, { backfilled: true }), trade(3, { backfilled: true })]
+    const cases: ReadonlyArray<ReadonlyArray<SinkRecord>> = [
+      [],
+      [statement("gap-filled", 2, 3, { late: false })],
+      [statement("gap-opened", 2, 3)],
+      [statement("gap-filled", 2, 3, { late: true, stream: "ethusdt@trade" })]
+    ]
+    for (const said of cases) assert.strictEqual(judge(late, said).outOfOrder, 2)
+    assert.strictEqual(judge(late, [statement("gap-filled", 2, 2, { late: true })]).outOfOrder, 1)
+  })
+
+  it("says of holes what the continuity topic knows", () => {
+    const holes = (records: ReadonlyArray<Audit.AuditedRecord>, said: ReadonlyArray<SinkRecord>) => {
+      const { complete, series } = audit(records, said)
+      return [
+        complete,
+        ...series.flatMap(({ holes }) => holes.map((hole) => `${hole.first}-${hole.last} ${hole.reason}`))
+      ]
+    }
+    const gap = [trade(1), trade(8)]
+    assert.deepStrictEqual(holes(gap, []), [false, "2-7 unknown"])
+    assert.deepStrictEqual(holes(gap, [statement("gap-confirmed", 2, 7)]), [true, "2-7 confirmed"])
+    assert.deepStrictEqual(holes(gap, [statement("gap-opened", 1, 9)]), [false, "2-7 opened"])
+    assert.deepStrictEqual(holes(gap, [statement("gap-opened", 2, 7), statement("gap-filled", 2, 7, { late: true })]), [
+      false,
+      "2-7 unknown"
+    ])
+    assert.deepStrictEqual(
+      holes(gap, [statement("gap-opened", 2, 6), statement("gap-confirmed", 4, 5), statement("overflow", 6, 6)]),
+      [false, "2-3 opened", "4-5 confirmed", "6-6 dropped", "7-7 unknown"]
+    )
+    const book = [depth(1, 5), depth(8, 9)]
+    const ofBook = { stream: "btcusdt@depth" }
+    assert.deepStrictEqual(holes(book, [statement("gap-opened", 6, 7, ofBook)]), [true, "6-7 opened"])
+    assert.deepStrictEqual(holes(book, [statement("gap-opened", 6, 6, ofBook)]), [false, "6-6 opened", "7-7 unknown"])
+  })
+
+  it("counts keys that are not the symbol", () => {
+    const { complete, series } = audit([trade(1), { ...trade(2), key: "ETHUSDT" }])
+    assert.deepStrictEqual([complete, series[0]?.records, series[0]?.wrongKey], [false, 2, 1])
   })
 
   it("judges aggregate trades by their own id", () => {
@@ -276,7 +446,11 @@ describe("Audit", () => {
       [{ ...good, value: Buffer.from("{") }, /^the value is no envelope/],
       [{ ...good, value: Buffer.from([0xff]) }, /^the value is no envelope/],
       [{ ...good, value: Buffer.from('{"symbol":"BTCUSDT"}') }, /^the value is no envelope/],
-      [{ ...good, key: "ETHUSDT" }, /^the key is "ETHUSDT", the symbol "BTCUSDT"/],
+      [
+        { ...good, headers: { "event-id": "binance:spot:trade:BTCUSDT:2" } },
+        /:2", the payload's would begin with .*:1"/
+      ],
+      [record("trade", 1, {}, { type: "aggTrade" }), /^the payload is no valid trade/],
       [{ ...good, headers: {} }, /^the event-id "" names no known stream/],
       [{ ...good, headers: { "event-id": "binance:spot:tread:BTCUSDT:1" } }, /"binance:spot:tread:BTCUSDT:1" names no/],
       [record("trade", 1, { e: "trade", s: "BTCUSDT" }), /^the payload is no valid trade/],

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import * as DeadLetter from "../../src/pipeline/DeadLetter.ts"
 import * as Decoder from "../../src/pipeline/Decoder.ts"
 import * as Records from "../../src/pipeline/Records.ts"
+import { Envelope } from "../../src/schema/Envelope.ts"
 import { parseStreamName } from "../../src/schema/StreamName.ts"
 
 const RECEIVED = 1_700_000_000_000
@@ -37,6 +38,26 @@ describe("Records", () => {
         { "event-id": "binance:spot:trade:BTCUSDT:42", "content-type": "application/json" }
       ]
     )
+  })
+
+  it("marks what comes from the history, and what comes late, behind the other fields", () => {
+    const { events } = decode([
+      { bytes: Buffer.from(`{"stream":"btcusdt@trade","data":${trade}}`), receivedAt: RECEIVED }
+    ])
+    const tailOf = (flags: { readonly backfilled?: boolean; readonly late?: boolean }) => {
+      const { headers, value } = toRecord({ ...events[0]!, ...flags })
+      assert.strictEqual(headers["event-id"], "binance:spot:trade:BTCUSDT:42")
+      const envelope = Schema.decodeSync(Schema.fromJsonString(Envelope))(text(value))
+      assert.deepStrictEqual(
+        [envelope.backfilled ?? false, envelope.late ?? false],
+        [flags.backfilled ?? false, flags.late ?? false]
+      )
+      return text(value).slice(text(value).indexOf('"topic"'))
+    }
+    assert.strictEqual(tailOf({}), '"topic":"my_trades"}')
+    assert.strictEqual(tailOf({ backfilled: false, late: false }), '"topic":"my_trades"}')
+    assert.strictEqual(tailOf({ backfilled: true }), '"topic":"my_trades","backfilled":true}')
+    assert.strictEqual(tailOf({ backfilled: true, late: true }), '"topic":"my_trades","backfilled":true,"late":true}')
   })
 
   it("names a closed candle by its interval and open time, in any unit", () => {

@@ -44,4 +44,31 @@ describe("Spans", () => {
     },
     { arbitrary: { runs: 500 } }
   )
+
+  it.prop(
+    "cuts a span into what was added of it and what was not",
+    [Schema.Array(Schema.Tuple([Small, Length])), Small, Small],
+    ([added, first, length]) => {
+      const spans = Spans.make()
+      const model = new Set<number>()
+      for (const [first, length] of added) {
+        spans.add({ first, last: first + length })
+        for (let id = first; id <= first + length; id++) model.add(id)
+      }
+      const span = { first, last: first + length }
+      const idsOf = (parts: ReadonlyArray<{ readonly first: number; readonly last: number }>) =>
+        parts.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, index) => first + index))
+      assert.deepStrictEqual(
+        idsOf(spans.within(span)),
+        idsOf([span]).filter((id) => model.has(id))
+      )
+      assert.deepStrictEqual(
+        idsOf(spans.lacking(span)),
+        idsOf([span]).filter((id) => !model.has(id))
+      )
+      assert.strictEqual(spans.covers(span), spans.lacking(span).length === 0)
+      assert.sameMembers(idsOf(spans.ranges()), [...model])
+    },
+    { arbitrary: { runs: 500 } }
+  )
 })

@@ -16,8 +16,11 @@ export interface Delivered {
 
 export type Logged = Queue.Dequeue<LogProbe.Logged>
 
-/** Runs until the test's scope closes; everything that arrived is also kept in `all`. */
-export const start = Effect.fnUntraced(function* (binance: Partial<Settings["binance"]>) {
+/** Runs until the test's scope closes; everything that arrived is also kept in `all`. `pace` runs after each chunk. */
+export const start = Effect.fnUntraced(function* (
+  binance: Partial<Settings["binance"]>,
+  pace: Effect.Effect<void> = Effect.void
+) {
   const base = testSettings()
   const log = yield* LogProbe.make
   const scope = yield* Scope.make()
@@ -35,10 +38,10 @@ export const start = Effect.fnUntraced(function* (binance: Partial<Settings["bin
   const notices = yield* Queue.unbounded<FeedNotice>()
   const all: Array<Delivered> = []
   yield* feed.frames.pipe(
-    Stream.runForEach((frame) => {
-      const one: Delivered = JSON.parse(new TextDecoder().decode(frame.bytes))
-      all.push(one)
-      return Queue.offer(delivered, one)
+    Stream.runForEachArray((frames) => {
+      const chunk = frames.map(({ bytes }): Delivered => JSON.parse(new TextDecoder().decode(bytes)))
+      all.push(...chunk)
+      return Effect.andThen(Queue.offerAll(delivered, chunk), pace)
     }),
     Effect.provide(log.layer),
     Effect.forkScoped

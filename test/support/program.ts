@@ -24,11 +24,12 @@ export interface Program {
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
-/** `main`: the connector's own, if not said otherwise. */
+/** `main`: the connector's own, if not said otherwise; `args`: its command line. */
 export const start = Effect.fnUntraced(function* (
   environment: Readonly<Record<string, string>>,
   files: Readonly<Record<string, string>> = {},
-  main = MAIN
+  main = MAIN,
+  args: ReadonlyArray<string> = []
 ) {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "connector-"))),
@@ -40,7 +41,7 @@ export const start = Effect.fnUntraced(function* (
   const waits = new Set<{ readonly pattern: RegExp; readonly done: Deferred.Deferred<void> }>()
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(process.execPath, [fileURLToPath(main)], {
+      const child = spawn(process.execPath, [fileURLToPath(main), ...args], {
         cwd: folder,
         env: { PATH: process.env["PATH"] ?? "", ...environment },
         stdio: ["ignore", "pipe", "pipe"]

@@ -17,8 +17,8 @@ const FIRST_REST: Readonly<Record<Refusal["kind"], Duration.Duration>> = {
 const SAID_AFTER_MILLIS = 5000
 
 export interface Gate {
-  /** Waits until the host may be dialled, and counts the attempt. */
-  readonly pass: (host: string) => Effect.Effect<void>
+  /** Waits until one of the addresses may be dialled, the first one if it may, and counts the attempt. */
+  readonly pass: (addresses: ReadonlyArray<URL>) => Effect.Effect<URL>
   /** Gives the rest for which nobody dials the host now. */
   readonly refused: (host: string, refusal: Refusal) => Effect.Effect<Duration.Duration>
   readonly opened: (host: string) => Effect.Effect<void>
@@ -43,13 +43,21 @@ export const make = Effect.fnUntraced(function* (max: Duration.Duration, rate = 
   }
 
   const gate: Gate = {
-    pass: Effect.fnUntraced(function* (name) {
-      const host = hostOf(name)
+    pass: Effect.fnUntraced(function* (addresses) {
       for (;;) {
-        const rest = host.restsUntil - now()
-        const wait = rest > 0 ? rest : attempts.wait(now())
-        if (wait === 0) return attempts.took(now())
-        if (rest <= 0 && wait > SAID_AFTER_MILLIS) {
+        const rests = addresses.map((address) => ({
+          address,
+          rest: Math.max(0, hostOf(address.host).restsUntil - now())
+        }))
+        const shortest = Math.min(...rests.map(({ rest }) => rest))
+        const found = rests.find(({ rest }) => rest === shortest)
+        if (found === undefined) return yield* Effect.never
+        const wait = found.rest > 0 ? found.rest : attempts.wait(now())
+        if (wait === 0) {
+          attempts.took(now())
+          return found.address
+        }
+        if (found.rest === 0 && wait > SAID_AFTER_MILLIS) {
           yield* Effect.logWarning(
             "Too many attempts to connect: waiting until the exchange's limit allows one more"
           ).pipe(Effect.annotateLogs({ seconds: Math.ceil(wait / 1000) }))

@@ -19,6 +19,8 @@ export interface Inbox {
   readonly attach: (socket: Pausable) => void
   readonly detach: (socket: Pausable) => void
   readonly isPaused: () => boolean
+  /** How often it has paused. */
+  readonly pauses: () => number
   readonly frames: Stream.Stream<Frame>
   /** What is held still comes out of `frames`, then it ends. */
   readonly end: Effect.Effect<void>
@@ -31,6 +33,7 @@ export const make: Effect.Effect<Inbox> = Effect.gen(function* () {
   const sockets = new Set<Pausable>()
   let held = 0
   let paused = false
+  let pauses = 0
 
   const taken = (frames: ReadonlyArray<Frame>) =>
     Effect.sync(() => {
@@ -47,6 +50,7 @@ export const make: Effect.Effect<Inbox> = Effect.gen(function* () {
       Queue.offerUnsafe(queue, frame)
       if (!paused && held > PAUSE_BYTES) {
         paused = true
+        pauses++
         for (const socket of sockets) socket.pause()
       }
     },
@@ -58,6 +62,7 @@ export const make: Effect.Effect<Inbox> = Effect.gen(function* () {
       sockets.delete(socket)
     },
     isPaused: () => paused,
+    pauses: () => pauses,
     frames: Stream.fromQueue(queue).pipe(Stream.mapArrayEffect((frames) => Effect.as(taken(frames), frames))),
     end: Effect.asVoid(Queue.end(queue)),
     fail: (cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.asVoid(Queue.failCause(queue, cause)))

@@ -2,7 +2,7 @@
  * Keeps one connection's streams flowing, over one socket after another, for as long as it runs. What to do is `Rollover`'s to
  * decide; this does it, and says what happened.
  */
-import { Clock, Duration, Effect, FiberMap, Metric, Option, Queue, Random } from "effect"
+import { Clock, Duration, Effect, FiberMap, Metric, Queue, Random } from "effect"
 import { plan } from "../../pipeline/Subscriptions.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
@@ -17,8 +17,8 @@ import type { Inbox } from "./Inbox.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
 
-/** How often it looks whether it is read and whether its twin is busy. */
-const TICK_MILLIS = 1000
+/** How often it looks at the clock, whether it is read and whether its twin is busy. */
+const TICK = Duration.seconds(1)
 
 /** Failures in a row after which the next address is tried. */
 const TRIES_PER_ADDRESS = 2
@@ -74,21 +74,25 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Keeper> {
   const { line, name, rollover, twins, urls } = options
   const backoff = Backoff.make(options.reconnectMaxDelay)
-  const events = yield* Queue.unbounded<Rollover.Event>()
+  const events = yield* Queue.unbounded<Rollover.Event | "tick">()
   /** By their numbers. */
   const sessions = new Map<number, Session>()
   let streams = options.streams
   let [state, commands] = Rollover.initial
+  let isObeying = false
   /** Failures since data has flowed. */
   let strikes = 0
   let pause = Duration.zero
+  /** The inbox's count when it was looked at last. */
+  let pauses = 0
 
   const tell = (event: Rollover.Event) => Effect.asVoid(Queue.offer(events, event))
   const isLive = () => [...sessions.values()].some((session) => session.isLive)
   const status = (state: ComponentStatus["state"], detail: string) => health.connection(name, { state, detail })
-  const address = (): URL => {
-    const index = line + Math.floor(strikes / TRIES_PER_ADDRESS)
-    return urls[index % urls.length] ?? urls[0]
+  /** Its addresses, the one whose turn it is first. */
+  const addresses = (): ReadonlyArray<URL> => {
+    const turn = (line + Math.floor(strikes / TRIES_PER_ADDRESS)) % urls.length
+    return [...urls.slice(turn), ...urls.slice(0, turn)]
   }
 
   const setLive = (session: Session, live: boolean) =>
@@ -101,8 +105,7 @@ export const make = Effect.fnUntraced(function* (
   /** One socket's life, from the wait before it to its end. */
   const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
     if (afterFailure) yield* Effect.sleep(pause)
-    const base = address()
-    yield* gate.pass(base.host)
+    const base = yield* gate.pass(addresses())
     const mine: Session = { streams, renewals: yield* Queue.unbounded<ReadonlyArray<string>>(), isLive: false }
     const opened = Effect.gen(function* () {
       sessions.set(socket, mine)
@@ -191,29 +194,35 @@ export const make = Effect.fnUntraced(function* (
     yield* status("starting", "connecting")
     const fibers = yield* FiberMap.make<number, void, never>()
 
-    const decide = Effect.fnUntraced(function* (event: Rollover.Event) {
-      const now = yield* Clock.currentTimeMillis
-      ;[state, commands] = Rollover.step(state, event, now)
+    /** Looked at when it is decided upon, so that twins see each other begin. */
+    const tick = (): Rollover.Event => {
+      const isPaused = inbox.isPaused() || inbox.pauses() > pauses
+      pauses = inbox.pauses()
+      return { _tag: "Tick", isPaused, isTwinBusy: twins().some((twin) => twin.isRollingOver()) }
+    }
+    const obeyAll = Effect.gen(function* () {
+      isObeying = true
       yield* Effect.forEach(commands, (command) => obey(fibers, command), { discard: true })
+      isObeying = false
     })
-
-    yield* Effect.forEach(commands, (command) => obey(fibers, command), { discard: true })
-    const loop = Effect.gen(function* () {
-      const left = Rollover.wakeAt(state) - (yield* Clock.currentTimeMillis)
-      const wait = left > 0 ? Math.min(TICK_MILLIS, Math.ceil(left)) : TICK_MILLIS
-      const event = yield* Queue.take(events).pipe(Effect.timeoutOption(Duration.millis(wait)))
-      if (Option.isSome(event)) yield* decide(event.value)
-      const isTwinBusy = twins().some((twin) => twin.isRollingOver())
-      yield* decide({ _tag: "Tick", isPaused: inbox.isPaused(), isTwinBusy })
+    const decisions = Effect.gen(function* () {
+      const event = yield* Queue.take(events)
+      const now = yield* Clock.currentTimeMillis
+      ;[state, commands] = Rollover.step(state, event === "tick" ? tick() : event, now)
+      yield* obeyAll
     }).pipe(Effect.forever)
-    return yield* Effect.raceFirst(loop, Effect.andThen(FiberMap.join(fibers), Effect.never))
+    const ticks = Effect.forever(Effect.delay(Queue.offer(events, "tick"), TICK))
+    const failures = Effect.andThen(FiberMap.join(fibers), Effect.never)
+
+    yield* obeyAll
+    return yield* Effect.raceAllFirst([decisions, ticks, failures])
   }).pipe(Effect.scoped)
 
   return {
     name,
     run,
     isLive,
-    isRollingOver: () => Rollover.isBusy(state),
+    isRollingOver: () => Rollover.isBusy(state) || isObeying,
     streams: () => streams,
     setStreams: (next) => {
       streams = next

@@ -50,7 +50,7 @@ export type Event =
   | { readonly _tag: "Subscribed" | "Live" | "Ended" | "ShutdownNotice"; readonly socket: number }
   /** Replace whatever is open, for streams have come or gone or seem mute. */
   | { readonly _tag: "Renew" }
-  /** Time has passed. `isPaused`: nobody reads. `isTwinBusy`: another connection with the same streams is being replaced. */
+  /** Time has passed. `isPaused`: nobody reads, or did not all the time. `isTwinBusy`: another connection with the same streams is being replaced. */
   | { readonly _tag: "Tick"; readonly isPaused: boolean; readonly isTwinBusy: boolean }
 
 export type Command =
@@ -66,6 +66,8 @@ type Step = readonly [State, ReadonlyArray<Command>]
 export const OVERLAP_MILLIS = 2000
 /** Quiet streams show no data: after so long the acknowledgement has to do. */
 export const QUIET_MILLIS = 5000
+/** A twin that is not done by then cannot open another socket: one more try does not take the last one away. */
+export const TURN_MILLIS = 600_000
 
 export const initial: Step = [
   { _tag: "Connecting", next: 1, again: undefined },
@@ -79,6 +81,9 @@ const replace = (carrier: Carrier, next: number, reason: Reason, afterFailure = 
   { _tag: "Opening", carrier, next, reason, again: undefined },
   [{ _tag: "Open", socket: next, afterFailure }]
 ]
+
+/** Twins take turns, unless the exchange leaves no choice. */
+const isPatient = ({ due }: Carrier, now: number): boolean => due.reason === "age" && now < due.at + TURN_MILLIS
 
 /** When the new socket may be relied on. */
 const readyAt = ({ liveAt, readSince, subscribedAt }: State & { _tag: "Overlapping" }): number => {
@@ -137,10 +142,8 @@ const steady = (state: State & { _tag: "Steady" }, event: Event, now: number): S
     case "Renew":
       return replace(carrier, carrier.id + 1, "renewal")
     case "Tick":
-      // Twins take turns, unless the exchange leaves no choice.
-      return now < carrier.due.at || (event.isTwinBusy && carrier.due.reason === "age")
-        ? [state, []]
-        : replace(carrier, carrier.id + 1, carrier.due.reason)
+      if (now < carrier.due.at || (event.isTwinBusy && isPatient(carrier, now))) return [state, []]
+      return replace(carrier, carrier.id + 1, carrier.due.reason)
     default:
       return [state, []]
   }
@@ -208,18 +211,5 @@ const overlapping = (state: State & { _tag: "Overlapping" }, event: Event, now: 
     }
     default:
       return [state, []]
-  }
-}
-
-/** When time alone may next change something; asked again after every step. */
-export const wakeAt = (state: State): number => {
-  switch (state._tag) {
-    case "Connecting":
-    case "Opening":
-      return Number.POSITIVE_INFINITY
-    case "Steady":
-      return state.carrier.due.at
-    case "Overlapping":
-      return readyAt(state)
   }
 }

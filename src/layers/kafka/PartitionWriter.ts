@@ -3,6 +3,7 @@
  */
 import { Clock, Duration, Effect, Fiber, Latch, Metric, Random, Schedule } from "effect"
 import * as Lane from "../../pipeline/Lane.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Findings } from "./Findings.ts"
@@ -30,6 +31,8 @@ export interface Options {
   readonly limits: Lane.Limits
   readonly delivery: Lane.Options
   readonly findings: Findings
+  /** These are in the partition from this offset on (-1: somewhere). */
+  readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
   readonly pending: Pending
   readonly outage: Outage
   /** The broker will never take this record. */
@@ -71,11 +74,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* pending.settle(stored)
   })
 
+  /** Stored, as reading has shown. */
+  const found = (stored: ReadonlyArray<Entry>, seen: ReadonlyArray<Tail.Seen>) => {
+    if (stored.length === 0) return Effect.void
+    const offsets = new Map(seen.map((one) => [Tail.idOf(one), one.offset]))
+    for (const { id, record } of stored) options.stored(topic, partition, offsets.get(id) ?? -1, [record])
+    return settle(stored)
+  }
+
   /** Others have written this window. */
   const lookAt = (from: number, to: number) =>
     tail.window(from, to).pipe(
-      Effect.flatMap((seen) => Effect.as(findings.foreign(name, seen), lane.elsewhere(seen.map(Tail.idOf)))),
-      Effect.flatMap(settle),
+      Effect.tap((seen) => findings.foreign(name, seen)),
+      Effect.flatMap((seen) => found(lane.elsewhere(seen.map(Tail.idOf)), seen)),
       Effect.catch((error) =>
         error.kind === "Denied"
           ? findings.unreadable(topic, error)
@@ -83,8 +94,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       )
     )
 
-  const succeeded = Effect.fnUntraced(function* (offset: number, took: Duration.Duration) {
+  const succeeded = Effect.fnUntraced(function* (
+    records: ReadonlyArray<SinkRecord>,
+    offset: number,
+    took: Duration.Duration
+  ) {
     const { audit, stored } = lane.acknowledged(offset)
+    options.stored(topic, partition, offset, records)
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
@@ -117,7 +133,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         onSuccess: Effect.fnUntraced(function* ({ next, seen }) {
           const { again, lost, stored } = lane.read(seen.map(Tail.idOf), next)
           yield* findings.gone(name, again, lost)
-          yield* settle(stored)
+          yield* found(stored, seen)
           if (lane.attempts() === 0) yield* outage.works(name)
         }),
         onFailure: Effect.fnUntraced(function* (error) {
@@ -143,31 +159,27 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     })
   })
 
-  const send = (batch: ReadonlyArray<Entry>) =>
-    driver
-      .produce(
-        topic,
-        partition,
-        batch.map(({ record }) => record)
-      )
-      .pipe(
-        Effect.withSpan(
-          "kafka.send",
-          {
-            kind: "producer",
-            attributes: {
-              "messaging.system": "kafka",
-              "messaging.operation.type": "send",
-              "messaging.destination.name": topic,
-              "messaging.destination.partition.id": String(partition),
-              "messaging.batch.message_count": batch.length
-            }
-          },
-          { captureStackTrace: false }
-        ),
-        Effect.timed,
-        Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(offset, took), onFailure: failed })
-      )
+  const send = (batch: ReadonlyArray<Entry>) => {
+    const records = batch.map(({ record }) => record)
+    return driver.produce(topic, partition, records).pipe(
+      Effect.withSpan(
+        "kafka.send",
+        {
+          kind: "producer",
+          attributes: {
+            "messaging.system": "kafka",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": topic,
+            "messaging.destination.partition.id": String(partition),
+            "messaging.batch.message_count": batch.length
+          }
+        },
+        { captureStackTrace: false }
+      ),
+      Effect.timed,
+      Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(records, offset, took), onFailure: failed })
+    )
+  }
 
   const run = Effect.gen(function* () {
     for (;;) {

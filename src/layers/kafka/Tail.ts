@@ -9,7 +9,7 @@ const LATE = "1 second"
 const following = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 50 }))
 
 /** What is asked of a stored record. */
-export type Seen = Pick<StoredRecord, "key" | "headers">
+export type Seen = Pick<StoredRecord, "key" | "headers" | "offset">
 
 export interface Tail {
   readonly seen: ReadonlyArray<Seen>
@@ -32,15 +32,19 @@ export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, par
     return yield* new KafkaError({ kind: "Busy", message: `the replicas of ${topic}/${partition} do not follow` })
   })
 
-  /** From `from` up to `to`. */
-  const window = Effect.fnUntraced(function* (from: number, to: number) {
-    const seen: Array<Seen> = []
+  /** Every record from `from` up to `to`. */
+  const each = Effect.fnUntraced(function* (from: number, to: number, use: (record: StoredRecord) => void) {
     for (let at = from; at < to;) {
       const { next, records } = yield* fetch(topic, partition, at)
-      for (const { headers, key, offset } of records) if (offset < to) seen.push({ headers, key })
+      for (const record of records) if (record.offset < to) use(record)
       if (next <= at) return yield* new KafkaError({ kind: "Busy", message: `${topic}/${partition} ends before ${to}` })
       at = next
     }
+  })
+
+  const window = Effect.fnUntraced(function* (from: number, to: number) {
+    const seen: Array<Seen> = []
+    yield* each(from, to, ({ headers, key, offset }) => seen.push({ headers, key, offset }))
     return seen
   })
 
@@ -59,5 +63,5 @@ export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, par
     return { seen: [...seen, ...(yield* window(first, next))], next }
   })
 
-  return { window, read }
+  return { end, each, window, read }
 }

@@ -93,17 +93,19 @@ export const fetch = Effect.fnUntraced(function* (
   cluster: Cluster,
   topic: string,
   partition: number,
-  from: number
+  from: number,
+  amount?: "least"
 ): Effect.fn.Return<Fetched, KafkaError> {
   const link = yield* cluster.leader(topic, partition, "reading")
+  const maxBytes = amount === "least" ? 1 : MAX_BYTES
   const read = Effect.fnUntraced(function* (fetchOffset: number) {
     const input = {
       // What is there is what we want: who waits at the end would hold up the requests behind it.
       maxWaitTime: 0,
       minBytes: 1,
-      maxBytes: MAX_BYTES,
+      maxBytes,
       isolationLevel: READ_UNCOMMITTED,
-      topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes: MAX_BYTES }] }]
+      topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes }] }]
     }
     const answer = yield* link.call("Fetch", Fetch, input, REQUEST_LIMIT)
     if (answer !== undefined && answer.errorCode !== 0)

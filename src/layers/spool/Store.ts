@@ -7,14 +7,14 @@
  * behind what an earlier process left: its last segment may end in the middle of a record.
  */
 import { constants } from "node:fs"
-import { access, type FileHandle, open as openFile, readdir, rename, stat, unlink, writeFile } from "node:fs/promises"
+import { access, type FileHandle, open as openFile, readdir, stat, unlink } from "node:fs/promises"
 import { join, resolve } from "node:path"
-import { Clock, Data, Effect, Predicate, Semaphore } from "effect"
+import { Clock, Effect, Predicate, Semaphore } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
-import { SinkError } from "../../services/EventSink.ts"
 import { makeFolder } from "../folder.ts"
-import * as Sqlite from "../sqlite.ts"
-import { crc32c } from "./crc32c.ts"
+import { attempt, readFrom, StoreError, syncFolder, writeAll } from "./files.ts"
+import * as headFile from "./head.ts"
+import * as lock from "./lock.ts"
 import * as recordBytes from "./recordBytes.ts"
 import * as Segment from "./Segment.ts"
 
@@ -26,13 +26,6 @@ export interface Options {
   readonly segmentBytes: number
   /** Every write outlives a power cut. */
   readonly fsync: boolean
-}
-
-/** The folder cannot be read or written. */
-export class StoreError extends Data.TaggedError("StoreError")<{ readonly cause: unknown }> {
-  override get message() {
-    return Sqlite.reasonOf(this.cause)
-  }
 }
 
 /** Why records are not kept: the bound is reached or the disk is full, or something worse. */
@@ -108,82 +101,24 @@ const FULL_MS = 1000
 const NAME = /^(\d{16})\.seg$/
 const nameOf = (first: number): string => `${String(first).padStart(16, "0")}.seg`
 
-const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, StoreError> =>
-  Effect.tryPromise({ try: run, catch: (cause) => new StoreError({ cause }) })
-
 const isFull = ({ cause }: StoreError): boolean =>
   Predicate.hasProperty(cause, "code") && (cause.code === "ENOSPC" || cause.code === "EDQUOT")
 
 const faultOf = (error: StoreError): Fault => ({ kind: isFull(error) ? "full" : "broken", reason: error.message })
 
-const writeAll = async (file: FileHandle, bytes: Buffer, at: number): Promise<void> => {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
-    done += bytesWritten
-  }
-}
-
-const readFrom = async (path: string, from: number, size: number): Promise<Buffer> => {
-  const file = await openFile(path, "r")
-  try {
-    const bytes = Buffer.allocUnsafe(size - from)
-    let filled = 0
-    for (let got = 1; got > 0 && filled < bytes.length; filled += got) {
-      ;({ bytesRead: got } = await file.read(bytes, filled, bytes.length - filled, from + filled))
-    }
-    return bytes.subarray(0, filled)
-  } finally {
-    await file.close()
-  }
-}
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const file = await openFile(folder, "r")
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-const checksum = (text: string): string => crc32c(Buffer.from(text)).toString(16).padStart(8, "0")
-
-/** 0 where it is missing or damaged. */
-const readHead = async (path: string): Promise<number> => {
-  const text = await readFrom(path, 0, 64).then(String, () => "")
-  const [, number = "", sum] = /^(\d{1,15}) ([\da-f]{8})\n$/.exec(text) ?? []
-  return sum === checksum(number) ? Number(number) : 0
-}
-
-const writeHead = async (path: string, head: number): Promise<void> => {
-  const number = String(head)
-  await writeFile(`${path}.new`, `${number} ${checksum(number)}\n`)
-  await rename(`${path}.new`, path)
-}
-
-/** Held until the process ends, however that is: by the operating system, on a file that stays empty. */
-const lock = (folder: string): Effect.Effect<{ readonly close: () => void }, StoreError> =>
-  Effect.try({
-    try: () => {
-      const database = Sqlite.open(join(folder, "lock"), { timeout: 0 })
-      try {
-        database.exec("BEGIN EXCLUSIVE")
-        return database
-      } catch (error) {
-        database.close()
-        throw error
-      }
-    },
-    catch: (cause) => new StoreError({ cause })
-  })
-
-const BUSY = 5
-const isBusy = ({ cause }: StoreError): boolean => Predicate.hasProperty(cause, "errcode") && cause.errcode === BUSY
-
 interface Found {
   readonly segments: Array<SegmentFile>
   readonly head: number
   readonly end: number
+}
+
+/** The number to go on with: behind the last record that is intact, and the damaged ones after it. */
+const endOf = async ({ first, path, size }: SegmentFile): Promise<number> => {
+  const bytes = await readFrom(path, 0, size)
+  let last: Segment.Frame | undefined
+  for (let frame = Segment.next(bytes, 0); frame !== undefined; frame = Segment.next(bytes, frame.end)) last = frame
+  const behind = last === undefined ? first : last.number + 1
+  return behind + Segment.countFrom(bytes, last?.end ?? Segment.HEADER.length)
 }
 
 /** What earlier processes left. */
@@ -195,41 +130,22 @@ const find = async (folder: string): Promise<Found> => {
     const path = join(folder, name)
     segments.push({ first: Number(first), path, size: (await stat(path)).size })
   }
-  const head = Math.max(await readHead(join(folder, "head")), segments[0]?.first ?? 1)
+  const head = Math.max(await headFile.read(join(folder, "head")), segments[0]?.first ?? 1)
   for (const { path } of segments) {
     if (Segment.isForeign(await readFrom(path, 0, Segment.HEADER.length))) {
       throw new Error(`${path} was written by a newer version of this program`)
     }
   }
-  // The number to go on with: behind the last record that is intact, and the damaged ones after it.
-  let end = head
-  for (const { first, path, size } of segments.toReversed()) {
-    const bytes = await readFrom(path, 0, size)
-    let last: Segment.Frame | undefined
-    for (let frame = Segment.next(bytes, 0); frame !== undefined; frame = Segment.next(bytes, frame.end)) last = frame
-    const behind = last === undefined ? first : last.number + 1
-    end = Math.max(end, behind + Segment.countFrom(bytes, last?.end ?? Segment.HEADER.length))
-    if (last !== undefined) break
-  }
-  return { segments, head, end }
+  const newest = segments.at(-1)
+  return { segments, head, end: newest === undefined ? head : Math.max(head, await endOf(newest)) }
 }
 
 /** Opens the folder, made if it is missing, for this process alone. */
 export const open = Effect.fnUntraced(function* (options: Options) {
   const folder = resolve(options.folder)
-  const headFile = join(folder, "head")
   yield* Effect.try({ try: () => makeFolder(folder), catch: (cause) => new StoreError({ cause }) })
   yield* attempt(() => access(folder, constants.W_OK))
-  yield* Effect.acquireRelease(
-    Effect.catchIf(lock(folder), isBusy, () =>
-      Effect.fail(
-        new SinkError({
-          message: `DATA_DIR: ${folder} is in use by another connector; give each one a folder of its own`
-        })
-      )
-    ),
-    (held) => Effect.sync(() => held.close())
-  )
+  yield* lock.acquire(folder)
   const found = yield* attempt(() => find(folder))
   const { segments } = found
   let { end, head } = found
@@ -373,7 +289,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
   })
 
   /** Without the head a restart only repeats what is stored: no reason to stop. */
-  const saveHead = Effect.suspend(() => Effect.ignore(attempt(() => writeHead(headFile, head))))
+  const saveHead = Effect.suspend(() => Effect.ignore(attempt(() => headFile.write(join(folder, "head"), head))))
 
   const acknowledge = Effect.fnUntraced(function* (to: number) {
     head = Math.max(head, to)

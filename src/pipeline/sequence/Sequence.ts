@@ -15,7 +15,7 @@
  * Mutable inside: it stands on the hot path.
  */
 import * as HistoryWalk from "./HistoryWalk.ts"
-import type { Entry } from "./HistoryWalk.ts"
+import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
 import { type Limits, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
@@ -47,6 +47,8 @@ interface Hole {
 export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
   let last: number | undefined
   let lastAt = 0
+  /** The first id that was published or known of. */
+  let began = Infinity
   /** The highest id that is known to exist though nothing of it waits here. */
   let known = -Infinity
   let catchingUp = false
@@ -96,12 +98,16 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     }
   }
 
-  /** Goes on beyond the first hole: something newer is there to go on with. */
-  const open = (end: number, reason: string) => {
-    const range = { first: next(), last: end }
+  /** What is missing below what was published. */
+  const lost = (range: Range, reason: string) => {
     out.note({ type: "gap-opened", ...range, reason, late: false })
     if (rule.refills) late.open(range)
-    last = range.last
+  }
+
+  /** Goes on beyond the first hole: something newer is there to go on with. */
+  const open = (end: number, reason: string) => {
+    lost({ first: next(), last: end }, reason)
+    last = end
   }
 
   const openBefore = (entry: Entry<A>, now: number, reason: string) => {
@@ -166,7 +172,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     rule.refills && rule.counts && below !== undefined && below.highest < next() - RESET_IDS
 
   const live = (entry: Entry<A>, now: number) => {
-    if (last === undefined) return publish(entry)
+    if (last === undefined) {
+      began = entry.first
+      return publish(entry)
+    }
     if (entry.last <= last) return repeated(entry, now)
     if (entry.first > next()) return beyond(entry, now)
     publish(entry)
@@ -175,14 +184,20 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   return {
     resume: ({ at, gaps, last: position }) => {
+      if (rule.refills) for (const gap of gaps) late.open(gap)
+      if (last !== undefined) {
+        if (position + 1 < began)
+          lost({ first: position + 1, last: began - 1 }, "live began before it was known where an earlier run stopped")
+        return
+      }
       last = position
       lastAt = at
-      if (rule.refills) for (const gap of gaps) late.open(gap)
     },
     live,
     exists: (upTo, now) => {
       // A beginning too: what comes next must not be missed, however long it takes to come.
       if (last === undefined) {
+        began = upTo + 1
         last = upTo
         lastAt = Infinity
       }
@@ -272,6 +287,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         hole.overdue = false
       }
     },
+    lost: (range) => lost(range, "it could not be kept"),
     shed,
     close: () => {
       for (const entry of far.splice(0)) out.reject(entry)

@@ -43,7 +43,7 @@ export interface Wish extends Range {
 }
 
 export interface Sequence<A> {
-  /** Goes on after a position instead of beginning with what comes first. */
+  /** Goes on after a position instead of beginning with what comes first; what lies before what came first is opened. */
   readonly resume: (position: {
     readonly last: number
     readonly at: number
@@ -60,6 +60,8 @@ export interface Sequence<A> {
   readonly asked: (wish: Wish) => void
   /** The answer; `undefined`: there is none. */
   readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
+  /** What was published is lost: it follows late. */
+  readonly lost: (range: Range) => void
   /** Keeps nothing that waits: it will be fetched. Frees memory. */
   readonly shed: () => void
   /** The end: opens what is missing and publishes what waits. */

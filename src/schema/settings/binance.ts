@@ -105,7 +105,7 @@ export const binance = {
       default: "60",
       expected: SECONDS,
       example: "60",
-      doc: "The most that a reconnect waits; the wait doubles from 1 s, with jitter, until data has flowed"
+      doc: "The most that a reconnect waits, unless the exchange asks for more; the wait doubles from 1 s, with jitter, until data has flowed"
     },
     seconds
   ),

@@ -56,7 +56,7 @@ export const kafka = {
       default: "1",
       expected: "one of 0, 1, all",
       example: "all",
-      doc: "`0`, `1`, `all`: which copies have to be stored; only `all` survives the loss of a broker"
+      doc: "`0`, `1`, `all`: which copies have to be stored; `1` makes up for the loss of a broker while the connector runs, `all` always"
     },
     oneOf({ "0": "0", "1": "1", all: "all" } as const)
   ),

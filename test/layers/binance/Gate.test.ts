@@ -7,10 +7,12 @@ import * as LogProbe from "../../support/logProbe.ts"
 
 const refusalOf = (status: number, retryAfter?: string) => refused(status, retryAfter).refusal!
 
+const urls = (...hosts: ReadonlyArray<string>) => hosts.map((host) => new URL(`ws://${host}/stream`))
+
 /** Seconds until the host may be dialled. */
 const secondsToPass = Effect.fnUntraced(function* (gate: Gate.Gate, host: string) {
   const before = yield* Clock.currentTimeMillis
-  const fiber = yield* Effect.forkChild(gate.pass(host), { startImmediately: true })
+  const fiber = yield* Effect.forkChild(gate.pass(urls(host)), { startImmediately: true })
   for (let n = 0; n < 100_000 && fiber.pollUnsafe() === undefined; n++) yield* TestClock.adjust("100 millis")
   yield* Fiber.join(fiber)
   return ((yield* Clock.currentTimeMillis) - before) / 1000
@@ -25,7 +27,7 @@ describe("Gate", () => {
         Array.from({ length: 5 }),
         () =>
           Effect.tap(
-            gate.pass("host"),
+            gate.pass(urls("host")),
             Effect.map(Clock.currentTimeMillis, (now) => passed.push(now))
           ),
         { concurrency: "unbounded" }
@@ -39,8 +41,8 @@ describe("Gate", () => {
     Effect.gen(function* () {
       const { events, layer } = yield* LogProbe.make
       const gate = yield* Gate.make(Duration.seconds(60), { most: 1, within: 60_000, apart: 0 })
-      yield* gate.pass("host")
-      yield* Effect.forkChild(gate.pass("host").pipe(Effect.provide(layer)), { startImmediately: true })
+      yield* gate.pass(urls("host"))
+      yield* Effect.forkChild(gate.pass(urls("host")).pipe(Effect.provide(layer)), { startImmediately: true })
       const { annotations, level } = yield* Queue.take(events)
       assert.deepStrictEqual([level, annotations["seconds"]], ["Warn", 60])
     })
@@ -52,6 +54,23 @@ describe("Gate", () => {
       yield* gate.refused("a", refusalOf(429, "300"))
       assert.isAtMost(yield* secondsToPass(gate, "b"), 0.1)
       assert.closeTo(yield* secondsToPass(gate, "a"), 300, 0.2)
+    })
+  )
+
+  it.effect("goes elsewhere while the first address rests, to the one that rests the least if all do", () =>
+    Effect.gen(function* () {
+      const gate = yield* Gate.make(Duration.seconds(60), { most: 10, within: 1000, apart: 0 })
+      const passed = () => Effect.map(gate.pass(urls("a", "b", "c")), ({ host }) => host)
+      assert.strictEqual(yield* passed(), "a")
+      yield* gate.refused("a", refusalOf(429, "300"))
+      assert.strictEqual(yield* passed(), "b")
+      yield* gate.refused("b", refusalOf(429, "200"))
+      yield* gate.refused("c", refusalOf(429, "250"))
+      const fiber = yield* Effect.forkChild(passed(), { startImmediately: true })
+      yield* TestClock.adjust("199 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* Fiber.join(fiber), "b")
     })
   )
 

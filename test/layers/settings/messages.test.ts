@@ -14,6 +14,7 @@ const SECONDS = "expected a number of seconds above 0, at most 86400, for exampl
 const STREAMS = "expected stream names separated by commas, for example btcusdt@trade,ethusdt@kline_1m"
 const MILLIS = "expected a whole number of milliseconds from 1 to 3600000, for example"
 const SIZE = "expected a whole number from 1 to 100000, for example 100"
+const BYTES = "expected a number of bytes, KiB, MiB, GiB or TiB, at least 1 MiB, for example 500MiB"
 const SCRAM = "set it, for example KAFKA_SASL_MECHANISM=scram-sha-512"
 
 /** What an operator writes, and what he then reads. */
@@ -28,6 +29,12 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   [{ BATCH_SIZE: "1 000" }, `BATCH_SIZE=1 000: ${SIZE}`],
   [{ BATCH_SIZE: "9".repeat(400) }, `BATCH_SIZE=${"9".repeat(80)}… (400 characters): ${SIZE}`],
   [{ BATCH_SIZE: "1\n2" }, `BATCH_SIZE="1\\n2": ${SIZE}`],
+  [{ SPOOL: "on" }, "SPOOL=on: expected one of auto, always, off, for example always"],
+  [{ SPOOL_MAX_BYTES: "1000" }, `SPOOL_MAX_BYTES=1000: ${BYTES}`],
+  [{ SPOOL_MAX_BYTES: "10 GB" }, `SPOOL_MAX_BYTES=10 GB: ${BYTES}`],
+  [{ SPOOL_MAX_BYTES: "1.5GiB" }, `SPOOL_MAX_BYTES=1.5GiB: ${BYTES}`],
+  [{ SPOOL_MAX_BYTES: "-5MiB" }, `SPOOL_MAX_BYTES=-5MiB: ${BYTES}`],
+  [{ SPOOL_MAX_BYTES: "99999999TiB" }, `SPOOL_MAX_BYTES=99999999TiB: ${BYTES}`],
   [{ BATCH_TIMEOUT_MS: "-100" }, `BATCH_TIMEOUT_MS=-100: ${MILLIS} 100`],
   [{ BATCH_TIMEOUT_MS: "soon" }, `BATCH_TIMEOUT_MS=soon: ${MILLIS} 100`],
   [{ BATCH_TIMEOUT_MS: "0" }, `BATCH_TIMEOUT_MS=0: ${MILLIS} 100`],

@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { crc32c } from "../../../src/layers/spool/crc32c.ts"
 import * as Segment from "../../../src/layers/spool/Segment.ts"
 import * as Store from "../../../src/layers/spool/Store.ts"
@@ -233,6 +243,54 @@ describe("Store", () => {
     })
   )
 
+  it.effect("counts the last record if it is damaged, and forgets it if it is torn", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      yield* withStore(options(folder), (store) => store.append(records(1, 6)))
+      const [, second = ""] = segmentFiles(folder)
+      const path = join(folder, second)
+      const bytes = readFileSync(path)
+      bytes[bytes.length - 1] = ~bytes[bytes.length - 1]!
+      writeFileSync(path, bytes)
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          assert.strictEqual(store.status().end, 7)
+          const { damaged, end, entries } = yield* readAll(store)
+          assert.deepStrictEqual([ids(entries), damaged, end], [[1, 2, 3, 4, 5], 1, 7])
+        })
+      )
+      truncateSync(path, bytes.length - 1)
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          assert.strictEqual(store.status().end, 6)
+          yield* store.append([record(7)])
+          const { damaged, entries } = yield* readAll(store)
+          assert.deepStrictEqual([ids(entries), damaged], [[1, 2, 3, 4, 5, 7], 0])
+        })
+      )
+    })
+  )
+
+  it.effect("deletes a segment as soon as all of it is acknowledged", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          for (let id = 1; id <= 9; id++) yield* store.append([record(id)])
+          const [first, second, ...more] = segmentFiles(folder)
+          assert.isNotEmpty(more)
+          const { bytes } = store.status()
+          const boundary = Number.parseInt(second!, 10)
+          yield* store.ack(boundary - 1)
+          assert.include(segmentFiles(folder), first)
+          yield* store.ack(boundary)
+          assert.deepStrictEqual(segmentFiles(folder), [second, ...more])
+          assert.isBelow(store.status().bytes, bytes)
+        })
+      )
+    })
+  )
+
   it.effect("keeps no more than its bound, and goes on where there is room again", () =>
     Effect.gen(function* () {
       const folder = join(yield* temporaryFolder, "spool")
@@ -285,6 +343,28 @@ describe("Store", () => {
           assert.strictEqual(refused.fault?.kind, "broken")
           assert.match(refused.fault?.reason ?? "", /ENOENT/)
           mkdirSync(folder)
+          assert.deepStrictEqual(yield* store.append(records(1, 2)), { records: 2 })
+          assert.deepStrictEqual(ids((yield* readAll(store)).entries), [1, 2])
+        })
+      )
+    })
+  )
+
+  it.effect.skipIf(!existsSync("/dev/full"))("is full where the disk is, and tries again a second later", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      mkdirSync(folder)
+      const path = join(folder, "0000000000000001.seg")
+      symlinkSync("/dev/full", path)
+      yield* withStore(options(folder), (store) =>
+        Effect.gen(function* () {
+          const refused = yield* store.append(records(1, 2))
+          assert.strictEqual(refused.records, 0)
+          assert.strictEqual(refused.fault?.kind, "full")
+          assert.match(refused.fault?.reason ?? "", /ENOSPC/)
+          rmSync(path)
+          assert.deepInclude((yield* store.append(records(1, 2))).fault, { kind: "full" })
+          yield* TestClock.adjust("1 second")
           assert.deepStrictEqual(yield* store.append(records(1, 2)), { records: 2 })
           assert.deepStrictEqual(ids((yield* readAll(store)).entries), [1, 2])
         })

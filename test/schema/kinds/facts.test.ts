@@ -44,9 +44,8 @@ describe("kline", () => {
 
   it("takes a candle without trades", () => {
     const empty = put(put(put(closed, ["k", "f"], -1), ["k", "L"], -1), ["k", "n"], 0)
-    const { facts } = outcome(kline, empty)
-    assert.isDefined(facts)
-    assert.isUndefined(facts?.newestTrade, "there is none, not one of the number -1")
+    // There is no newest trade, and none of the number -1.
+    assert.deepInclude(outcome(kline, empty).facts, { newestTrade: undefined })
   })
 
   it.each([1795402800000, 1795402799999])("refuses a candle from 1795402800000 to %d", (close) => {
@@ -58,9 +57,8 @@ describe("kline", () => {
 
 describe("ticker", () => {
   it("knows no newest trade where there was none", () => {
-    const { facts } = outcome(ticker, { ...taught("ticker"), F: -1, L: -1, n: 0 })
-    assert.isDefined(facts)
-    assert.isUndefined(facts?.newestTrade)
+    const empty = { ...taught("ticker"), F: -1, L: -1, n: 0 }
+    assert.deepInclude(outcome(ticker, empty).facts, { newestTrade: undefined })
   })
 })
 

@@ -35,6 +35,8 @@ describe("the declared variables", () => {
       STREAM_STALE_SECONDS: undefined,
       ROLLOVER_HOURS: "23",
       ROLLOVER_WINDOW_UTC: undefined,
+      GAP_WAIT_SECONDS: "120",
+      RESUME_MAX_GAP_SECONDS: "3600",
       FEED: "binance",
       REPLAY_FILE: undefined,
       KAFKA_BOOTSTRAP_SERVERS: "localhost:9092",

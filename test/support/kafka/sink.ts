@@ -64,7 +64,13 @@ export const openSink = Effect.fnUntraced(function* (
     Layer.provide(KafkaJs.layer),
     Layer.provide([settings, HealthProbe.layer, Logger.layer([])])
   )
-  return { topic, deadLetter, open: Effect.map(Layer.build(layer), Context.get(EventSink)) }
+  return {
+    topic,
+    deadLetter,
+    positions: `positions-${id}`,
+    build: Layer.build(layer),
+    open: Effect.map(Layer.build(layer), Context.get(EventSink))
+  }
 })
 
 const eventIds = (records: ReadonlyArray<Pick<SinkRecord, "key" | "headers">>, key: string) =>

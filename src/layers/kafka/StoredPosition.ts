@@ -1,0 +1,40 @@
+/** What the positions topic holds: under a stream's name, the last record that was known to be stored, and where it is. */
+import { Option, Schema } from "effect"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+
+const Whole = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+export const StoredPosition = Schema.Struct({
+  v: Schema.Literal(1),
+  topic: Schema.NonEmptyString,
+  partition: Whole,
+  offset: Whole,
+  eventId: Schema.NonEmptyString,
+  /** The highest id; a candle: its close time. */
+  last: Schema.Int,
+  /** Event time, Unix ms. */
+  at: Schema.Int,
+  /** The highest id below `last` that was written late, into a gap; null: none. */
+  late: Schema.NullOr(Schema.Int)
+})
+export type StoredPosition = typeof StoredPosition.Type
+
+const Json = Schema.fromJsonString(StoredPosition)
+const utf8 = new TextDecoder()
+const parse = Schema.decodeUnknownOption(Json)
+
+/** Undefined for what no connector of this kind has written. */
+export const decode = ({ value }: Pick<SinkRecord, "value">): StoredPosition | undefined =>
+  Option.getOrUndefined(parse(utf8.decode(value)))
+
+/** `at`: now, Unix ms. */
+export const toRecord = (topic: string, stream: string, position: StoredPosition, at: number): SinkRecord => ({
+  topic,
+  key: stream,
+  value: Buffer.from(JSON.stringify(position)),
+  timestamp: at,
+  headers: {
+    "event-id": `binance:spot:position:${stream}:${position.topic}/${position.partition}:${position.offset}`,
+    "content-type": "application/json"
+  }
+})

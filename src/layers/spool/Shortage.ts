@@ -1,0 +1,69 @@
+/** Says what the spool does not keep: to people by a line and a metric, to the pipeline by what each stream misses. */
+import { Clock, Duration, Effect, Metric, PubSub, Stream } from "effect"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import type { Overflow } from "../../services/Spool.ts"
+import * as Telemetry from "../../services/Telemetry.ts"
+import * as Overflows from "./Overflows.ts"
+
+/** Between two lines about the same trouble. */
+const QUIET = Duration.seconds(10)
+
+const HELD_BACK = "their streams wait to be caught up"
+
+export const make = Effect.fnUntraced(function* (folder: string) {
+  const overflows = Overflows.make()
+  const told = yield* PubSub.unbounded<Overflow>()
+  let full = false
+  let quietUntil = Number.NEGATIVE_INFINITY
+  let unsaid = 0
+  let notKept = 0
+
+  const missed = Effect.fnUntraced(function* (records: number, reason: string) {
+    if (records === 0) return
+    yield* Metric.update(Telemetry.spoolDroppedRecords, records)
+    notKept += records
+    unsaid += records
+    const now = yield* Clock.currentTimeMillis
+    if (now < quietUntil) return
+    yield* Effect.logError(
+      "Records are not kept: the exchange is asked for trades and closed candles once there is room, the rest is lost"
+    ).pipe(Effect.annotateLogs({ records: unsaid, folder, reason }))
+    unsaid = 0
+    quietUntil = now + Duration.toMillis(QUIET)
+  })
+
+  /** The disk takes records again. */
+  const hasRoom = Effect.suspend(() => {
+    if (!full) return Effect.void
+    full = false
+    return Effect.andThen(
+      Effect.logInfo("The spool has room again").pipe(Effect.annotateLogs({ folder, notKept })),
+      PubSub.publishAll(told, overflows.take("unreplayable"))
+    )
+  })
+
+  return {
+    overflow: Stream.fromPubSub(told),
+    /** What may be kept of a batch: the streams that are waited for are left out. */
+    admit: Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
+      const admitted = overflows.admit(batch)
+      yield* missed(batch.length - admitted.length, HELD_BACK)
+      return admitted
+    }),
+    /** The disk did not take these. */
+    refuse: Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, reason: string) {
+      full = true
+      overflows.refuse(records)
+      yield* missed(records.length, reason)
+    }),
+    hasRoom,
+    /** Nothing waits any more: every stream goes on. Gives how many records were not kept since the last time. */
+    drained: Effect.gen(function* () {
+      yield* hasRoom
+      yield* PubSub.publishAll(told, overflows.take("all"))
+      const since = notKept
+      notKept = 0
+      return since
+    })
+  }
+})

@@ -1,0 +1,146 @@
+/**
+ * Looks after streams that are silent though their connection lives: asks the feed for them anew, and when that is in vain
+ * says so, in the log, to the probes and on the continuity topic. Two judges: the stream's own cadence and what other streams
+ * know of it (`Watchdog`), and the exchange's history, which is ahead of it (`mute`).
+ */
+import { Clock, Duration, Effect, Option, Schedule } from "effect"
+import type { StreamName } from "../schema/StreamName.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { ExchangeInfo } from "../services/ExchangeInfo.ts"
+import { Health } from "../services/Health.ts"
+import { MarketFeed } from "../services/MarketFeed.ts"
+import type { Statement } from "./ContinuityRecord.ts"
+import type { MarketEvent } from "./Decoder.ts"
+import * as Watchdog from "./Watchdog.ts"
+
+const CHECK_EVERY = Duration.seconds(2)
+const STATUSES_EVERY = Duration.minutes(5)
+
+/** The reader is held up by the sink: nobody can be judged. */
+const HELD_UP_MS = 5000
+
+/** How often the history may be ahead in a row until the stream is called stale. */
+const RENEWALS = 2
+
+/** Beside what may be missing of it. */
+const troubleOf = ({ name }: StreamName): string => `${name} (mute)`
+
+export interface Watch {
+  /** The events of a chunk are being read; `done` when they have been. */
+  readonly seen: (events: ReadonlyArray<MarketEvent>) => void
+  readonly done: () => void
+  /** The history is ahead of the stream. */
+  readonly mute: (stream: StreamName) => Effect.Effect<void>
+  readonly run: Effect.Effect<never>
+}
+
+export const make = Effect.fnUntraced(function* (note: (statement: Statement) => Effect.Effect<void>) {
+  const { binance } = yield* AppConfig
+  const feed = yield* MarketFeed
+  const health = yield* Health
+  const clock = yield* Clock.Clock
+  const exchange = yield* Effect.serviceOption(ExchangeInfo)
+  const watchdog = Watchdog.make({
+    streams: binance.streams,
+    staleAfter: Option.getOrUndefined(Option.map(binance.streamStale, Duration.toMillis)),
+    startedAt: clock.currentTimeMillisUnsafe()
+  })
+  const trades = new Map(
+    binance.streams.filter(({ kind }) => kind.name === "trade").map((stream) => [stream.symbol, stream.name])
+  )
+  const newestTrades = new Map<string, number>()
+  /** How often in a row the history was ahead of a stream. */
+  const muted = new Map<StreamName, number>()
+  /** Those that are called stale, and who said so: each judge knows only of its own when they recover. */
+  const stale = new Map<StreamName, "cadence" | "history">()
+  let readingSince: number | undefined
+
+  const seen = (events: ReadonlyArray<MarketEvent>) => {
+    const now = clock.currentTimeMillisUnsafe()
+    readingSince = now
+    const last = new Map<StreamName, MarketEvent>()
+    for (const event of events) last.set(event.stream, event)
+    for (const [stream, { facts, receivedAt }] of last) {
+      watchdog.seen(stream.name, receivedAt)
+      muted.delete(stream)
+      if (stream.kind.name === "trade") newestTrades.set(stream.name, facts.span?.last ?? 0)
+    }
+    for (const { facts, symbol } of last.values()) {
+      const name = facts.newestTrade === undefined ? undefined : trades.get(symbol)
+      const newest = name === undefined ? undefined : newestTrades.get(name)
+      if (name !== undefined && newest !== undefined) watchdog.proof(name, facts.newestTrade ?? 0, newest, now)
+    }
+  }
+
+  const callStale = Effect.fnUntraced(function* (stream: StreamName, judge: "cadence" | "history") {
+    if (stale.has(stream)) return
+    stale.set(stream, judge)
+    yield* Effect.logWarning("A stream is mute, and asking for it anew did not help").pipe(
+      Effect.annotateLogs({ stream: stream.name })
+    )
+    yield* health.trouble(troubleOf(stream), "asked for anew in vain")
+    yield* note({
+      type: "stale",
+      stream: stream.name,
+      symbol: stream.symbol ?? null,
+      from: null,
+      to: null,
+      reason: "nothing is received of it",
+      late: false
+    })
+  })
+
+  const recovered = Effect.fnUntraced(function* (stream: StreamName) {
+    if (!stale.delete(stream)) return
+    yield* Effect.logInfo("A mute stream flows again").pipe(Effect.annotateLogs({ stream: stream.name }))
+    yield* health.trouble(troubleOf(stream), undefined)
+  })
+
+  const renew = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>, reason: string) {
+    if (streams.length === 0) return
+    yield* Effect.logWarning("Streams are mute though their connection lives: asking for them anew").pipe(
+      Effect.annotateLogs({ streams: streams.map(({ name }) => name).join(", "), reason })
+    )
+    yield* feed.renew(streams)
+  })
+
+  const check = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const isReading = readingSince === undefined || now - readingSince < HELD_UP_MS
+    const findings = watchdog.check(now, isReading)
+    yield* renew(findings.renew, "silent for much longer than usual, or others know of newer trades")
+    yield* Effect.forEach(findings.stale, (stream) => callStale(stream, "cadence"), { discard: true })
+    const heard = Array.from(stale).flatMap(([stream, judge]) =>
+      judge === "history" && !muted.has(stream) ? [stream] : []
+    )
+    yield* Effect.forEach([...findings.recovered, ...heard], recovered, { discard: true })
+  })
+
+  const learnStatuses = Effect.gen(function* () {
+    if (Option.isNone(exchange)) return
+    const symbols = new Set(binance.streams.flatMap(({ symbol }) => symbol ?? []))
+    const statuses = yield* Effect.option(exchange.value.statuses([...symbols]))
+    if (Option.isSome(statuses)) watchdog.statuses(statuses.value)
+  })
+
+  const watch: Watch = {
+    seen,
+    done: () => {
+      readingSince = undefined
+    },
+    mute: Effect.fnUntraced(function* (stream) {
+      const times = (muted.get(stream) ?? 0) + 1
+      muted.set(stream, times)
+      if (times <= RENEWALS) return yield* renew([stream], "the exchange's history is ahead of it")
+      return yield* callStale(stream, "history")
+    }),
+    run: Effect.all(
+      [
+        Effect.repeat(check, Schedule.spaced(CHECK_EVERY)),
+        Effect.repeat(learnStatuses, Schedule.spaced(STATUSES_EVERY))
+      ],
+      { concurrency: "unbounded", discard: true }
+    ).pipe(Effect.andThen(Effect.never))
+  }
+  return watch
+})

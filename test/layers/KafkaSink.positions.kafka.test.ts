@@ -1,0 +1,67 @@
+import { assert, it } from "@effect/vitest"
+import { Context, Effect } from "effect"
+import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
+import { EventSink } from "../../src/services/EventSink.ts"
+import { Positions } from "../../src/services/Positions.ts"
+import { describeKafka, kafkaBootstrap } from "../support/kafka/describeKafka.ts"
+import { client } from "../support/kafka/records.ts"
+import { openSink, read } from "../support/kafka/sink.ts"
+import { streamNames } from "../support/settings.ts"
+
+const streams = streamNames("btcusdt@trade")
+
+const trades = (topic: string, from: number, to: number): ReadonlyArray<SinkRecord> =>
+  Array.from({ length: to - from + 1 }, (_, n) => {
+    const t = from + n
+    const payload = { e: "trade", E: 1_700_000_000_000 + t, s: "BTCUSDT", t, p: "1", q: "1", T: 1, m: true }
+    return {
+      topic,
+      key: "BTCUSDT",
+      value: Buffer.from(JSON.stringify({ original_data: payload })),
+      timestamp: payload.E,
+      headers: { "event-id": `binance:spot:trade:BTCUSDT:${t}`, "content-type": "application/json" }
+    }
+  })
+
+const compaction = (topic: string) =>
+  Effect.promise(async () => {
+    const admin = client(kafkaBootstrap).admin()
+    await admin.connect()
+    try {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: 2, name: topic, configNames: ["cleanup.policy"] }]
+      })
+      return resources[0]?.configEntries[0]?.configValue
+    } finally {
+      await admin.disconnect()
+    }
+  })
+
+describeKafka("KafkaSink's positions on a real broker", () => {
+  for (const acks of ["1", "all"] as const) {
+    it.live(`outlive the process, and count what came after them (KAFKA_ACKS=${acks})`, () =>
+      Effect.gen(function* () {
+        const { build, positions, topic } = yield* openSink([kafkaBootstrap], { acks })
+        /** A process: learns where it stands, stores records. */
+        const run = (records: ReadonlyArray<SinkRecord>, load: boolean) =>
+          Effect.gen(function* () {
+            const context = yield* build
+            const sink = Context.get(context, EventSink)
+            const stands = load ? yield* Context.get(context, Positions).load(streams) : new Map()
+            yield* sink.publish(records)
+            yield* sink.flush
+            return stands.get("btcusdt@trade")
+          }).pipe(Effect.scoped)
+
+        assert.isUndefined(yield* run(trades(topic, 1, 500), true))
+        assert.lengthOf(yield* read(kafkaBootstrap, positions), 1)
+        assert.strictEqual(yield* compaction(positions), "compact")
+        // Without its start a process writes no positions.
+        yield* run(trades(topic, 501, 900), false)
+        assert.lengthOf(yield* read(kafkaBootstrap, positions), 1)
+        assert.deepStrictEqual(yield* run([], true), { last: 900, at: 1_700_000_000_900, gaps: [] })
+      })
+    )
+  }
+})

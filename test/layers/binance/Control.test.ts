@@ -1,0 +1,64 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect } from "effect"
+import { TestClock } from "effect/testing"
+import * as Control from "../../../src/layers/binance/Control.ts"
+import type { ControlRequest } from "../../../src/pipeline/Subscriptions.ts"
+
+const request = (id: number): ControlRequest => ({ id, text: `frame ${id}`, names: [`s${id}@trade`] })
+
+/** What goes out, and when. */
+const start = Effect.gen(function* () {
+  const control = yield* Control.make
+  const sent: Array<readonly [at: number, text: string]> = []
+  yield* control
+    .sending((text) => Effect.map(Clock.currentTimeMillis, (now) => void sent.push([now, text ?? "ping"])))
+    .pipe(Effect.forkChild({ startImmediately: true }))
+  return { control, sent }
+})
+
+describe("Control", () => {
+  it.effect("sends in order, one frame in 300 ms, pings of ours and pongs counted", () =>
+    Effect.gen(function* () {
+      const { control, sent } = yield* start
+      control.pongSent()
+      yield* control.request(request(1))
+      yield* control.ping
+      for (const id of [2, 3, 4]) yield* control.request(request(id))
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(sent, [
+        [300, "frame 1"],
+        [600, "ping"],
+        [900, "frame 2"],
+        [1200, "frame 3"],
+        [1500, "frame 4"]
+      ])
+    })
+  )
+
+  it.effect("finds the request of an answer by its id, else the one that has waited longest", () =>
+    Effect.gen(function* () {
+      const { control } = yield* start
+      for (const id of [1, 2, 3]) yield* control.request(request(id))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(control.answered(2)?.id, 2)
+      assert.strictEqual(control.answered(null)?.id, 1)
+      assert.isUndefined(control.answered(1))
+      assert.isUndefined(control.answered("not ours"))
+      assert.strictEqual(control.answered(3)?.id, 3)
+      assert.isUndefined(control.answered(null))
+    })
+  )
+
+  it.effect("tells the request that has waited for more than 10 s", () =>
+    Effect.gen(function* () {
+      const { control } = yield* start
+      const second = Duration.seconds(1)
+      yield* control.request(request(1))
+      yield* TestClock.adjust("1 second")
+      for (let n = 0; n < 10; n++) assert.isUndefined(control.waited(second))
+      assert.strictEqual(control.waited(second)?.id, 1)
+      control.answered(1)
+      assert.isUndefined(control.waited(second))
+    })
+  )
+})

@@ -1,0 +1,358 @@
+/** Where the streams stand, over restarts of the sink on a Kafka in memory. */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as KafkaSink from "../../../src/layers/KafkaSink.ts"
+import * as MemoryKafka from "../../../src/layers/MemoryKafka.ts"
+import { partitionOf } from "../../../src/pipeline/murmur2.ts"
+import type { Continuity } from "../../../src/schema/Continuity.ts"
+import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+import { EventSink } from "../../../src/services/EventSink.ts"
+import { KafkaError } from "../../../src/services/KafkaDriver.ts"
+import { Positions } from "../../../src/services/Positions.ts"
+import * as HealthProbe from "../../support/healthProbe.ts"
+import { settingsLayer, streamNames, testSettings } from "../../support/settings.ts"
+
+const streams = streamNames("btcusdt@trade", "ethusdt@trade", "btcusdt@kline_1m", "btcusdt@miniTicker")
+const NOW = 1_700_000_000_000
+
+const envelope = (
+  topic: string,
+  symbol: string,
+  suffix: string,
+  payload: object,
+  id: string | undefined,
+  late = false
+) => ({
+  topic,
+  key: symbol,
+  value: Buffer.from(
+    JSON.stringify({ original_data: payload, symbol, stream_type: suffix, ...(late ? { late } : {}) })
+  ),
+  timestamp: NOW,
+  headers: id === undefined ? {} : { "event-id": `binance:spot:${suffix}:${symbol}:${id}` }
+})
+
+const tradePayload = (id: number, s: string) => ({
+  e: "trade",
+  E: NOW + id,
+  s,
+  t: id,
+  p: "1.0",
+  q: "1.0",
+  T: NOW,
+  m: true
+})
+
+const trade = (id: number, symbol = "BTCUSDT", late = false): SinkRecord =>
+  envelope("raw_trades", symbol, "trade", tradePayload(id, symbol), String(id), late)
+
+const trades = (from: number, to: number, symbol?: string, late?: boolean) =>
+  Array.from({ length: to - from + 1 }, (_, n) => trade(from + n, symbol, late))
+
+const candle = (minute: number): SinkRecord => {
+  const t = NOW + minute * 60_000
+  const k = { s: "BTCUSDT", i: "1m", f: 1, L: 2, o: "1", c: "1", h: "1", l: "1", v: "1", n: 2, q: "1", V: "1", Q: "1" }
+  const payload = { e: "kline", E: t + 60_001, s: "BTCUSDT", k: { ...k, t, T: t + 59_999, x: true } }
+  return envelope("raw_klines", "BTCUSDT", "kline_1m", payload, String(t))
+}
+
+const candles = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => candle(from + n))
+
+const continuity = (type: Continuity["type"], from: number, to: number): SinkRecord => ({
+  topic: "continuity",
+  key: "btcusdt@trade",
+  value: Buffer.from(
+    JSON.stringify({
+      v: 1,
+      type,
+      stream: "btcusdt@trade",
+      symbol: "BTCUSDT",
+      from,
+      to,
+      reason: "test",
+      late: false,
+      instance: "0",
+      at: NOW
+    })
+  ),
+  timestamp: NOW,
+  headers: { "event-id": `${type}:${from}-${to}` }
+})
+
+const settings = settingsLayer({
+  binance: { ...testSettings().binance, streams },
+  kafka: { ...testSettings().kafka, acks: "1" }
+})
+
+/** One Kafka, and sinks on it one after the other. */
+const kafka = Effect.gen(function* () {
+  // Long after all that is stored.
+  yield* TestClock.setTime(NOW + 3_600_000)
+  const context = yield* Layer.build(MemoryKafka.layerWith({ idempotent: false }))
+  const broker = Context.get(context, MemoryKafka.MemoryBroker)
+
+  /** Runs with a sink of its own, which ends as a process that is killed. */
+  const during = <A, E>(
+    use: (sink: EventSink["Service"], load: Effect.Effect<Record<string, unknown>>) => Effect.Effect<A, E>
+  ) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const layer = KafkaSink.layer.pipe(
+        Layer.provide([Layer.succeedContext(context), settings, HealthProbe.layer, Logger.layer([])])
+      )
+      const built = yield* Layer.buildWithScope(layer, scope)
+      const load = Context.get(built, Positions)
+        .load(streams)
+        .pipe(
+          Effect.orDie,
+          Effect.map((found) => Object.fromEntries(found))
+        )
+      const result = yield* use(Context.get(built, EventSink), load)
+      yield* Scope.close(scope, Exit.void)
+      return result
+    })
+
+  const publish = (...records: ReadonlyArray<SinkRecord>) =>
+    during((sink, load) => load.pipe(Effect.andThen(sink.publish(records)), Effect.andThen(sink.flush)))
+  /** Stored, but no position written. */
+  const publishOnly = (...records: ReadonlyArray<SinkRecord>) =>
+    during((sink) =>
+      sink
+        .publish(records)
+        .pipe(Effect.andThen(Effect.repeat(Effect.andThen(Effect.yieldNow, sink.pending), { until: (n) => n === 0 })))
+    )
+  const load = during((_, load) => load)
+  return { broker, during, publish, publishOnly, load }
+})
+
+const at = (last: number, gaps: ReadonlyArray<readonly [number, number]> = []) => ({
+  last,
+  at: NOW + last,
+  gaps: gaps.map(([first, last]) => ({ first, last }))
+})
+
+describe("positions in Kafka", () => {
+  it.effect("are nothing where nothing is stored", () =>
+    Effect.gen(function* () {
+      const { load } = yield* kafka
+      assert.deepStrictEqual(yield* load, {})
+    })
+  )
+
+  it.effect("are where the sink stopped", () =>
+    Effect.gen(function* () {
+      const { load, publish } = yield* kafka
+      yield* publish(...trades(1, 50), ...trades(1, 30, "ETHUSDT"), candle(0), candle(1))
+      assert.deepStrictEqual(yield* load, {
+        "btcusdt@trade": at(50),
+        "ethusdt@trade": at(30),
+        "btcusdt@kline_1m": { last: NOW + 119_999, at: NOW + 120_001, gaps: [] }
+      })
+    })
+  )
+
+  it.effect("count what was stored after they were written", () =>
+    Effect.gen(function* () {
+      const { broker, load, publish, publishOnly } = yield* kafka
+      yield* publish(...trades(1, 50))
+      const written = (yield* broker.log("positions"))[0]?.length
+      yield* publishOnly(...trades(51, 60))
+      assert.strictEqual((yield* broker.log("positions"))[0]?.length, written)
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(60) })
+    })
+  )
+
+  it.effect("are read from the topics where none are written, however far back", () =>
+    Effect.gen(function* () {
+      const { broker, load, publish } = yield* kafka
+      const other = ["ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "DOGEUSDT", "LTCUSDT"].find(
+        (symbol) => symbol !== "ETHUSDT" && partitionOf(symbol, 6) === partitionOf("BTCUSDT", 6)
+      )
+      yield* publish(...trades(1, 7), ...trades(1, 12_345, other ?? "BTCUSDT2"))
+      yield* broker.deleteTopic("positions")
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(7) })
+    })
+  )
+
+  it.effect("are not looked for again in what lies behind the newest one", () =>
+    Effect.gen(function* () {
+      const { broker, load, publish } = yield* kafka
+      yield* publish(...trades(1, 7), ...candles(0, 3))
+      yield* broker.deleteTopic("positions")
+      // Found once, they are written with the next ones.
+      yield* publish(trade(8))
+      const [log = []] = yield* broker.log("positions")
+      assert.sameMembers(
+        log.map(({ key }) => key),
+        ["btcusdt@trade", "btcusdt@kline_1m"]
+      )
+      assert.deepStrictEqual((yield* load)["btcusdt@trade"], at(8))
+    })
+  )
+
+  it.effect("are not believed where the record is not there", () =>
+    Effect.gen(function* () {
+      const { broker, load, publish } = yield* kafka
+      yield* publish(...trades(1, 50))
+      yield* broker.truncate("raw_trades", partitionOf("BTCUSDT", 6), 20)
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(20) })
+    })
+  )
+
+  it.effect("are read from the records of a connector without event-ids", () =>
+    Effect.gen(function* () {
+      const { load, publish } = yield* kafka
+      const bare = trades(1, 9).map((record) => ({ ...record, headers: {} }))
+      yield* publish(...bare, { ...candle(3), headers: {} })
+      assert.deepStrictEqual(yield* load, {
+        "btcusdt@trade": at(9),
+        "btcusdt@kline_1m": { last: NOW + 4 * 60_000 - 1, at: NOW + 4 * 60_000 + 1, gaps: [] }
+      })
+    })
+  )
+
+  it.effect("bring the gaps that are open, without what was filled in late", () =>
+    Effect.gen(function* () {
+      const { broker, during, load, publish } = yield* kafka
+      yield* publish(
+        ...trades(1, 19),
+        continuity("gap-opened", 20, 30),
+        ...trades(31, 60),
+        continuity("gap-opened", 40, 45)
+      )
+      assert.deepStrictEqual(yield* load, {
+        "btcusdt@trade": at(60, [
+          [20, 30],
+          [40, 45]
+        ])
+      })
+      yield* publish(continuity("gap-confirmed", 40, 42), ...trades(20, 24, "BTCUSDT", true))
+      const expected = at(60, [
+        [25, 30],
+        [43, 45]
+      ])
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": expected })
+      // Also where the late ones are noted only in what is written of a stream that did not move.
+      yield* during((sink, load) =>
+        load.pipe(Effect.andThen(sink.publish(trades(25, 26, "BTCUSDT", true))), Effect.andThen(sink.flush))
+      )
+      yield* publish(...trades(61, 5000))
+      assert.deepStrictEqual(yield* load, {
+        "btcusdt@trade": at(5000, [
+          [27, 30],
+          [43, 45]
+        ])
+      })
+      yield* broker.deleteTopic("positions")
+      assert.deepStrictEqual(
+        (yield* load)["btcusdt@trade"],
+        at(5000, [
+          [20, 30],
+          [43, 45]
+        ])
+      )
+      yield* publish(continuity("gap-filled", 20, 30))
+      assert.deepStrictEqual((yield* load)["btcusdt@trade"], at(5000, [[43, 45]]))
+    })
+  )
+
+  it.effect("do not take what is sent again after a failover for late", () =>
+    Effect.gen(function* () {
+      const { broker, during, load } = yield* kafka
+      yield* during((sink, load) =>
+        Effect.gen(function* () {
+          yield* load
+          yield* sink.publish([continuity("gap-opened", 1, 5), ...trades(6, 20)])
+          yield* sink.flush
+          // All is acknowledged, and stored again.
+          yield* sink.publish(trades(10, 20))
+          yield* sink.publish(trades(21, 22))
+          yield* sink.flush
+        })
+      )
+      assert.deepStrictEqual((yield* load)["btcusdt@trade"], at(22, [[1, 5]]))
+      assert.isAbove((yield* broker.log("positions"))[0]?.length ?? 0, 0)
+    })
+  )
+
+  it.effect("are written every five seconds, and after ten thousand records", () =>
+    Effect.gen(function* () {
+      const { broker, during } = yield* kafka
+      const written = Effect.map(broker.log("positions"), ([log = []]) => log.length)
+      yield* during((sink, load) =>
+        Effect.gen(function* () {
+          yield* load
+          yield* sink.publish(trades(1, 10))
+          yield* TestClock.adjust("4 seconds")
+          assert.strictEqual(yield* written, 0)
+          yield* sink.publish(trades(11, 20))
+          yield* TestClock.adjust("2 seconds")
+          assert.strictEqual(yield* written, 1)
+          yield* TestClock.adjust("1 minute")
+          assert.strictEqual(yield* written, 1)
+          yield* sink.publish(trades(21, 10_100))
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(yield* written, 2)
+        })
+      )
+    })
+  )
+
+  it.effect("wait a second for a send of the process before, if that was here just now", () =>
+    Effect.gen(function* () {
+      const { broker, during, publish } = yield* kafka
+      yield* TestClock.setTime(NOW + 5000)
+      yield* publish(...trades(1, 10))
+      yield* during((_, load) =>
+        Effect.gen(function* () {
+          const loading = yield* Effect.forkChild(load)
+          yield* TestClock.adjust("900 millis")
+          assert.isUndefined(loading.pollUnsafe())
+          yield* TestClock.adjust("200 millis")
+          assert.deepStrictEqual(yield* Fiber.join(loading), { "btcusdt@trade": at(10) })
+        })
+      )
+      assert.isAbove((yield* broker.log("raw_trades")).flat().length, 0)
+    })
+  )
+
+  it.effect("are not written before it is known where the streams stood", () =>
+    Effect.gen(function* () {
+      const { broker, during, publishOnly } = yield* kafka
+      yield* publishOnly(...trades(1, 10))
+      yield* during((sink, load) =>
+        Effect.gen(function* () {
+          yield* broker.outage(new KafkaError({ kind: "Denied", message: "no" }))
+          yield* load
+          yield* broker.outage(undefined)
+          yield* sink.publish(trades(11, 20))
+          yield* sink.flush
+          yield* TestClock.adjust("1 minute")
+        })
+      )
+      assert.deepStrictEqual(yield* broker.log("positions"), [[]])
+    })
+  )
+
+  it.effect("are left out where Kafka denies to be read, or does not answer within a minute", () =>
+    Effect.gen(function* () {
+      const { broker, during, publish } = yield* kafka
+      yield* publish(...trades(1, 10))
+      yield* during((_, load) =>
+        Effect.gen(function* () {
+          yield* broker.outage(new KafkaError({ kind: "Denied", message: "no" }))
+          assert.deepStrictEqual(yield* load, {})
+          yield* broker.outage(new KafkaError({ kind: "Unreachable", message: "away" }))
+          const loading = yield* Effect.forkChild(load)
+          yield* TestClock.adjust("59 seconds")
+          assert.isUndefined(loading.pollUnsafe())
+          yield* TestClock.adjust("2 seconds")
+          assert.deepStrictEqual(yield* Fiber.join(loading), {})
+          yield* broker.outage(undefined)
+          assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(10) })
+        })
+      )
+    })
+  )
+})
