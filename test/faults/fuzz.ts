@@ -142,11 +142,7 @@ const watched = <A, E, R>(got: Account, effect: Effect.Effect<A, E, R>) =>
 const rss: Array<number> = []
 const sample = () => rss.push(Math.round(process.memoryUsage().rss / 2 ** 20))
 
-const atOnce = Effect.fnUntraced(function* (
-  frames: number,
-  source: Source,
-  { got, layer }: ReturnType<typeof makeSink>
-) {
+const atOnce = Effect.fnUntraced(function* (frames: number, source: Source, { layer }: ReturnType<typeof makeSink>) {
   const context = yield* Layer.build(
     Layer.mergeAll(MemoryFeed.layerBounded(2000), layer, MemoryHistory.none).pipe(
       Layer.provideMerge(HealthState.layer),
