@@ -73,11 +73,16 @@ export const layer = Layer.effect(
       })
     })
 
+    /** The ends of the log that the last send went to. */
     const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
-      if (trusted.has(`${topic}/${partition}`)) {
-        yield* confirmTrust(topic, partition, yield* cluster.leader(topic, partition))
-      }
-      return yield* Reading.ends(cluster, topic, partition)
+      const check = trusted.has(`${topic}/${partition}`)
+        ? Effect.flatMap(cluster.leader(topic, partition), (link) => confirmTrust(topic, partition, link))
+        : Effect.void
+      yield* check
+      const ends = yield* Reading.ends(cluster, topic, partition)
+      // Meanwhile another leader may have been found, and asked.
+      yield* check
+      return ends
     })
 
     const prepareSend = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {

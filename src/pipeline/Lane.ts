@@ -143,12 +143,12 @@ const makeFifo = <A>() => {
   }
 }
 
-/** Takes one of a kind at a time: an id may be there more than once. */
+/** Takes one of a kind at a time: an id may be there more than once. What has none is never found. */
 const makeFound = (ids: ReadonlyArray<string>) => {
   const counts = new Map<string, number>()
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
   return (id: string): boolean => {
-    const count = counts.get(id) ?? 0
+    const count = id === "" ? 0 : (counts.get(id) ?? 0)
     if (count > 0) counts.set(id, count - 1)
     return count > 0
   }

@@ -35,7 +35,11 @@ const start = Effect.fnUntraced(function* (options: Partial<Simulator.SimulatorO
   )
   const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
   const log = Context.get(context, MemorySink.MemoryLog)
-  yield* log.until(300)
+  // A fault counts from where a stream has begun.
+  yield* log.records.pipe(
+    Effect.map((records) => new Set(records.map(({ headers }) => headers["event-id"]?.split(":").slice(2, 4).join()))),
+    Effect.repeat({ until: ({ size }) => size === streams.length, schedule: Schedule.spaced("50 millis") })
+  )
   return { simulator, log, fiber }
 })
 

@@ -118,6 +118,22 @@ describeKafka("KafkaJs", () => {
     })
   )
 
+  it.live("says once with KAFKA_ACKS=1 that the connection is not the one that acknowledged the last send", () =>
+    Effect.gen(function* () {
+      const { driver, topic } = yield* withTopic(server, { acks: "1" })
+      const [first, second, third] = [records(topic, 4), records(topic, 6, 4), records(topic, 2, 10)]
+      yield* driver.produce(topic, 0, first)
+      yield* Effect.promise(proxy.dropConnections)
+      assert.strictEqual((yield* Effect.flip(driver.produce(topic, 0, second))).kind, "Moved")
+      assert.strictEqual(yield* driver.produce(topic, 0, second), 4)
+      yield* Effect.promise(proxy.dropConnections)
+      assert.strictEqual((yield* Effect.flip(driver.ends(topic, 0))).kind, "Moved")
+      assert.strictEqual((yield* driver.ends(topic, 0)).next, 10)
+      assert.strictEqual(yield* driver.produce(topic, 0, third), 10)
+      assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second, ...third]))
+    })
+  )
+
   it.live("stores a batch once that a broker was killed under", () =>
     Effect.gen(function* () {
       const { driver, topic } = yield* withTopic(server, { acks: "all" })

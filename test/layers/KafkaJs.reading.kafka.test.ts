@@ -98,6 +98,7 @@ describeKafka("KafkaJs reads", () => {
       yield* Effect.forEach(large, (one) => driver.produce(topic, 0, [one]))
       const { next } = yield* driver.fetch(topic, 0, 0)
       assert.isBelow(next, 8)
+      assert.strictEqual((yield* driver.fetch(topic, 0, 3, "least")).next, 4)
       assert.deepStrictEqual(yield* readFrom(driver, topic, 0, 0), stored(0, large))
     })
   )

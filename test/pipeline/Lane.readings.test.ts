@@ -215,6 +215,20 @@ describe("Lane over a partition that is read", () => {
     assert.deepStrictEqual(lane.acknowledged(4).audit, { _tag: "Expected" })
   })
 
+  it("does not take for its own what has no id", () => {
+    const lane = open()
+    lane.read([], 0)
+    sent(lane)
+    lane.acknowledged(0)
+    lane.offer(item(""))
+    lane.suspect()
+    lane.next()
+    assert.strictEqual(ids(lane.read(["a", "b", "", ""], 4).stored), "")
+    sent(lane)
+    lane.acknowledged(4)
+    assert.strictEqual(sent(lane), "e")
+  })
+
   it("sends again first what was acknowledged and is gone, and gives it out once", () => {
     const lane = open()
     lane.read([], 0)

@@ -49,6 +49,9 @@ export const run = (
     let received = 0
     /** Data frames received when our last ping went out, while nothing has proved since that the other side lives. */
     let pingedAt: number | undefined
+    /** How often the inbox had paused when it was last known to be read. */
+    let pausesAtPing = 0
+    let pausesAtWatch = 0
 
     const socket = yield* Socket.open(plan.url, options.connectionTimeout, (socket) => {
       socket.on("message", (data: Buffer) => {
@@ -116,7 +119,9 @@ export const run = (
     const watch = Effect.gen(function* () {
       yield* Effect.sleep(interval)
       // While we do not read ourselves, silence says nothing about the other side.
-      if (inbox.isPaused()) {
+      const wasPaused = inbox.isPaused() || inbox.pauses() > pausesAtWatch
+      pausesAtWatch = inbox.pauses()
+      if (wasPaused) {
         silence = Duration.zero
         return undefined
       }
@@ -141,14 +146,15 @@ export const run = (
             return undefined
           }
           // Data is an answer too: the pong may stand far behind it.
-          if (pingedAt === received) {
+          if (pingedAt === received && inbox.pauses() === pausesAtPing) {
             return yield* disconnected("no-pong", `no answer to a ping within ${Duration.format(options.pingInterval)}`)
           }
           return yield* control.ping
         }).pipe(Effect.forever)
 
     const sendPing = Effect.sync(() => {
-      pingedAt = received
+      pingedAt = inbox.isPaused() ? undefined : received
+      pausesAtPing = inbox.pauses()
       socket.ping()
     })
 

@@ -2,7 +2,7 @@
  * What we send on a connection: one frame after another at the pace that the exchange allows, and each request followed up
  * until it is answered.
  */
-import { Clock, Duration, Effect, Queue } from "effect"
+import { Clock, Deferred, Duration, Effect, Queue } from "effect"
 import type { ControlRequest } from "../../pipeline/Subscriptions.ts"
 import type { RequestId } from "../../schema/ControlFrame.ts"
 import * as RateWindow from "./RateWindow.ts"
@@ -18,6 +18,7 @@ export interface Control {
   /** Sends what is asked for, until interrupted; no text: a ping. */
   readonly sending: <E>(send: (text: string | undefined) => Effect.Effect<void, E>) => Effect.Effect<never, E>
   readonly request: (request: ControlRequest) => Effect.Effect<void>
+  /** Waits until it has gone out: what may have gone wrong since is judged from then on. */
   readonly ping: Effect.Effect<void>
   /** A pong has gone out beside all this: it counts. */
   readonly pongSent: () => void
@@ -31,7 +32,10 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const rate = RateWindow.make(RateWindow.CONTROL_FRAMES)
-  const outgoing = yield* Queue.unbounded<ControlRequest | undefined>()
+  const outgoing = yield* Queue.unbounded<{
+    readonly request?: ControlRequest
+    readonly sent?: Deferred.Deferred<void>
+  }>()
   /** By id, in the order they were sent. */
   const pending = new Map<RequestId, { readonly request: ControlRequest; waited: Duration.Duration }>()
 
@@ -45,13 +49,18 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
   return {
     sending: (send) =>
       Effect.gen(function* () {
-        const request = yield* Queue.take(outgoing)
+        const { request, sent } = yield* Queue.take(outgoing)
         yield* turn
         if (request !== undefined) pending.set(request.id, { request, waited: Duration.zero })
-        return yield* send(request?.text)
+        yield* send(request?.text)
+        if (sent !== undefined) yield* Deferred.succeed(sent, undefined)
       }).pipe(Effect.forever),
-    request: (request) => Effect.asVoid(Queue.offer(outgoing, request)),
-    ping: Effect.asVoid(Queue.offer(outgoing, undefined)),
+    request: (request) => Effect.asVoid(Queue.offer(outgoing, { request })),
+    ping: Effect.gen(function* () {
+      const sent = yield* Deferred.make<void>()
+      yield* Queue.offer(outgoing, { sent })
+      yield* Deferred.await(sent)
+    }),
     pongSent: () => rate.took(now()),
     answered: (id) => {
       const [oldest] = pending.keys()

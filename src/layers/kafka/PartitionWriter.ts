@@ -100,7 +100,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     took: Duration.Duration
   ) {
     const { audit, stored } = lane.acknowledged(offset)
-    options.stored(topic, partition, offset, records)
+    if (delivery.acks !== "0") options.stored(topic, partition, offset, records)
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as Control from "../../../src/layers/binance/Control.ts"
 import type { ControlRequest } from "../../../src/pipeline/Subscriptions.ts"
@@ -22,9 +22,12 @@ describe("Control", () => {
       const { control, sent } = yield* start
       control.pongSent()
       yield* control.request(request(1))
-      yield* control.ping
+      const ping = yield* Effect.forkChild(control.ping, { startImmediately: true })
       for (const id of [2, 3, 4]) yield* control.request(request(id))
-      yield* TestClock.adjust("2 seconds")
+      yield* TestClock.adjust("599 millis")
+      assert.isUndefined(ping.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(ping)
       assert.deepStrictEqual(sent, [
         [300, "frame 1"],
         [600, "ping"],

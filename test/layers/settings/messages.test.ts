@@ -4,7 +4,8 @@ import { feedNames, sinkNames } from "../../../src/schema/Settings.ts"
 import { faultsOf, settingsFrom, type Written } from "../../support/settingsFrom.ts"
 
 const TOPIC = "expected a topic name: 1 to 249 of the characters a-z, A-Z, 0-9, dot, _ and -, not . or ..,"
-const WS = "expected a ws: or wss: address with the path /stream, for example wss://stream.binance.com:9443/stream"
+const WS =
+  "expected ws: or wss: addresses with the path /stream, separated by commas, for example wss://stream.binance.com:9443/stream"
 const HTTP = "expected an http: or https: address, for example"
 const REST =
   "expected http: or https: addresses separated by commas, for example https://api.binance.com,https://data-api.binance.vision"
