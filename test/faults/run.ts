@@ -84,13 +84,19 @@ const kafkaFor = async (kind: "one" | "three"): Promise<Kafka> => {
   return kafka
 }
 
+/** Ctrl-C: what was started ends in order. */
+const stopping = new AbortController()
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort())
+
 const began = performance.now()
 const outcomes: Array<Outcome> = []
 say(head)
 try {
   for (const { acks, sabotage, scenario } of runs.toSorted((a, b) => rank(a.scenario) - rank(b.scenario))) {
+    if (stopping.signal.aborted) break
     const kafka = await kafkaFor(scenario.kafka ?? "one")
-    const outcome = await Effect.runPromise(execute(scenario, { acks, kafka, seed, size, sabotage }))
+    const options = { acks, kafka, seed, size, sabotage }
+    const outcome = await Effect.runPromise(execute(scenario, options), { signal: stopping.signal })
     outcomes.push(outcome)
     say(row(outcome))
   }
@@ -106,4 +112,4 @@ const bad = outcomes.filter((outcome) => !isAsItMustBe(outcome))
 say(
   `\n${outcomes.length} runs in ${Math.round((performance.now() - began) / 1000)} s (seed ${seed}), ${bad.length} not as they must be`
 )
-process.exit(bad.length === 0 ? 0 : 1)
+process.exit(bad.length === 0 && !stopping.signal.aborted ? 0 : 1)

@@ -161,10 +161,16 @@ const shown = (samples: ReadonlyArray<number>): string =>
 const partOf = (name = ""): string =>
   name.startsWith("connector") ? "connector" : /^(Kafka|answers)/.test(name) ? "kafka" : "exchange"
 
+/** Ctrl-C: what was started ends in order. */
+const stopping = new AbortController()
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort())
+
 say(head)
 const kafka = await startOne()
 try {
-  const outcome = await Effect.runPromise(execute(soak, { acks, kafka, seed, size: "full", sabotage: undefined }))
+  const outcome = await Effect.runPromise(execute(soak, { acks, kafka, seed, size: "full", sabotage: undefined }), {
+    signal: stopping.signal
+  })
   say(row(outcome))
   process.exitCode = outcome.faults.length === 0 ? 0 : 1
 } finally {
