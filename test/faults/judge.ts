@@ -146,6 +146,7 @@ export const leastStored = (simulator: Simulator, streams: ReadonlyArray<string>
 const OPEN = '{"original_data":'
 const CLOSE = ',"ingestion_timestamp":'
 const EXAMPLES = 5
+const MOST_OF_A_SORT = 12
 
 /** Ranges for people, a few of them. */
 const rangesOf = (ids: ReadonlyArray<number>, step: number): string => {
@@ -312,8 +313,13 @@ export const judge = async ({ expect, prefix, scan, simulator, streams }: Case):
   const series = new Map([...made].map(([stream, one]) => [stream, new Series(stream, one)]))
   const updates = new Map<string, Updates>()
   const faults: Array<string> = []
-  const say = (text: string) => {
-    if (faults.length < 40) faults.push(text)
+  const said = new Map<string, number>()
+  /** A few of each sort are enough. */
+  const say = (text: string, sort = "other") => {
+    const count = (said.get(sort) ?? 0) + 1
+    said.set(sort, count)
+    if (count <= MOST_OF_A_SORT) faults.push(text)
+    else if (count === MOST_OF_A_SORT + 1) faults.push("… and more of these")
   }
   let duplicated = 0
 
@@ -340,7 +346,7 @@ export const judge = async ({ expect, prefix, scan, simulator, streams }: Case):
       if (one !== undefined && isClosed) return one.add(Number(id), record, original, tail)
       if (others.has(eventId)) {
         duplicated++
-        say(`${eventId} is there twice, again at ${record.partition}/${record.offset}`)
+        say(`${eventId} is there twice, again at ${record.partition}/${record.offset}`, "twice")
       }
       others.add(eventId)
       if (!suffix.startsWith("depth")) return
@@ -367,14 +373,14 @@ export const judge = async ({ expect, prefix, scan, simulator, streams }: Case):
     const text = `${type} ${stream} ${from}–${to}${late ? " late" : ""} (${claim.reason})`
     if (updates.has(stream) && type === "gap-opened") {
       const isTrue = updates.get(stream)?.holes.some(([first, last]) => first === from && last === to)
-      if (isTrue !== true) say(`untrue: ${text}`)
+      if (isTrue !== true) say(`untrue: ${text}`, "untrue")
       continue
     }
-    if (!allowed.has(type)) say(`not expected: ${text}`)
+    if (!allowed.has(type)) say(`not expected: ${text}`, "claim")
     if (!GAPS.has(type)) continue
     gaps++
     const why = series.get(stream)?.refute(claim)
-    if (why !== undefined) say(`untrue: ${text}: ${why}`)
+    if (why !== undefined) say(`untrue: ${text}: ${why}`, "untrue")
   }
   if (gaps > (expect.mostGaps ?? Infinity)) say(`${gaps} gap records, ${expect.mostGaps} at most are expected`)
 
@@ -390,9 +396,9 @@ export const judge = async ({ expect, prefix, scan, simulator, streams }: Case):
     total.mutated += one.mutated
     total.backfilled += one.backfilled
     duplicated += one.duplicated
-    if (missing.length > 0) say(`${stream}: missing ${rangesOf(missing, step)}`)
-    if (outOfOrder.length > 0) say(`${stream}: out of order ${rangesOf(outOfOrder, step)}`)
-    for (const example of one.examples) say(example)
+    if (missing.length > 0) say(`${stream}: missing ${rangesOf(missing, step)}`, "missing")
+    if (outOfOrder.length > 0) say(`${stream}: out of order ${rangesOf(outOfOrder, step)}`, "order")
+    for (const example of one.examples) say(example, "example")
   }
   for (const { faults: found, holes } of updates.values()) {
     for (const fault of found) say(fault)

@@ -121,7 +121,7 @@ export const exchange: ReadonlyArray<Scenario> = [
         simulator.setFaults({})
         yield* connector.stores(3000)
         yield* until(
-          () => [...simulator.streams.connections].some(({ streams }) => streams.size === 330),
+          () => new Set([...simulator.streams.connections].flatMap(({ streams }) => [...streams])).size === 330,
           "all streams again",
           120_000
         )
