@@ -35,7 +35,7 @@ const PROMISES: Record<Acks, string> = {
 /** For a spool, which takes over what waits. */
 export const releasable = Layer.effectContext(
   Effect.gen(function* () {
-    const { kafka } = yield* AppConfig
+    const { binance, kafka } = yield* AppConfig
     const driver = yield* KafkaDriver
     const scope = yield* Effect.scope
     const pending = yield* Pending.make
@@ -85,6 +85,7 @@ export const releasable = Layer.effectContext(
       ),
       pending: pending.count,
       surrender: pending.count,
+      stored: pending.flush,
       waitingBytes: pending.bytes,
       release: Effect.uninterruptible(
         Effect.gen(function* () {
@@ -94,7 +95,9 @@ export const releasable = Layer.effectContext(
         })
       )
     })
-    return Context.make(ReleasableSink, sink).pipe(Context.add(Positions, resume))
+    // One reading serves all who ask: what is stored meanwhile is known here.
+    const load = yield* Effect.cached(resume.load(binance.streams))
+    return Context.make(ReleasableSink, sink).pipe(Context.add(Positions, { isKept: true, load: () => load }))
   })
 )
 

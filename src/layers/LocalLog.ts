@@ -10,13 +10,16 @@ import { isUtf8 } from "node:buffer"
 import { accessSync, constants } from "node:fs"
 import { resolve } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
-import { Clock, Data, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
+import { Clock, Context, Data, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import type { StreamName } from "../schema/StreamName.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
+import { Positions } from "../services/Positions.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import { makeFolder } from "./folder.ts"
+import * as LocalPositions from "./local/positions.ts"
 import * as Sqlite from "./sqlite.ts"
 
 /** How long SQLite itself waits for another writer. It blocks the whole process, so the patience is in the retries. */
@@ -93,10 +96,9 @@ const appender = (database: DatabaseSync) => {
   }
 }
 
-export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Layer.effect(
-  EventSink,
+export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Layer.effectContext(
   Effect.gen(function* () {
-    const { dataDir } = yield* AppConfig
+    const { dataDir, topics } = yield* AppConfig
     const health = yield* Health
     const file = Sqlite.logFile(dataDir)
     const sinkError = (failure: WriteFailure) =>
@@ -107,14 +109,15 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
         cause: failure.cause
       })
 
-    const append = yield* Effect.acquireRelease(
+    const database = yield* Effect.acquireRelease(
       attempt(() => openForWriting(dataDir)).pipe(
         // Another process may be opening it at the same moment.
         Effect.retry({ while: mayPass, times: 5, schedule: retries }),
         Effect.mapError(startError)
       ),
       (database) => Effect.sync(() => database.close())
-    ).pipe(Effect.flatMap((database) => attempt(() => appender(database)).pipe(Effect.mapError(startError))))
+    )
+    const append = yield* attempt(() => appender(database)).pipe(Effect.mapError(startError))
 
     const up = health.sink({ state: "up", detail: `storing in ${file}` })
     yield* up
@@ -148,12 +151,21 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
       yield* Metric.update(Telemetry.sendSeconds, Number((yield* Clock.currentTimeNanos) - started) / 1e9)
     }, Effect.mapError(sinkError))
 
-    return EventSink.of({
+    const sink = EventSink.of({
       // What is taken is stored: there is nothing to flush and nothing pending.
       publish: (batch) => Semaphore.withPermit(turn, store(batch)),
       flush: Effect.void,
       pending: Effect.succeed(0),
       surrender: Effect.succeed(0)
     })
+    const positions = {
+      isKept: true,
+      load: (streams: ReadonlyArray<StreamName>) =>
+        attempt(() => LocalPositions.read(database, topics, streams)).pipe(
+          Effect.retry({ while: mayPass, schedule: retries }),
+          Effect.mapError(sinkError)
+        )
+    }
+    return Context.make(EventSink, sink).pipe(Context.add(Positions, positions))
   })
 )

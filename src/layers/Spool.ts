@@ -26,6 +26,7 @@ import {
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
+import { Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import { Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
@@ -34,6 +35,7 @@ import { identify } from "./spool/identity.ts"
 import * as Mode from "./spool/Mode.ts"
 import * as Shortage from "./spool/Shortage.ts"
 import * as Store from "./spool/Store.ts"
+import * as Stored from "./spool/stored.ts"
 
 const MIB = 1024 * 1024
 
@@ -82,7 +84,8 @@ const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: nu
 })
 
 const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store: Store.Store, folder: string) {
-  const { spool: settings } = yield* AppConfig
+  const { binance, spool: settings } = yield* AppConfig
+  const positions = yield* Positions
   const limits = yield* SpoolLimits
   const always = settings.mode === "always"
   const shortage = yield* Shortage.make(folder)
@@ -260,14 +263,18 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   }, Effect.uninterruptible)
 
   const drain = Effect.gen(function* () {
+    // Of what an earlier process left, some may be stored.
+    const isStored = held ? Stored.make(binance.streams, yield* positions.load(binance.streams)) : () => false
     for (;;) {
       yield* work.await
       const { damaged, end, entries } = yield* read
       yield* countDamaged(damaged)
-      const records = entries.filter(({ number }) => number < kept.from || number >= kept.to)
+      const records = entries
+        .filter(({ number }) => number < kept.from || number >= kept.to)
+        .filter(({ number, record }) => number >= left.end || !isStored(record))
       if (entries.length > 0) {
         yield* sink.publish(records.map(({ record }) => record))
-        yield* sink.flush
+        yield* sink.stored
       }
       if (end > store.status().head) yield* acknowledge(end)
       if (entries.length === 0) yield* Semaphore.withPermit(turn, finish)

@@ -4,7 +4,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
-import type { EventSink } from "./EventSink.ts"
+import type { EventSink, SinkError } from "./EventSink.ts"
 
 export interface Released {
   /**
@@ -19,6 +19,8 @@ export interface Released {
 export class ReleasableSink extends Context.Service<
   ReleasableSink,
   EventSink["Service"] & {
+    /** Completes once everything taken so far is acknowledged; `flush` takes more care. */
+    readonly stored: Effect.Effect<void, SinkError>
     /** Bytes of memory that wait. */
     readonly waitingBytes: Effect.Effect<number>
     readonly release: Effect.Effect<Released>

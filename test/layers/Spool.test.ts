@@ -61,6 +61,8 @@ const makeInner = Effect.gen(function* () {
     if (!working) return
     stored.push(...tried.splice(0), ...untried.splice(0))
   }
+  // As with Kafka, what is taken out counts as flushed.
+  const flush = Effect.suspend(() => (tried.length + untried.length === 0 ? Effect.void : flushed.await))
   const sink = ReleasableSink.of({
     publish: (batch) =>
       Effect.suspend(() => {
@@ -71,8 +73,8 @@ const makeInner = Effect.gen(function* () {
         settle()
         return Effect.void
       }),
-    // As with Kafka, what is taken out counts as flushed.
-    flush: Effect.suspend(() => (tried.length + untried.length === 0 ? Effect.void : flushed.await)),
+    flush,
+    stored: flush,
     pending: Effect.sync(() => tried.length + untried.length),
     surrender: Effect.sync(() => tried.length + untried.length),
     waitingBytes: Effect.sync(() => SIZE * (tried.length + untried.length)),

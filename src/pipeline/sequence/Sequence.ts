@@ -17,6 +17,7 @@
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
+import * as Park from "./Park.ts"
 import { type Limits, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
 export * from "./contract.ts"
@@ -52,16 +53,16 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   /** The highest id that is known to exist though nothing of it waits here. */
   let known = -Infinity
   let catchingUp = false
-  let parked: Array<Entry<A>> = []
-  let parkedBytes = 0
+  const parked = Park.make<A>()
   let hole: Hole | undefined
   let far: Array<Entry<A>> = []
   let below: { readonly since: number; readonly first: number; highest: number } | undefined
   const late = LateFill.make<A>(out)
 
+  const newestKnown = () => Math.max(known, parked.last()?.last ?? known)
   const next = () => (last ?? 0) + 1
   /** The last id of the first hole. */
-  const end = () => (parked[0] === undefined ? known : parked[0].first - 1)
+  const end = () => (parked.first()?.first ?? known + 1) - 1
 
   const publish = (entry: Entry<A>) => {
     out.publish(entry, false)
@@ -80,15 +81,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   /** After any change: lets go of what follows, and sees whether anything is missing. */
   const settle = (now: number) => {
-    let released = 0
-    for (let entry = parked[0]; entry !== undefined && entry.first <= next(); entry = parked[released]) {
-      parkedBytes -= entry.bytes
+    parked.release(next, (entry) => {
       if (entry.last >= next()) publish(entry)
-      released++
-      if (released >= parked.length) break
-    }
-    if (released > 0) parked = parked.slice(released)
-    if (parked.length === 0 && known < next()) return closeHole()
+    })
+    if (parked.size() === 0 && known < next()) return closeHole()
     hole ??= {
       walk: HistoryWalk.begin(now + limits.neighbourMs),
       progressAt: now,
@@ -120,23 +116,13 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   const shed = () => {
-    known = Math.max(known, parked.at(-1)?.last ?? known)
-    parked = []
-    parkedBytes = 0
+    known = newestKnown()
+    parked.clear()
     catchingUp = true
   }
 
-  const park = (entry: Entry<A>) => {
-    let place = parked.length
-    while (place > 0 && (parked[place - 1]?.first ?? 0) > entry.first) place--
-    const before = parked[place - 1]
-    if (before !== undefined && before.last >= entry.last) return out.duplicate(entry)
-    parked.splice(place, 0, entry)
-    parkedBytes += entry.bytes
-  }
-
   const beyond = (entry: Entry<A>, now: number) => {
-    if (rule.counts && entry.first > Math.max(next(), known, parked.at(-1)?.last ?? 0) + FAR) {
+    if (rule.counts && entry.first > Math.max(next(), newestKnown()) + FAR) {
       if (far.length < MOST_FAR) far.push(entry)
       else out.reject(entry)
       return
@@ -154,10 +140,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       known = Math.max(known, entry.last)
       return
     }
-    park(entry)
+    if (!parked.add(entry)) out.duplicate(entry)
     settle(now)
-    const [first] = parked
-    if (first === undefined || parked.length < limits.parked) return
+    const first = parked.first()
+    if (first === undefined || parked.size() < limits.parked) return
     if (rule.refills) shed()
     else openBefore(first, now, "too many newer ones wait")
   }
@@ -224,8 +210,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
           reason: "the exchange counts anew",
           late: false
         })
-        parked = []
-        parkedBytes = 0
+        parked.clear()
         late.clear()
         closeHole()
         last = below.first - 1
@@ -239,13 +224,13 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       if (hole === undefined) return
       const wait = rule.refills ? limits.waitMs : limits.neighbourMs
       if (now - hole.progressAt < wait) return
-      const [first] = parked
+      const first = parked.first()
       if (first === undefined) hole.overdue = true
       else openBefore(first, now, rule.refills ? OVERDUE : UNFETCHABLE)
     },
     wish: (now) => {
       if (rule.refills && hole !== undefined && !hole.walk.asking && now >= hole.walk.askAt) {
-        return { first: next(), last: end(), until: Math.max(known, parked.at(-1)?.last ?? known), late: false }
+        return { first: next(), last: end(), until: newestKnown(), late: false }
       }
       return late.wish(now)
     },
@@ -291,8 +276,9 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     shed,
     close: () => {
       for (const entry of far.splice(0)) out.reject(entry)
-      for (let [first] = parked; first !== undefined; [first] = parked)
+      for (let first = parked.first(); first !== undefined; first = parked.first()) {
         openBefore(first, 0, "stopped before it was filled")
+      }
     },
     settled: () => hole === undefined && far.length === 0 && late.gaps().length === 0,
     wantsNewest: (now) => far.length > 0 || (isReset() && now - (below?.since ?? now) >= RESET_MS),
@@ -301,7 +287,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       hole: hole === undefined ? undefined : { first: next(), last: end() },
       fetching: hole?.asked === true,
       gaps: late.gaps(),
-      parkedBytes
+      parkedBytes: parked.bytes()
     })
   }
 }

@@ -1,0 +1,62 @@
+/** Where each stream stands in the local log: read back from its newest records, a stream at a time. */
+import type { DatabaseSync } from "node:sqlite"
+import { Option, Schema } from "effect"
+import * as OpenGaps from "../../pipeline/OpenGaps.ts"
+import * as Sequenced from "../../pipeline/Sequenced.ts"
+import { Continuity } from "../../schema/Continuity.ts"
+import type { TopicSettings } from "../../schema/Settings.ts"
+import type { StreamName } from "../../schema/StreamName.ts"
+import type { Position } from "../../services/Positions.ts"
+
+/** Of a stream: what was written late stands among the newest. */
+const LEAST_RECORDS = 1000
+const MOST_RECORDS = 100_000
+
+const NEWEST = `
+  SELECT key, timestamp, headers, CAST(value AS BLOB) AS value FROM records
+  WHERE topic = ? AND key = ? ORDER BY offset DESC LIMIT ${MOST_RECORDS}`
+const CONTINUITY = "SELECT CAST(value AS TEXT) AS value FROM records WHERE topic = ? ORDER BY offset"
+
+const Row = Schema.Struct({
+  key: Schema.String,
+  timestamp: Schema.Int,
+  headers: Schema.fromJsonString(Schema.Record(Schema.String, Schema.String)),
+  value: Schema.Uint8Array
+})
+const decodeRow = Schema.decodeUnknownSync(Row)
+const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
+
+export const read = (
+  database: DatabaseSync,
+  topics: TopicSettings,
+  streams: ReadonlyArray<StreamName>
+): ReadonlyMap<string, Position> => {
+  const gaps = OpenGaps.make()
+  for (const { value } of database.prepare(CONTINUITY).iterate(topics.continuity)) {
+    Option.map(decodeContinuity(value), gaps.add)
+  }
+
+  const newest = database.prepare(NEWEST)
+  const positionOf = (stream: StreamName): Position | undefined => {
+    const readRecord = Sequenced.make([stream])
+    const topic = topics.data.get(stream.kind.name) ?? stream.kind.topic.default
+    let found: Sequenced.Sequenced | undefined
+    let late: number | undefined
+    let records = 0
+    for (const row of newest.iterate(topic, stream.symbol ?? "")) {
+      if (found !== undefined && records >= LEAST_RECORDS) break
+      records++
+      const facts = readRecord({ topic, ...decodeRow(row) })
+      if (facts?.late === true) late = Math.max(late ?? facts.last, facts.last)
+      else found ??= facts
+    }
+    return found && { last: found.last, at: found.at, gaps: gaps.of(stream.name, found.last, late) }
+  }
+
+  const positions = new Map<string, Position>()
+  for (const stream of streams) {
+    const position = stream.kind.sequence === undefined ? undefined : positionOf(stream)
+    if (position !== undefined) positions.set(stream.name, position)
+  }
+  return positions
+}

@@ -1,0 +1,18 @@
+/**
+ * Tells of what an earlier process left in the spool whether it is stored: that process may have died between a send and the
+ * note that it succeeded. Only of sequenced streams, whose positions say so; of others a kill may store some twice.
+ */
+import * as Sequenced from "../../pipeline/Sequenced.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import type { StreamName } from "../../schema/StreamName.ts"
+import type { Position } from "../../services/Positions.ts"
+
+export const make = (streams: ReadonlyArray<StreamName>, positions: ReadonlyMap<string, Position>) => {
+  const read = Sequenced.make(streams)
+  return (record: SinkRecord): boolean => {
+    const facts = read(record)
+    const position = facts && positions.get(facts.stream)
+    if (facts === undefined || position === undefined || facts.last > position.last) return false
+    return !facts.late || !position.gaps.some(({ first, last }) => first <= facts.last && facts.last <= last)
+  }
+}

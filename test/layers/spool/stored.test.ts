@@ -1,0 +1,37 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Stored from "../../../src/layers/spool/stored.ts"
+import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+import { streamNames } from "../../support/settings.ts"
+
+const trade = (t: number, late = false): SinkRecord => ({
+  topic: "raw_trades",
+  key: "BTCUSDT",
+  value: Buffer.from(
+    `{"original_data":{"e":"trade","E":${t},"s":"BTCUSDT","t":${t},"p":"1.0","q":"1.0","T":${t},"m":true}${late ? ',"late":true' : ""}}`
+  ),
+  timestamp: t,
+  headers: { "event-id": `binance:spot:trade:BTCUSDT:${t}` }
+})
+
+const position = { last: 100, at: 100, gaps: [{ first: 20, last: 29 }] }
+const isStored = Stored.make(streamNames("btcusdt@trade"), new Map([["btcusdt@trade", position]]))
+
+describe("what an earlier process left", () => {
+  it.each([
+    [100, false, true],
+    [101, false, false],
+    // Late ones are stored but for those of a gap that is open still.
+    [19, true, true],
+    [20, true, false],
+    [29, true, false],
+    [30, true, true]
+  ])("trade %d, late %s: stored %s", (id, late, stored) => {
+    assert.strictEqual(isStored(trade(id, late)), stored)
+  })
+
+  it("is not known of streams without a position, and of what has no sequence", () => {
+    const other = { ...trade(1), headers: { "event-id": "binance:spot:ticker:BTCUSDT:1:00000000" } }
+    assert.isFalse(isStored(other))
+    assert.isFalse(Stored.make(streamNames("btcusdt@trade"), new Map())(trade(1)))
+  })
+})
