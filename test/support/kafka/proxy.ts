@@ -69,7 +69,8 @@ export const startProxy = async (upstream: () => number): Promise<Proxy> => {
     dropConnections: async () => {
       await Promise.all(
         [...sockets].map((socket) => {
-          const closed = once(socket, "close")
+          // An answer that comes behind the end is an error, and nobody's concern.
+          const closed = new Promise((resolve) => socket.once("close", resolve))
           socket.end()
           return closed
         })
