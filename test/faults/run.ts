@@ -1,7 +1,7 @@
 /** The ledger suite: `npm run faults`. Every scenario against a real Kafka, judged by the simulator's ledger. */
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 import { type Acks, execute, type Outcome } from "./execute.ts"
 import { type Kafka, startOne, startThree } from "./kafka.ts"
 import { head, isAsItMustBe, row } from "./report.ts"
@@ -96,7 +96,9 @@ try {
     if (stopping.signal.aborted) break
     const kafka = await kafkaFor(scenario.kafka ?? "one")
     const options = { acks, kafka, seed, size, sabotage }
-    const outcome = await Effect.runPromise(execute(scenario, options), { signal: stopping.signal })
+    const exit = await Effect.runPromiseExit(execute(scenario, options), { signal: stopping.signal })
+    if (Exit.isFailure(exit)) break
+    const outcome = exit.value
     outcomes.push(outcome)
     say(row(outcome))
   }

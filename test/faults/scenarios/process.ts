@@ -63,12 +63,38 @@ export const processFaults: ReadonlyArray<Scenario> = [
       })
   },
   {
+    name: "stopped-without-kafka",
+    about: "stopped while Kafka is away, started again when it is back; without any history nothing is missing",
+    sabotages: ["disk"],
+    settings: { BINANCE_REST_URL: "http://127.0.0.1:1", GAP_WAIT_SECONDS: "10" },
+    streams: streamsOf(["trade", "aggTrade"]),
+    run: (world) =>
+      Effect.gen(function* () {
+        const { connector, simulator } = world
+        const node = only(world)
+        yield* does(node.kill)
+        yield* pause(4000)
+        // Nothing happens in the market while nobody listens.
+        simulator.pause()
+        yield* pause(500)
+        yield* connector.stop
+        yield* does(node.start)
+        const accepted = simulator.streams.accepted
+        yield* connector.start()
+        yield* until(() => simulator.streams.accepted > accepted, "a connection to the exchange")
+        simulator.resume()
+        yield* connector.stores(1000)
+      })
+  },
+  {
     name: "kafka-away-and-killed",
     about: "killed while Kafka is away and everything waits on the disk, started again without Kafka, then with it",
     sabotages: ["history"],
     settings: { SPOOL: "always" },
     simulator: { rate: 1000 },
     settleSeconds: 120,
+    // Where it stood is written in Kafka: until it is back, live goes on, and what lies between follows late.
+    expect: { mayOpenGaps: true },
     run: (world) =>
       Effect.gen(function* () {
         const { connector } = world
