@@ -28,7 +28,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
-import { Spool } from "../services/Spool.ts"
+import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
 import { identify } from "./spool/identity.ts"
@@ -66,25 +66,30 @@ const READ_RETRY = Duration.seconds(5)
 const SURRENDER_TURN = Duration.seconds(1)
 
 /** Reads on until the end; what is damaged is counted when it is drained. */
-const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: number) {
+const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: number, continuityTopic: string) {
   const held = new Map<string, SinkRecord>()
+  const late = new Map<string, number>()
+  const continuity: Array<SinkRecord> = []
+  // A copy, so that the file's bytes can leave the memory.
+  const copied = (record: SinkRecord) => ({ ...record, value: new Uint8Array(record.value) })
   for (;;) {
     const { entries } = yield* store.read(drainBytes)
     if (entries.length === 0) break
     const newest = new Map<string, SinkRecord>()
     for (const { record } of entries) {
-      const { resumable, stream } = identify(record)
-      if (resumable) newest.set(stream, record)
+      const identity = identify(record)
+      if (identity.resumable) newest.set(identity.stream, record)
+      if (identity.late) late.set(identity.stream, Math.max(late.get(identity.stream) ?? 0, identity.last))
+      if (record.topic === continuityTopic) continuity.push(copied(record))
     }
-    // A copy, so that the file's bytes can leave the memory.
-    for (const [stream, record] of newest) held.set(stream, { ...record, value: new Uint8Array(record.value) })
+    for (const [stream, record] of newest) held.set(stream, copied(record))
   }
   yield* store.rewind
-  return held
+  return { newest: held, late, continuity } satisfies Held
 })
 
 const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store: Store.Store, folder: string) {
-  const { binance, spool: settings } = yield* AppConfig
+  const { binance, spool: settings, topics } = yield* AppConfig
   const positions = yield* Positions
   const limits = yield* SpoolLimits
   const always = settings.mode === "always"
@@ -311,12 +316,12 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const left = store.status()
   const held = left.head < left.end
   const heldRecords = held
-    ? yield* findHeld(store, limits.drainBytes).pipe(
+    ? yield* findHeld(store, limits.drainBytes, topics.continuity).pipe(
         Effect.mapError(
           (error) => new SinkError({ message: `DATA_DIR: cannot read ${folder}: ${error.message}`, cause: error })
         )
       )
-    : new Map<string, SinkRecord>()
+    : nothingHeld
   if (held || always) mode = Mode.step(Mode.step(mode, "stalled"), "kept")
   if (held) {
     engaged = { since: yield* Clock.currentTimeMillis, from: left.head }

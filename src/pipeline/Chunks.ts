@@ -72,6 +72,9 @@ export const make = Effect.gen(function* () {
     records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
       yield* countProduced(events)
       const records: Array<SinkRecord> = []
+      const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
+      // What opens a gap goes before the events beyond it, what closes one behind those in it.
+      for (const note of notes) if (note.type === "gap-opened") records.push(ContinuityRecord.make(context, note))
       let repeats = 0
       for (const event of events) {
         const record = toRecord(event)
@@ -79,10 +82,7 @@ export const make = Effect.gen(function* () {
         else repeats++
       }
       if (repeats > 0) yield* Metric.update(Telemetry.duplicates, repeats)
-      if (notes.length > 0) {
-        const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
-        for (const note of notes) records.push(ContinuityRecord.make(context, note))
-      }
+      for (const note of notes) if (note.type !== "gap-opened") records.push(ContinuityRecord.make(context, note))
       if (rejected.length > 0) {
         const rejections = rejected.map(farRejection)
         yield* reportRejections(rejections)

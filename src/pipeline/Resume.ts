@@ -2,13 +2,16 @@
  * Where an earlier run stopped, and whether the program has caught up with the exchange since. The feed waits for it; where
  * the sink does not answer, only for a while: then what lies between is a gap as soon as it is known.
  */
-import { Clock, Duration, Effect, Fiber, Option, Schedule } from "effect"
+import { Clock, Duration, Effect, Fiber, Option, Schedule, Schema } from "effect"
+import { Continuity } from "../schema/Continuity.ts"
+import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import type { SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import { type Position, Positions } from "../services/Positions.ts"
-import { Spool } from "../services/Spool.ts"
+import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
+import * as OpenGaps from "./OpenGaps.ts"
 import * as Sequenced from "./Sequenced.ts"
 
 const LOOK_EVERY = Duration.millis(250)
@@ -30,33 +33,52 @@ export interface Resume {
   ) => Effect.Effect<void, SinkError>
 }
 
-/** The higher of what the sink has stored and what waits on the disk to be stored before anything else. */
-const merged = (stored: Known, held: Known): Known => {
-  const all = new Map(stored)
-  for (const [stream, position] of held) {
-    const { gaps = [], last = -1 } = stored.get(stream) ?? {}
-    if (position.last > last) all.set(stream, { ...position, gaps })
+const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
+const utf8 = new TextDecoder()
+
+/** What the sink has stored, and behind it what waits on the disk to be stored before anything else. */
+const merged = (stored: Known, held: Held, read: (record: SinkRecord) => Sequenced.Sequenced | undefined): Known => {
+  const notes = held.continuity.flatMap(({ value }) => Option.toArray(decodeContinuity(utf8.decode(value))))
+  const all = new Map<string, Position>()
+  for (const stream of new Set([...stored.keys(), ...held.newest.keys()])) {
+    const there = stored.get(stream)
+    const record = held.newest.get(stream)
+    const waiting = record && read(record)
+    const newest = waiting !== undefined && waiting.last > (there?.last ?? -1) ? waiting : there
+    if (newest === undefined) continue
+    const gaps = OpenGaps.make()
+    for (const { first, last } of there?.gaps ?? []) gaps.add({ type: "gap-opened", stream, from: first, to: last })
+    for (const note of notes) if (note.stream === stream) gaps.add(note)
+    all.set(stream, {
+      last: newest.last,
+      at: newest.at,
+      gaps: gaps.of(stream, newest.last, held.late.get(stream)),
+      filled: there?.filled ?? [],
+      unsaid: gaps.unmentioned(stream, there?.unsaid ?? [])
+    })
   }
   return all
 }
 
 export const make = Effect.gen(function* () {
-  const { binance } = yield* AppConfig
+  const { binance, feed } = yield* AppConfig
   const health = yield* Health
   const spool = yield* Spool
-  const { isKept, load } = yield* Positions
+  const stands = yield* Positions
+  // A recording is played from its beginning, whatever the sink holds.
+  const isResuming = feed !== "replay"
+  const isKept = isResuming && stands.isKept
   const startedAt = yield* Clock.currentTimeMillis
   const elapsed = Effect.map(Clock.currentTimeMillis, (now) => Duration.format(Duration.millis(now - startedAt)))
 
   yield* health.resume({ state: "starting", detail: "reading where an earlier run stopped" })
   const read = Sequenced.make(binance.streams)
-  const held = new Map<string, Position>()
-  for (const [stream, record] of yield* spool.held) {
-    const facts = read(record)
-    if (facts !== undefined) held.set(stream, { last: facts.last, at: facts.at, gaps: [] })
-  }
-  const loading = yield* load(binance.streams).pipe(Effect.withSpan("resume.positions"), Effect.forkScoped)
-  const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held))
+  const held = isResuming ? yield* spool.held : nothingHeld
+  const loading = yield* (isResuming ? stands.load(binance.streams) : Effect.succeed<Known>(new Map())).pipe(
+    Effect.withSpan("resume.positions"),
+    Effect.forkScoped
+  )
+  const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held, read))
   const known = yield* Effect.timeoutOption(positions, WAIT)
   if (Option.isNone(known)) {
     yield* Effect.logWarning(

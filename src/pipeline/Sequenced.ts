@@ -9,6 +9,8 @@ export interface Sequenced {
   readonly stream: string
   /** The highest id that the record covers; a candle: its close time. */
   readonly last: number
+  /** The lowest one. */
+  readonly first: number
   /** Event time, Unix ms. */
   readonly at: number
   /** Newer ones were published before it. */
@@ -44,7 +46,7 @@ export const make = (streams: ReadonlyArray<StreamName>) => {
       const isOurs = symbol === key && (eventId !== undefined || variant === suffix)
       return span === undefined || !isOurs
         ? []
-        : [{ stream: name, last: span.last, at: eventTime, late: envelope.late === true }]
+        : [{ stream: name, first: span.first, last: span.last, at: eventTime, late: envelope.late === true }]
     })
     return found.length === 1 ? found[0] : undefined
   }

@@ -79,7 +79,8 @@ export interface Sequencer {
 /** A stream that is silent for so long is compared with the history; then ever more rarely. */
 const UNHEARD_MS = 30_000
 const UNHEARD_AT_START_MS = 5000
-const UNHEARD_MOST_MS = 600_000
+/** The longest silence until it is compared again: a minute, or as long as two streams a second take for all of them. */
+const mostUnheard = (streams: number): number => Math.max(60_000, streams * 500)
 
 interface Keyed {
   readonly stream: StreamName
@@ -267,7 +268,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       keyed.comparing = false
       const silent = now >= keyed.compareAt
       const mute = id !== undefined && compare(keyed, id, now) && silent
-      keyed.patience = mute ? UNHEARD_MS : Math.min(keyed.patience * 2, UNHEARD_MOST_MS)
+      keyed.patience = mute ? UNHEARD_MS : Math.min(keyed.patience * 2, mostUnheard(keys.size))
       if (silent) keyed.compareAt = now + (id === undefined ? UNHEARD_MS : keyed.patience)
       if (id !== undefined && !mute) keyed.behind = false
       review(keyed)

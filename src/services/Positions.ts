@@ -3,6 +3,7 @@
  * own can disagree with it. Sinks that cannot be read back have none. Layers: those of the sinks.
  */
 import { Context, Effect } from "effect"
+import type { Span } from "../schema/StreamKind.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import type { SinkError } from "./EventSink.ts"
 
@@ -12,7 +13,11 @@ export interface Position {
   /** Event time of that record, Unix ms. */
   readonly at: number
   /** Holes below `last` that were opened and not filled yet, ascending, both ends inclusive. */
-  readonly gaps: ReadonlyArray<{ readonly first: number; readonly last: number }>
+  readonly gaps: ReadonlyArray<Span>
+  /** What of those gaps is filled though no continuity record says so: an earlier run ended in between. */
+  readonly filled?: ReadonlyArray<Span>
+  /** Holes below `last` that no continuity record speaks of, for the same reason. */
+  readonly unsaid?: ReadonlyArray<Span>
 }
 
 export interface PositionsService {

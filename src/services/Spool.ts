@@ -17,16 +17,24 @@ export interface Overflow {
   readonly records: number
 }
 
+/** What an earlier process left in the spool; it is stored before anything that is published now. */
+export interface Held {
+  /** By the stream's name the last record that is not late; of candles the last closed one. */
+  readonly newest: ReadonlyMap<string, SinkRecord>
+  /** By the stream's name the highest id that is late. */
+  readonly late: ReadonlyMap<string, number>
+  /** The continuity records, in order. */
+  readonly continuity: ReadonlyArray<SinkRecord>
+}
+
+export const nothingHeld: Held = { newest: new Map(), late: new Map(), continuity: [] }
+
 export interface SpoolService {
-  /**
-   * By the stream's name the last record that an earlier process left in the spool; of candles the last closed one. They are
-   * stored before anything that is published now.
-   */
-  readonly held: Effect.Effect<ReadonlyMap<string, SinkRecord>>
+  readonly held: Effect.Effect<Held>
   /** Told once there is room again: of replayable streams when the spool is drained, before their next record is taken. */
   readonly overflow: Stream.Stream<Overflow>
 }
 
 export class Spool extends Context.Reference<SpoolService>("binance-kafka/services/Spool", {
-  defaultValue: () => ({ held: Effect.succeed(new Map()), overflow: Stream.empty })
+  defaultValue: () => ({ held: Effect.succeed(nothingHeld), overflow: Stream.empty })
 }) {}

@@ -259,7 +259,7 @@ describe("Spool", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* sink.surrender, 3)
       assert.isEmpty(readdirSync(dir))
-      assert.strictEqual((yield* spool.held).size, 0)
+      assert.strictEqual((yield* spool.held).newest.size, 0)
     })
   )
 
@@ -466,7 +466,7 @@ describe("Spool", () => {
       yield* second.sink.flush
       assert.deepStrictEqual(ids(inner.stored), ids(records(0, 20)))
       assert.deepStrictEqual(
-        Array.from(yield* second.spool.held, ([stream, { timestamp }]) => [stream, timestamp]),
+        Array.from((yield* second.spool.held).newest, ([stream, { timestamp }]) => [stream, timestamp]),
         [
           ["btcusdt@trade", 9],
           ["ethusdt@trade", 13],

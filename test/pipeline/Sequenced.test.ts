@@ -50,6 +50,7 @@ describe("Sequenced", () => {
     const at = 1_700_000_000_000
     assert.deepStrictEqual(read(record(trade, "trade:BTCUSDT:42")), {
       stream: "btcusdt@trade",
+      first: 42,
       last: 42,
       at,
       late: false
@@ -57,6 +58,7 @@ describe("Sequenced", () => {
     assert.deepStrictEqual(read(record(trade, "trade:BTCUSDT:42", { late: true }))?.late, true)
     assert.deepStrictEqual(read(record(depth, "depth@100ms:BTCUSDT:7-9:00c0ffee")), {
       stream: "btcusdt@depth@100ms",
+      first: 7,
       last: 9,
       at,
       late: false

@@ -129,8 +129,8 @@ describe("Ingest with a history", () => {
       yield* TestClock.adjust("70 seconds")
       assert.deepStrictEqual(yield* said, [
         "1",
-        "4",
         "gap-opened btcusdt@trade 2-3",
+        "4",
         "5",
         "2 backfilled late",
         "3 backfilled late",
@@ -179,7 +179,7 @@ describe("Ingest with a history", () => {
     Effect.gen(function* () {
       for (const [positions, expected] of [
         [{}, ["1"]],
-        [undefined, ["1", "4", "gap-opened btcusdt@trade 2-3"]]
+        [undefined, ["1", "gap-opened btcusdt@trade 2-3", "4"]]
       ] as const) {
         const { fiber, offer, said } = yield* start(positions)
         yield* offer(frame(1), frame(4))

@@ -9,6 +9,7 @@ import { partitionOf } from "../../pipeline/murmur2.ts"
 import * as OpenGaps from "../../pipeline/OpenGaps.ts"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
 import { Continuity } from "../../schema/Continuity.ts"
+import type { Span } from "../../schema/StreamKind.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { KafkaDriver, KafkaError, StoredRecord } from "../../services/KafkaDriver.ts"
@@ -109,6 +110,20 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     const lates = new Map<string, number>()
     let newest = Number.NEGATIVE_INFINITY
 
+    const holes = new Map<string, Array<Span>>()
+
+    /** Of a record in its turn; backwards there is nothing to compare it with. */
+    const noteNext = (record: StoredRecord): void => {
+      const facts = read(record)
+      const before = facts && found.get(facts.stream)
+      if (facts !== undefined && before !== undefined && !facts.late && facts.first > before.last + 1) {
+        const all = holes.get(facts.stream) ?? []
+        holes.set(facts.stream, all)
+        all.push({ first: before.last + 1, last: facts.first - 1 })
+      }
+      note(record)
+    }
+
     const note = (record: StoredRecord): void => {
       newest = Math.max(newest, record.timestamp)
       const facts = read(record)
@@ -131,7 +146,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     const end = yield* tail.end
     // All positions were written together: a stream whose own is older has nothing up to the newest one of the partition.
     let from = found.size === 0 ? end : Math.max(...Array.from(found.values(), ({ offset }) => offset))
-    yield* tail.each(from, end, note)
+    yield* tail.each(from, end, noteNext)
     for (let window = FIRST_WINDOW; streams.some(({ name }) => !found.has(name)) && from > earliest; window *= GROWTH) {
       const start = Math.max(earliest, from - window)
       yield* tail.each(start, from, note)
@@ -139,12 +154,13 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     }
     if (newest > (yield* Clock.currentTimeMillis) - FRESH_MS) {
       yield* Effect.sleep(LATE)
-      yield* tail.each(end, yield* tail.end, note)
+      yield* tail.each(end, yield* tail.end, noteNext)
     }
-    return Array.from(
-      found,
-      ([stream, position]) => [stream, { ...position, late: lates.get(stream) ?? null }] as const
-    )
+    return Array.from(found, ([stream, position]) => ({
+      stream,
+      position: { ...position, late: lates.get(stream) ?? null },
+      holes: holes.get(stream) ?? []
+    }))
   })
 
   const load: PositionsService["load"] = Effect.fnUntraced(function* (streams) {
@@ -157,11 +173,19 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
       yield* Effect.forEach(
         yield* shares(sequenced),
         Effect.fnUntraced(function* (share) {
-          for (const [stream, position] of yield* readShare(share, written)) {
+          for (const { holes, position, stream } of yield* readShare(share, written)) {
             const { at, last, late } = position
             const before = written.get(stream)
             positions.known(stream, position, before?.eventId === position.eventId && before.late === late)
-            found.set(stream, { last, at, gaps: gaps.of(stream, last, late ?? undefined) })
+            const filled = late === null ? [] : gaps.filled(stream, late)
+            const unsaid = gaps.unmentioned(stream, holes)
+            found.set(stream, {
+              last,
+              at,
+              gaps: gaps.of(stream, last, late ?? undefined),
+              ...(filled.length > 0 ? { filled } : {}),
+              ...(unsaid.length > 0 ? { unsaid } : {})
+            })
           }
         }),
         { concurrency: PARTITIONS_AT_ONCE, discard: true }

@@ -15,13 +15,21 @@ export interface Overflows {
   readonly take: (which: "all" | "unreplayable") => ReadonlyArray<Overflow>
 }
 
+/**
+ * A stream's open candles stand beside its closed ones, and only these can be fetched again; late records fill a gap of their
+ * own, far below what is live.
+ */
+const keyOf = (record: SinkRecord): string => {
+  const { late, replayable, stream } = identify(record)
+  return `${stream} ${replayable} ${late}`
+}
+
 export const make = (): Overflows => {
   const streams = new Map<string, Overflow>()
 
   const refuse = (record: SinkRecord): void => {
     const { first, last, replayable, stream } = identify(record)
-    // A stream's open candles stand beside its closed ones, and only these can be fetched again.
-    const key = `${stream} ${replayable}`
+    const key = keyOf(record)
     const { from, records, to } = streams.get(key) ?? { from: first, to: last, records: 0 }
     streams.set(key, {
       stream,
@@ -33,8 +41,7 @@ export const make = (): Overflows => {
   }
 
   const isHeldBack = (record: SinkRecord): boolean => {
-    const { replayable, stream } = identify(record)
-    return replayable && streams.has(`${stream} ${replayable}`)
+    return identify(record).replayable && streams.has(keyOf(record))
   }
 
   return {

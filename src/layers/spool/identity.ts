@@ -9,14 +9,22 @@ export interface Identity {
   readonly last: number
   /** The exchange has it still: a trade, an aggregate trade, a closed candle. */
   readonly replayable: boolean
-  /** Its stream may go on after it: any event but an open candle, which comes before its closed one. */
+  /** Its stream may go on after it: any event but a late one, and an open candle, which comes before its closed one. */
   readonly resumable: boolean
+  /** It fills a gap that newer ones had passed. */
+  readonly late: boolean
 }
 
 const PREFIX = "binance:spot:"
 /** Exact, or with a digest behind it; a depth update covers two ids. */
 const ID = /^(\d+)(?:-(\d+))?(:[\da-f]{8})?$/
 const REPLAYABLE = /^(?:trade$|aggTrade$|kline_)/
+
+/** How the envelope of a late record ends: its last mark. */
+const LATE = Buffer.from(',"late":true}')
+
+const isLate = ({ value }: SinkRecord): boolean =>
+  value.byteLength > LATE.length && LATE.equals(value.subarray(value.byteLength - LATE.length))
 
 const streamOf = (suffix: string, symbol: string): string =>
   suffix.startsWith("!") ? suffix : `${symbol.toLowerCase()}@${suffix}`
@@ -26,7 +34,8 @@ const unknown = ({ key, timestamp }: SinkRecord): Identity => ({
   first: timestamp,
   last: timestamp,
   replayable: false,
-  resumable: false
+  resumable: false,
+  late: false
 })
 
 export const identify = (record: SinkRecord): Identity => {
@@ -39,11 +48,13 @@ export const identify = (record: SinkRecord): Identity => {
   }
   const suffix = eventId.slice(PREFIX.length, at)
   const exact = digest === undefined
+  const late = isLate(record)
   return {
     stream: streamOf(suffix, key),
     first: Number(first),
     last: Number(last),
     replayable: exact && REPLAYABLE.test(suffix),
-    resumable: exact || !suffix.startsWith("kline_")
+    resumable: !late && (exact || !suffix.startsWith("kline_")),
+    late
   }
 }

@@ -127,7 +127,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       else out.reject(entry)
       return
     }
-    if (hole === undefined && entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE) {
+    if (rule.refills && hole === undefined && entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE) {
       open(entry.first - 1, "the hole spans more time than is caught up in place")
       return publish(entry)
     }
@@ -169,8 +169,12 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   return {
-    resume: ({ at, gaps, last: position }) => {
+    resume: ({ at, filled = [], gaps, last: position, unsaid = [] }) => {
+      for (const range of filled) {
+        out.note({ type: "gap-filled", ...range, reason: "filled late by an earlier run", late: true })
+      }
       if (rule.refills) for (const gap of gaps) late.open(gap)
+      for (const range of unsaid) lost(range, "an earlier run ended before it said so")
       if (last !== undefined) {
         if (position + 1 < began)
           lost({ first: position + 1, last: began - 1 }, "live began before it was known where an earlier run stopped")

@@ -1,4 +1,5 @@
 /** What goes into a sequence and what comes out of it: see `Sequence.ts`. */
+import type { Position } from "../../services/Positions.ts"
 import type { Entry, HistoryPage, Range } from "./HistoryWalk.ts"
 
 export interface Rule {
@@ -44,11 +45,7 @@ export interface Wish extends Range {
 
 export interface Sequence<A> {
   /** Goes on after a position instead of beginning with what comes first; what lies before what came first is opened. */
-  readonly resume: (position: {
-    readonly last: number
-    readonly at: number
-    readonly gaps: ReadonlyArray<Range>
-  }) => void
+  readonly resume: (position: Position) => void
   readonly live: (entry: Entry<A>, now: number) => void
   /** Everything up to this id has happened, whether it has arrived or not; before anything has arrived, a beginning. */
   readonly exists: (upTo: number, now: number) => void

@@ -232,17 +232,21 @@ describe("positions in Kafka", () => {
         [25, 30],
         [43, 45]
       ])
-      assert.deepStrictEqual(yield* load, { "btcusdt@trade": expected })
+      const filled = [{ first: 20, last: 24 }]
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...expected, filled } })
       // Also where the late ones are noted only in what is written of a stream that did not move.
       yield* during((sink, load) =>
         load.pipe(Effect.andThen(sink.publish(trades(25, 26, "BTCUSDT", true))), Effect.andThen(sink.flush))
       )
       yield* publish(...trades(61, 5000))
       assert.deepStrictEqual(yield* load, {
-        "btcusdt@trade": at(5000, [
-          [27, 30],
-          [43, 45]
-        ])
+        "btcusdt@trade": {
+          ...at(5000, [
+            [27, 30],
+            [43, 45]
+          ]),
+          filled: [{ first: 20, last: 26 }]
+        }
       })
       yield* broker.deleteTopic("positions")
       assert.deepStrictEqual(
@@ -335,7 +339,18 @@ describe("positions in Kafka", () => {
     })
   )
 
-  it.effect("are left out where Kafka denies to be read, or does not answer within a minute", () =>
+  it.effect("bring the holes that no continuity record speaks of: the process before ended too early", () =>
+    Effect.gen(function* () {
+      const { load, publish, publishOnly } = yield* kafka
+      yield* publish(...trades(1, 10))
+      yield* publishOnly(...trades(15, 20), continuity("gap-opened", 21, 24), ...trades(25, 30))
+      assert.deepStrictEqual(yield* load, {
+        "btcusdt@trade": { ...at(30, [[21, 24]]), unsaid: [{ first: 11, last: 14 }] }
+      })
+    })
+  )
+
+  it.effect("are left out where Kafka denies to be read, and waited for where it does not answer", () =>
     Effect.gen(function* () {
       const { broker, during, publish } = yield* kafka
       yield* publish(...trades(1, 10))
@@ -343,14 +358,18 @@ describe("positions in Kafka", () => {
         Effect.gen(function* () {
           yield* broker.outage(new KafkaError({ kind: "Denied", message: "no" }))
           assert.deepStrictEqual(yield* load, {})
+          yield* broker.outage(undefined)
+        })
+      )
+      yield* during((_, load) =>
+        Effect.gen(function* () {
           yield* broker.outage(new KafkaError({ kind: "Unreachable", message: "away" }))
           const loading = yield* Effect.forkChild(load)
-          yield* TestClock.adjust("59 seconds")
+          yield* TestClock.adjust("10 minutes")
           assert.isUndefined(loading.pollUnsafe())
-          yield* TestClock.adjust("2 seconds")
-          assert.deepStrictEqual(yield* Fiber.join(loading), {})
           yield* broker.outage(undefined)
-          assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(10) })
+          yield* TestClock.adjust("1 second")
+          assert.deepStrictEqual(yield* Fiber.join(loading), { "btcusdt@trade": at(10) })
         })
       )
     })

@@ -26,7 +26,7 @@ describe("identify", () => {
     ["binance:spot:dead-letter:unknown:1:0badcafe", "btcusdt@trade", "btcusdt@trade", 5, 5, false, false],
     ["something else", "k", "k", 5, 5, false, false]
   ])("reads %s", (eventId, key, stream, first, last, replayable, resumable) => {
-    assert.deepStrictEqual(identify(record(eventId, key)), { stream, first, last, replayable, resumable })
+    assert.deepStrictEqual(identify(record(eventId, key)), { stream, first, last, replayable, resumable, late: false })
   })
 
   it("does not take a dead letter for what it was", () => {
@@ -36,12 +36,30 @@ describe("identify", () => {
       first: 5,
       last: 5,
       replayable: false,
-      resumable: false
+      resumable: false,
+      late: false
     })
+  })
+
+  it("knows what is late by the envelope's last mark", () => {
+    const late = { ...trade(7), value: Buffer.from('{"original_data":{},"backfilled":true,"late":true}') }
+    assert.deepInclude(identify(late), { first: 7, replayable: true, resumable: false, late: true })
   })
 })
 
 describe("Overflows", () => {
+  it("keeps what is late apart from what is live", () => {
+    const overflows = Overflows.make()
+    const late = (id: number) => ({ ...trade(id), value: Buffer.from('{"original_data":{},"late":true}') })
+    overflows.refuse([late(150), trade(601)])
+    assert.deepStrictEqual(overflows.admit([late(151), trade(602)]), [])
+    const told = { stream: "btcusdt@trade", replayable: true, records: 2 }
+    assert.deepStrictEqual(overflows.take("all"), [
+      { ...told, from: 150, to: 151 },
+      { ...told, from: 601, to: 602 }
+    ])
+  })
+
   it("holds back a replayable stream from its first missing record on, and no other", () => {
     const overflows = Overflows.make()
     const batch = [trade(1), ticker(1), trade(1, "ETHUSDT")]
