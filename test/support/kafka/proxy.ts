@@ -1,11 +1,14 @@
 /** A TCP proxy on loopback that a test can turn against a connection: answers are lost or held back, requests get through. */
 import { EventEmitter, once } from "node:events"
 import net from "node:net"
+import { setTimeout } from "node:timers/promises"
 
 export interface Proxy {
   readonly port: number
   /** What to do with an answer: pass it on, lose it and the connection with it, or keep it for ever. */
   answers: "pass" | "lose" | "hold"
+  /** How much later each answer is passed on, ms. */
+  delayMillis: number
   /** How many answers were lost or held. */
   readonly withheld: () => number
   /** The next request that is passed on. */
@@ -32,6 +35,9 @@ export const startProxy = async (upstream: () => number): Promise<Proxy> => {
 
   const server = net.createServer((client) => {
     const broker = net.connect(upstream(), "127.0.0.1")
+    /** Answers on their way: a later one must not overtake them. */
+    let held = 0
+    let before: Promise<unknown> = Promise.resolve()
     track(client, () => broker)
     track(broker, () => client)
     client.pipe(broker)
@@ -39,8 +45,16 @@ export const startProxy = async (upstream: () => number): Promise<Proxy> => {
     client.once("end", () => broker.end())
     broker.once("end", () => client.end())
     broker.on("data", (data) => {
-      if (proxy.answers === "pass") client.write(data)
-      else withheld++
+      if (proxy.answers === "pass") {
+        if (proxy.delayMillis === 0 && held === 0) client.write(data)
+        else {
+          held++
+          before = Promise.all([before, setTimeout(proxy.delayMillis)]).then(() => {
+            held--
+            client.write(data)
+          })
+        }
+      } else withheld++
       if (proxy.answers === "lose") client.destroy()
     })
   })
@@ -49,12 +63,14 @@ export const startProxy = async (upstream: () => number): Promise<Proxy> => {
   const proxy: Proxy = {
     port: (server.address() as net.AddressInfo).port,
     answers: "pass",
+    delayMillis: 0,
     withheld: () => withheld,
     nextRequest: () => once(requests, "request").then(() => {}),
     dropConnections: async () => {
       await Promise.all(
         [...sockets].map((socket) => {
-          const closed = once(socket, "close")
+          // An answer that comes behind the end is an error, and nobody's concern.
+          const closed = new Promise((resolve) => socket.once("close", resolve))
           socket.end()
           return closed
         })

@@ -23,7 +23,7 @@ export interface StoredRecord {
 type Security = Pick<KafkaConfig, "ssl" | "sasl">
 
 export const client = (bootstrap: string, security: Security = {}) =>
-  new Kafka({ brokers: [bootstrap], clientId: "test-reader", logLevel: logLevel.NOTHING, ...security })
+  new Kafka({ brokers: bootstrap.split(","), clientId: "test-reader", logLevel: logLevel.NOTHING, ...security })
 
 export interface PartitionOffsets {
   readonly partition: number
@@ -64,17 +64,18 @@ export const endOffsets = async (
 const text = (headers: IHeaders = {}) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 
-/** Everything from the beginning to the present end, by partition and offset. */
-export const readTopic = async (
+/** Visits everything from the beginning to the present end, each partition in the order of its offsets. */
+export const scanTopic = async (
   bootstrap: string,
   topic: string,
+  visit: (record: StoredRecord) => void,
   security?: Security
-): Promise<ReadonlyArray<StoredRecord>> => {
+): Promise<void> => {
   const ends = await endOffsets(bootstrap, topic, security)
   const unread = new Map(ends.filter(({ high, low }) => high > low).map(({ high, partition }) => [partition, high]))
-  if (unread.size === 0) return []
+  if (unread.size === 0) return
 
-  const records: Array<StoredRecord> = []
+  const next = new Map<number, number>()
   const consumer = client(bootstrap, security).consumer({
     groupId: `reader-${crypto.randomUUID()}`,
     maxWaitTimeInMs: 100
@@ -92,7 +93,10 @@ export const readTopic = async (
           autoCommit: false,
           eachBatch: async ({ batch: { messages, partition } }) => {
             for (const { headers, key, offset, timestamp, value } of messages) {
-              records.push({
+              // A consumer that joins its group anew begins anew.
+              if (Number(offset) < (next.get(partition) ?? 0)) continue
+              next.set(partition, Number(offset) + 1)
+              visit({
                 partition,
                 offset: Number(offset),
                 key: String(key),
@@ -101,8 +105,7 @@ export const readTopic = async (
                 headers: text(headers)
               })
             }
-            const last = messages.at(-1)
-            if (last !== undefined && Number(last.offset) + 1 >= (unread.get(partition) ?? 0)) unread.delete(partition)
+            if ((next.get(partition) ?? 0) >= (unread.get(partition) ?? 0)) unread.delete(partition)
             if (unread.size === 0) resolve()
           }
         })
@@ -111,5 +114,15 @@ export const readTopic = async (
   } finally {
     await consumer.disconnect()
   }
+}
+
+/** Everything from the beginning to the present end, by partition and offset. */
+export const readTopic = async (
+  bootstrap: string,
+  topic: string,
+  security?: Security
+): Promise<ReadonlyArray<StoredRecord>> => {
+  const records: Array<StoredRecord> = []
+  await scanTopic(bootstrap, topic, (record) => records.push(record), security)
   return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset)
 }

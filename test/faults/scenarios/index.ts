@@ -1,0 +1,8 @@
+/** Every scenario of the suite. */
+import type { Scenario } from "../scenario.ts"
+import { exchange } from "./exchange.ts"
+import { kafkaFaults } from "./kafka.ts"
+import { processFaults } from "./process.ts"
+import { rest } from "./rest.ts"
+
+export const scenarios: ReadonlyArray<Scenario> = [...exchange, ...rest, ...kafkaFaults, ...processFaults]
