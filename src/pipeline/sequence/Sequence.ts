@@ -15,6 +15,7 @@
  * Mutable inside: it stands on the hot path.
  */
 import * as Gone from "./Gone.ts"
+import * as Hole from "./Hole.ts"
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
@@ -35,17 +36,6 @@ const LONGEST_WAIT_MS = 5000
 
 const OVERDUE = "the history has given nothing new for too long"
 
-interface Hole {
-  readonly walk: HistoryWalk.Walk
-  /** When it last got anything, Unix ms. */
-  progressAt: number
-  /** It has waited too long: the next live one goes past it. */
-  overdue: boolean
-  asked: boolean
-  /** What the history has filled of it. */
-  readonly filled: Array<{ first: number; last: number }>
-}
-
 export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
   let last: number | undefined
   let lastAt = 0
@@ -57,7 +47,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   let known = -Infinity
   let catchingUp = false
   const parked = Park.make<A>()
-  let hole: Hole | undefined
+  let hole: Hole.Hole | undefined
   let far: Array<Entry<A>> = []
   const gone = Gone.make()
   let below: { readonly since: number; readonly first: number; highest: number } | undefined
@@ -90,13 +80,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       if (entry.last >= next()) publish(entry)
     })
     if (parked.size() === 0 && known < next()) return closeHole()
-    hole ??= {
-      walk: HistoryWalk.begin(now + limits.neighbourMs),
-      progressAt: now,
-      overdue: false,
-      asked: false,
-      filled: []
-    }
+    hole ??= Hole.begin(now, now + limits.neighbourMs)
   }
 
   /** What is missing below what was published. */
@@ -114,10 +98,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   const openBefore = (entry: Entry<A>, now: number, reason: string) => {
     open(entry.first - 1, reason)
-    if (hole !== undefined) {
-      hole.progressAt = now
-      hole.overdue = false
-    }
+    Hole.progressed(hole, now)
     settle(now)
   }
 
@@ -282,10 +263,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         now,
         LONGEST_WAIT_MS
       )
-      if (advanced && hole !== undefined) {
-        hole.progressAt = now
-        hole.overdue = false
-      }
+      if (advanced) Hole.progressed(hole, now)
     },
     lost: (range) => lost(range, "it could not be kept"),
     shed,
