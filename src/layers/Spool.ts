@@ -31,6 +31,8 @@ import { ReleasableSink } from "../services/ReleasableSink.ts"
 import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
+import { overflowRecord } from "../pipeline/overflowRecord.ts"
+import { Instance } from "../services/Instance.ts"
 import { identify } from "./spool/identity.ts"
 import * as Holes from "./spool/holes.ts"
 import * as Mode from "./spool/Mode.ts"
@@ -93,7 +95,8 @@ const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: nu
 })
 
 const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store: Store.Store, folder: string) {
-  const { binance, spool: settings } = yield* AppConfig
+  const { binance, spool: settings, topics } = yield* AppConfig
+  const instance = yield* Instance
   const positions = yield* Positions
   const limits = yield* SpoolLimits
   const always = settings.mode === "always"
@@ -133,10 +136,18 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     return Effect.andThen(Metric.update(Telemetry.spoolBytes, bytes), Metric.update(Telemetry.spoolRecords, end - head))
   })
 
+  /** What is known of gaps has to be kept where what is in them has not: there is little of it. */
+  const isStatement = ({ topic }: SinkRecord): boolean => topic === topics.continuity
+  const state = (statements: ReadonlyArray<SinkRecord>) =>
+    Effect.map(store.append(statements, "unlimited"), ({ records }) => {
+      if (records > 0) work.openUnsafe()
+    })
+
   /** To the disk, behind all that is there. */
   const keep = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const admitted = yield* shortage.admit(batch)
+    const admitted = yield* shortage.admit(batch.filter((record) => !isStatement(record)))
     const { fault, records } = yield* store.append(admitted)
+    yield* state(batch.filter(isStatement))
     if (records > 0) work.openUnsafe()
     if (fault?.kind === "broken" && always) return yield* unwritable(fault.reason)
     if (fault !== undefined) yield* shortage.refuse(admitted.slice(records), fault.reason)
@@ -152,9 +163,11 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     const from = store.status().end
     const { fault, records } = yield* store.append(all)
     kept = { from, to: from + Math.min(records, tried.length) }
-    yield* report
     // What was tried the sink has still.
-    return { records, untried, lost: all.slice(Math.max(records, tried.length)), fault }
+    const lost = all.slice(Math.max(records, tried.length))
+    if (records > 0) yield* state(lost.filter(isStatement))
+    yield* report
+    return { records, untried, lost: lost.filter((record) => !isStatement(record)), fault }
   })
 
   /** Where the sink stands, seen from here: it may start anew with its patience. */
@@ -281,7 +294,8 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       yield* countDamaged(damaged)
       const records = entries
         .filter(({ number }) => number < kept.from || number >= kept.to)
-        .filter(({ number, record }) => number >= left.end || !isStored(record))
+        // Where streams stood is old by now.
+        .filter(({ number, record }) => number >= left.end || !(record.topic === topics.positions || isStored(record)))
       if (entries.length > 0) {
         yield* sink.publish(records.map(({ record }) => record))
         yield* sink.stored
@@ -362,6 +376,10 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
         lost = Math.max(0, (yield* sink.pending) - (kept.to - kept.from)) + taken.lost.length
         mode = Mode.step(mode, "kept")
       }
+      const at = yield* Clock.currentTimeMillis
+      yield* state(
+        (yield* shortage.untold).map((one) => overflowRecord({ topic: topics.continuity, instance, at }, one))
+      )
       const { end, head } = store.status()
       if (head < end) {
         yield* Effect.logWarning(

@@ -18,6 +18,7 @@ import type { Position } from "../services/Positions.ts"
 import * as Chunks from "./Chunks.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import * as GapReport from "./GapReport.ts"
+import { overflowStatement } from "./overflowRecord.ts"
 import * as Refill from "./Refill.ts"
 import * as Resume from "./Resume.ts"
 import * as Sequencer from "./Sequencer.ts"
@@ -87,13 +88,12 @@ export const run = Effect.gen(function* () {
   const watch = yield* Watch.make(note)
 
   /** What the spool had no room for: fetched again where that can be, told where not. */
-  const overflowed = Effect.fnUntraced(function* ({ from, replayable, stream, to }: Overflow) {
+  const overflowed = Effect.fnUntraced(function* (overflow: Overflow) {
+    const { from, replayable, stream, to } = overflow
     const known = binance.streams.find(({ name }) => name === stream)
-    if (known !== undefined && replayable) {
-      return yield* inTurn(() => sequencer.lost(known, { first: from, last: to }))
-    }
-    const reason = "there was no room for it in the spool (SPOOL_MAX_BYTES)"
-    return yield* note({ type: "overflow", stream, symbol: known?.symbol ?? null, from, to, reason, late: false })
+    return known !== undefined && replayable
+      ? yield* inTurn(() => sequencer.lost(known, { first: from, last: to }))
+      : yield* note(overflowStatement(overflow))
   })
 
   const reader = yield* feed.frames.pipe(

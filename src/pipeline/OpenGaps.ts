@@ -22,15 +22,15 @@ const without = (spans: ReadonlyArray<Span>, cut: Span): ReadonlyArray<Span> =>
   )
 
 /** In order, those that touch as one: they are filled as one. */
-const joined = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> =>
-  spans
-    .toSorted((a, b) => a.first - b.first)
-    .reduce<ReadonlyArray<Span>>((all, span) => {
-      const before = all.at(-1)
-      return before !== undefined && span.first <= before.last + 1
-        ? [...all.slice(0, -1), { first: before.first, last: Math.max(before.last, span.last) }]
-        : [...all, span]
-    }, [])
+const joined = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {
+  const all: Array<{ readonly first: number; last: number }> = []
+  for (const { first, last } of spans.toSorted((a, b) => a.first - b.first)) {
+    const before = all.at(-1)
+    if (before !== undefined && first <= before.last + 1) before.last = Math.max(before.last, last)
+    else all.push({ first, last })
+  }
+  return all
+}
 
 const holds = ({ first, last }: Span, id: number): boolean => first <= id && id <= last
 

@@ -61,6 +61,8 @@ export const make = Effect.fnUntraced(function* (folder: string) {
       yield* missed(records.length, reason)
     }),
     hasRoom,
+    /** What nobody was told of yet and no later start can fetch. */
+    untold: Effect.sync(() => overflows.take("unreplayable")),
     /** Nothing waits any more: every stream goes on. Gives how many records were not kept since the last time. */
     drained: Effect.gen(function* () {
       yield* hasRoom

@@ -63,7 +63,7 @@ export interface Status {
 }
 
 export interface Store {
-  readonly append: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<Kept>
+  readonly append: (records: ReadonlyArray<SinkRecord>, limit?: "unlimited") => Effect.Effect<Kept>
   /** Goes on from what was read last, first from the head; without entries there is nothing more for now. */
   readonly read: (maxBytes: number) => Effect.Effect<Batch, StoreError>
   /** The next read begins with the head again. */
@@ -208,14 +208,14 @@ export const open = Effect.fnUntraced(function* (options: Options) {
       Effect.tapError(() => closeWriting)
     )
 
-  const appendAll = Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>) {
+  const appendAll = Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, limit?: "unlimited") {
     let kept = 0
     if (records.length === 0) return { records: 0 } satisfies Kept
     const now = yield* Clock.currentTimeMillis
     if (now < fullUntil) return { records: 0, fault: { kind: "full", reason: "the disk is full" } } satisfies Kept
     while (kept < records.length) {
       const chunk = Segment.measure(records, kept, Math.min(WRITE_BYTES, options.segmentBytes))
-      if (bytes + chunk.bytes > options.maxBytes) {
+      if (limit === undefined && bytes + chunk.bytes > options.maxBytes) {
         const reason = `SPOOL_MAX_BYTES=${options.maxBytes} is reached`
         return { records: kept, fault: { kind: "full", reason } } satisfies Kept
       }
@@ -315,7 +315,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
   yield* exclusive(acknowledge(head))
 
   return {
-    append: (records) => exclusive(appendAll(records)),
+    append: (records: ReadonlyArray<SinkRecord>, limit?: "unlimited") => exclusive(appendAll(records, limit)),
     read: (maxBytes) => exclusive(attempt(() => readBatch(maxBytes))),
     rewind: exclusive(
       Effect.sync(() => {

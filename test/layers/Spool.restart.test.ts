@@ -1,0 +1,158 @@
+/** What a run goes on with after a spool that an earlier one left. */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Duration, Effect, Exit, Layer, Logger, Option, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as SpoolLayer from "../../src/layers/Spool.ts"
+import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
+import * as Resume from "../../src/pipeline/Resume.ts"
+import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
+import { EventSink } from "../../src/services/EventSink.ts"
+import { type Position, Positions } from "../../src/services/Positions.ts"
+import { ReleasableSink } from "../../src/services/ReleasableSink.ts"
+import * as HealthProbe from "../support/healthProbe.ts"
+import { settingsLayer } from "../support/settings.ts"
+import { range, recordOf, trade } from "../support/tape.ts"
+import { temporaryFolder } from "../support/temporaryFolder.ts"
+
+/** Stores nothing while it is away; stores all that waits, or some of it, when told to. */
+const makeInner = Effect.sync(() => {
+  const stored: Array<SinkRecord> = []
+  let waiting: Array<SinkRecord> = []
+  let away = true
+  const sink = ReleasableSink.of({
+    publish: (batch) => Effect.sync(() => void (away ? waiting : stored).push(...batch)),
+    flush: Effect.suspend(() => (waiting.length === 0 ? Effect.void : Effect.never)),
+    stored: Effect.suspend(() => (waiting.length === 0 ? Effect.void : Effect.never)),
+    pending: Effect.sync(() => waiting.length),
+    surrender: Effect.sync(() => waiting.length),
+    waitingBytes: Effect.succeed(0),
+    release: Effect.sync(() => ({ tried: [], untried: waiting.splice(0) }))
+  })
+  return {
+    sink,
+    stored,
+    waiting: () => waiting.length,
+    store: (count: number) => void stored.push(...waiting.splice(0, count)),
+    kill: () => {
+      waiting = []
+    },
+    back: () => {
+      away = false
+    }
+  }
+})
+type Inner = Effect.Success<typeof makeInner>
+
+const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?: Position) {
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const environment = Layer.mergeAll(
+    settingsLayer({ dataDir, spool: { mode: "auto", maxBytes: 2 ** 30, fsync: false } }),
+    Layer.succeed(ReleasableSink, inner.sink),
+    Layer.succeed(Positions, {
+      isKept: true,
+      load: () => Effect.succeed(new Map(stored === undefined ? [] : [["btcusdt@trade", stored]]))
+    }),
+    Layer.succeed(SpoolLayer.SpoolLimits, {
+      stall: Duration.seconds(5),
+      waitingBytes: 2 ** 30,
+      drainBytes: 4000,
+      segmentBytes: 2 ** 20
+    }),
+    HealthProbe.layer,
+    Logger.layer([])
+  )
+  const context = yield* Layer.buildWithScope(SpoolLayer.layer.pipe(Layer.provideMerge(environment)), scope)
+  const sink = Context.get(context, EventSink)
+  return {
+    publish: (...records: ReadonlyArray<SinkRecord>) => Effect.provideContext(sink.publish(records), context),
+    flush: sink.flush,
+    surrender: Effect.provideContext(sink.surrender, context),
+    known: Effect.map(Effect.provideContext(Resume.make, context), ({ known }) =>
+      Option.getOrThrow(known).get("btcusdt@trade")
+    ),
+    close: Scope.close(scope, Exit.void)
+  }
+})
+
+/** Where a start stands after a run that could store nothing and was stopped with these records in the spool. */
+const standsAfter = Effect.fnUntraced(function* (stored: Position, ...records: ReadonlyArray<SinkRecord>) {
+  const dir = yield* temporaryFolder
+  const inner = yield* makeInner
+  const first = yield* open(inner, dir)
+  yield* first.publish(...records)
+  assert.strictEqual(yield* first.surrender, 0)
+  yield* first.close
+  inner.kill()
+  const second = yield* open(inner, dir, stored)
+  return yield* second.known
+})
+
+const live = (...ids: ReadonlyArray<number>) => ids.map((id) => recordOf("btcusdt@trade", trade(id)))
+const late = (...ids: ReadonlyArray<number>) =>
+  ids.map((id) => recordOf("btcusdt@trade", trade(id), { late: true, backfilled: true }))
+const note = (type: "gap-opened" | "gap-filled", from: number, to: number) =>
+  ContinuityRecord.make(
+    { topic: "continuity", instance: "0", at: 0 },
+    { type, stream: "btcusdt@trade", symbol: "BTCUSDT", from, to, reason: "test", late: type === "gap-filled" }
+  )
+
+const until = Effect.fnUntraced(function* (holds: () => boolean) {
+  while (!holds()) yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+})
+
+describe("a start with a spool", () => {
+  it.effect("goes on after the highest id in it, though a late one is the last", () =>
+    Effect.gen(function* () {
+      const known = yield* standsAfter({ last: 20, at: 0, gaps: [] }, ...live(21, 22, 23), ...late(5, 6))
+      // At 20 it would fetch 21 to 23, which the spool stores as well.
+      assert.strictEqual(known?.last, 23)
+    })
+  )
+
+  it.effect("does not fill a gap again that the spool fills", () =>
+    Effect.gen(function* () {
+      const gaps = [{ first: 5, last: 6 }]
+      const records = [...late(5, 6), note("gap-filled", 5, 6), ...live(21)]
+      const known = yield* standsAfter({ last: 20, at: 0, gaps }, ...records)
+      assert.deepStrictEqual(known?.gaps, [])
+    })
+  )
+
+  it.effect("knows of the gaps that were opened while Kafka was away", () =>
+    Effect.gen(function* () {
+      const records = [...live(21, 25), note("gap-opened", 22, 24)]
+      const known = yield* standsAfter({ last: 20, at: 0, gaps: [] }, ...records)
+      assert.deepStrictEqual(known?.gaps, [{ first: 22, last: 24 }])
+    })
+  )
+
+  it.effect("knows what is missing where the run before never learned where it should have begun", () =>
+    Effect.gen(function* () {
+      // Kafka was away at its start and until its end: it began live at 30.
+      const known = yield* standsAfter({ last: 10, at: 0, gaps: [] }, ...live(30, 31, 32))
+      assert.deepInclude(known, { last: 32, unsaid: [{ first: 11, last: 29 }] })
+    })
+  )
+
+  it.effect("sends nothing again that the run before had stored when it was stopped", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const first = yield* open(inner, dir)
+      yield* first.publish(...live(...range(1, 50)))
+      yield* TestClock.adjust("6 seconds")
+      // It is drained: a part is with Kafka, of which half is stored (one partition of two) when the stop comes.
+      yield* until(() => inner.waiting() > 0)
+      inner.store(Math.floor(inner.waiting() / 2))
+      assert.strictEqual(yield* first.surrender, 0)
+      yield* first.close
+      inner.kill()
+      inner.back()
+      const last = inner.stored.length
+      const second = yield* open(inner, dir, { last, at: 1000 + last, gaps: [] })
+      yield* second.flush
+      const ids = inner.stored.map(({ headers }) => Number(headers["event-id"]?.split(":").at(-1)))
+      assert.deepStrictEqual(ids, range(1, 50))
+    })
+  )
+})
