@@ -8,7 +8,7 @@ import { freePorts } from "../support/kafka/freePorts.ts"
 import { endOffsets, type StoredRecord } from "../support/kafka/records.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 import * as Connector from "./connector.ts"
-import { existing, judge, type Judgement, leastStored, scan, type Scan } from "./judge.ts"
+import { judge, type Judgement, leastStored, scan, type Scan } from "./judge.ts"
 import { type Kafka, storeAgain } from "./kafka.ts"
 import { pause, type Sabotage, type Scenario, type Size, symbols, usualStreams, type World } from "./scenario.ts"
 
@@ -78,14 +78,6 @@ const sabotagedScan =
     })
   }
 
-/** Before the connector is started again. */
-const sabotageRestart = async (sabotage: Sabotage | undefined, kafka: Kafka, positions: string, dataDir: string) => {
-  if (sabotage === "disk") rmSync(dataDir, { recursive: true, force: true })
-  if (sabotage !== "positions") return
-  const [found] = await existing(kafka.bootstrap, [positions])
-  if (found !== undefined) await kafka.deleteTopic(found)
-}
-
 export const prefixOf = (scenario: Scenario, { acks, seed }: Options): string =>
   `${scenario.name}.${acks}.${seed}.${Date.now().toString(36)}.`
 
@@ -131,11 +123,9 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
     ...plain,
     start: (settings) =>
       Effect.andThen(
-        Effect.suspend(() =>
-          starts++ === 0
-            ? Effect.void
-            : Effect.promise(() => sabotageRestart(sabotage, kafka, `${prefix}positions`, dataDir))
-        ),
+        Effect.sync(() => {
+          if (starts++ > 0 && sabotage === "disk") rmSync(dataDir, { recursive: true, force: true })
+        }),
         plain.start(settings)
       )
   }
