@@ -26,12 +26,13 @@ import {
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
-import { Positions } from "../services/Positions.ts"
+import { type Position, Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
 import { identify } from "./spool/identity.ts"
+import * as Holes from "./spool/holes.ts"
 import * as Mode from "./spool/Mode.ts"
 import * as Shortage from "./spool/Shortage.ts"
 import * as Store from "./spool/Store.ts"
@@ -269,7 +270,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
 
   const drain = Effect.gen(function* () {
     // Of what an earlier process left, some may be stored.
-    const isStored = held ? Stored.make(binance.streams, yield* positions.load(binance.streams)) : () => false
+    const known: ReadonlyMap<string, Position> = held ? yield* positions.load(binance.streams) : new Map()
+    const isStored = Stored.make(binance.streams, known)
+    const holes = Holes.make(binance.streams, known)
     for (;;) {
       yield* work.await
       const { damaged, end, entries } = yield* read
@@ -277,6 +280,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       const records = entries
         .filter(({ number }) => number < kept.from || number >= kept.to)
         .filter(({ number, record }) => number >= left.end || !isStored(record))
+      // Of other holes the pipeline has written down what it knows.
+      const missing = held ? records.flatMap(({ record }) => holes.passed(record) ?? []) : []
+      if (damaged > 0) yield* shortage.tell(missing)
       if (entries.length > 0) {
         yield* sink.publish(records.map(({ record }) => record))
         yield* sink.stored

@@ -4,6 +4,7 @@
  */
 import { Clock, Effect, Option, type Semaphore } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
+import { EventSink } from "../services/EventSink.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
 import type * as Sequencer from "./Sequencer.ts"
 import * as Throttle from "./Throttle.ts"
@@ -16,6 +17,9 @@ const IDLE = "250 millis"
 const COMPARE_EVERY = "1 second"
 /** Comparisons must leave the history's budget to what is missing. */
 const COMPARISONS = 10
+
+/** While so many records wait for the sink nothing is fetched: the exchange keeps it better than our disk. */
+const MOST_PENDING = 20_000
 
 const UNANSWERED_EVERY = "30 seconds"
 
@@ -33,6 +37,7 @@ export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTime
 
 export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn }: Options) {
   const history = yield* MarketHistory
+  const sink = yield* EventSink
   const sayUnanswered = yield* Throttle.make(UNANSWERED_EVERY)
 
   /** A step and the publishing of what came of it, in one turn. */
@@ -57,6 +62,7 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn
   const pause = Effect.suspend(() => Effect.sleep(sequencer.isSettled() ? IDLE : BUSY))
 
   const filler = Effect.gen(function* () {
+    if (!sequencer.isSettled() && (yield* sink.pending) > MOST_PENDING) return yield* pause
     const [request] = sequencer.requests(yield* now)
     if (request === undefined) return yield* pause
     sequencer.asked(request)

@@ -14,6 +14,8 @@ export interface Position {
   readonly at: number
   /** Holes below `last` that were opened and not filled yet, ascending, both ends inclusive. */
   readonly gaps: ReadonlyArray<Span>
+  /** The highest id that is stored as a late one. */
+  readonly late?: number
   /** What of those gaps is filled though no continuity record says so: an earlier run ended in between. */
   readonly filled?: ReadonlyArray<Span>
   /** Holes below `last` that no continuity record speaks of, for the same reason. */

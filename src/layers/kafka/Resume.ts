@@ -183,6 +183,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
               last,
               at,
               gaps: gaps.of(stream, last, late ?? undefined),
+              ...(late === null ? {} : { late }),
               ...(filled.length > 0 ? { filled } : {}),
               ...(unsaid.length > 0 ? { unsaid } : {})
             })

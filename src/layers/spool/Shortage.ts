@@ -8,11 +8,15 @@ import * as Overflows from "./Overflows.ts"
 /** Between two lines about the same trouble. */
 const QUIET = Duration.seconds(10)
 
+/** How many may wait for somebody to listen. */
+const UNHEARD = 10_000
+
 const HELD_BACK = "their streams wait to be caught up"
 
 export const make = Effect.fnUntraced(function* (folder: string) {
   const overflows = Overflows.make()
-  const told = yield* PubSub.unbounded<Overflow>()
+  // The pipeline may not listen yet.
+  const told = yield* PubSub.unbounded<Overflow>({ replay: UNHEARD })
   let full = false
   let quietUntil = Number.NEGATIVE_INFINITY
   let unsaid = 0
@@ -57,6 +61,8 @@ export const make = Effect.fnUntraced(function* (folder: string) {
       yield* missed(records.length, reason)
     }),
     hasRoom,
+    /** What is missing for another reason. */
+    tell: (missing: ReadonlyArray<Overflow>) => PubSub.publishAll(told, missing),
     /** Nothing waits any more: every stream goes on. Gives how many records were not kept since the last time. */
     drained: Effect.gen(function* () {
       yield* hasRoom

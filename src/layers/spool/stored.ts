@@ -13,6 +13,6 @@ export const make = (streams: ReadonlyArray<StreamName>, positions: ReadonlyMap<
     const facts = read(record)
     const position = facts && positions.get(facts.stream)
     if (facts === undefined || position === undefined || facts.last > position.last) return false
-    return !facts.late || !position.gaps.some(({ first, last }) => first <= facts.last && facts.last <= last)
+    return !facts.late || facts.last <= (position.late ?? Number.NEGATIVE_INFINITY)
   }
 }

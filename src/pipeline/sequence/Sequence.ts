@@ -14,6 +14,8 @@
  *
  * Mutable inside: it stands on the hot path.
  */
+import * as Gone from "./Gone.ts"
+import * as Hole from "./Hole.ts"
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
@@ -34,28 +36,20 @@ const LONGEST_WAIT_MS = 5000
 
 const OVERDUE = "the history has given nothing new for too long"
 
-interface Hole {
-  readonly walk: HistoryWalk.Walk
-  /** When it last got anything, Unix ms. */
-  progressAt: number
-  /** It has waited too long: the next live one goes past it. */
-  overdue: boolean
-  asked: boolean
-  /** What the history has filled of it. */
-  readonly filled: Array<{ first: number; last: number }>
-}
-
 export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
   let last: number | undefined
   let lastAt = 0
   /** The first id that was published or known of. */
   let began = Infinity
+  /** Nothing was published yet: the beginning is only known of, and may still come. */
+  let isProven = false
   /** The highest id that is known to exist though nothing of it waits here. */
   let known = -Infinity
   let catchingUp = false
   const parked = Park.make<A>()
-  let hole: Hole | undefined
+  let hole: Hole.Hole | undefined
   let far: Array<Entry<A>> = []
+  const gone = Gone.make()
   let below: { readonly since: number; readonly first: number; highest: number } | undefined
   const late = LateFill.make<A>(out)
 
@@ -68,6 +62,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     out.publish(entry, false)
     last = entry.last
     lastAt = entry.at
+    isProven = false
     below = undefined
   }
 
@@ -85,19 +80,14 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       if (entry.last >= next()) publish(entry)
     })
     if (parked.size() === 0 && known < next()) return closeHole()
-    hole ??= {
-      walk: HistoryWalk.begin(now + limits.neighbourMs),
-      progressAt: now,
-      overdue: false,
-      asked: false,
-      filled: []
-    }
+    hole ??= Hole.begin(now, now + limits.neighbourMs)
   }
 
   /** What is missing below what was published. */
   const lost = (range: Range, reason: string) => {
     out.note({ type: "gap-opened", ...range, reason, late: false })
     if (rule.refills) late.open(range)
+    else gone.add(range)
   }
 
   /** Goes on beyond the first hole: something newer is there to go on with. */
@@ -108,10 +98,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   const openBefore = (entry: Entry<A>, now: number, reason: string) => {
     open(entry.first - 1, reason)
-    if (hole !== undefined) {
-      hole.progressAt = now
-      hole.overdue = false
-    }
+    Hole.progressed(hole, now)
     settle(now)
   }
 
@@ -149,6 +136,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   const repeated = (entry: Entry<A>, now: number) => {
+    if (gone.takes(entry)) {
+      out.publish(entry, true)
+      return out.note({ type: "gap-filled", first: entry.first, last: entry.last, reason: "it came late", late: true })
+    }
     below ??= { since: now, first: entry.first, highest: entry.last }
     below.highest = Math.max(below.highest, entry.last)
     out.duplicate(entry)
@@ -162,7 +153,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       began = entry.first
       return publish(entry)
     }
-    if (entry.last <= last) return repeated(entry, now)
+    if (entry.last < last || (entry.last === last && !isProven)) return repeated(entry, now)
     if (entry.first > next()) return beyond(entry, now)
     publish(entry)
     if (hole !== undefined) settle(now)
@@ -188,6 +179,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       // A beginning too: what comes next must not be missed, however long it takes to come.
       if (last === undefined) {
         began = upTo + 1
+        isProven = true
         last = upTo
         lastAt = Infinity
       }
@@ -271,10 +263,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         now,
         LONGEST_WAIT_MS
       )
-      if (advanced && hole !== undefined) {
-        hole.progressAt = now
-        hole.overdue = false
-      }
+      if (advanced) Hole.progressed(hole, now)
     },
     lost: (range) => lost(range, "it could not be kept"),
     shed,

@@ -233,7 +233,7 @@ describe("positions in Kafka", () => {
         [43, 45]
       ])
       const filled = [{ first: 20, last: 24 }]
-      assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...expected, filled } })
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...expected, late: 24, filled } })
       // Also where the late ones are noted only in what is written of a stream that did not move.
       yield* during((sink, load) =>
         load.pipe(Effect.andThen(sink.publish(trades(25, 26, "BTCUSDT", true))), Effect.andThen(sink.flush))
@@ -245,6 +245,7 @@ describe("positions in Kafka", () => {
             [27, 30],
             [43, 45]
           ]),
+          late: 26,
           filled: [{ first: 20, last: 26 }]
         }
       })
