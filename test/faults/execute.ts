@@ -153,7 +153,7 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
   const seen = sabotagedScan(scan(kafka.bootstrap), sabotage)
   const judged = () => judge({ simulator, streams, prefix, expect: scenario.expect ?? {}, scan: seen })
   // What is broken on purpose need not be waited for.
-  const limit = sabotage === undefined ? (scenario.settleSeconds ?? 60) : 15
+  const limit = sabotage === undefined ? (scenario.settleSeconds ?? 60) : 8
   yield* Effect.promise(() => settled(simulator, streams, prefix, kafka.bootstrap, scenario, limit, judged))
   if (sabotage === "stored-twice") yield* Effect.promise(() => storeAgain(kafka.bootstrap, `${prefix}raw_trades`, 50))
   yield* connector.stop
