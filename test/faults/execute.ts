@@ -10,7 +10,7 @@ import { temporaryFolder } from "../support/temporaryFolder.ts"
 import * as Connector from "./connector.ts"
 import { judge, type Judgement, leastStored, scan, type Scan } from "./judge.ts"
 import { type Kafka, storeAgain } from "./kafka.ts"
-import { pause, type Sabotage, type Scenario, type Size, symbols, usualStreams, type World } from "./scenario.ts"
+import { pause, type Sabotage, type Scenario, type Size, symbols, until, usualStreams, type World } from "./scenario.ts"
 
 export type Acks = "1" | "all"
 
@@ -142,6 +142,9 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
 
   if (scenario.startsItself !== true) {
     yield* connector.start()
+    // A series of which nothing was stored yet has no beginning that a restart could know.
+    const candles = streams.filter((stream) => stream.endsWith("@kline_1s"))
+    yield* until(() => candles.every((stream) => simulator.ledger.pushed.has(stream)), "the first candles")
     yield* connector.stores(FLOWING)
   }
   yield* scenario.run(world)
