@@ -35,7 +35,7 @@ const PROMISES: Record<Acks, string> = {
 /** For a spool, which takes over what waits. */
 export const releasable = Layer.effectContext(
   Effect.gen(function* () {
-    const { binance, kafka } = yield* AppConfig
+    const { binance, kafka, topics: topicNames } = yield* AppConfig
     const driver = yield* KafkaDriver
     const scope = yield* Effect.scope
     const pending = yield* Pending.make
@@ -91,7 +91,9 @@ export const releasable = Layer.effectContext(
         Effect.gen(function* () {
           const { tried, untried } = routes.recall()
           yield* pending.settle(untried)
-          return { tried: tried.map(({ record }) => record), untried: untried.map(({ record }) => record) }
+          // Where streams stand is written anew: what is old by then must not come behind it.
+          const events = untried.filter(({ record }) => record.topic !== topicNames.positions)
+          return { tried: tried.map(({ record }) => record), untried: events.map(({ record }) => record) }
         })
       )
     })

@@ -67,7 +67,9 @@ const READ_RETRY = Duration.seconds(5)
 const SURRENDER_TURN = Duration.seconds(1)
 
 /** Reads on until the end; what is damaged is counted when it is drained. */
-const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: number, continuityTopic: string) {
+const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: number) {
+  const { binance, topics } = yield* AppConfig
+  const holes = Holes.make(binance.streams)
   const held = new Map<string, SinkRecord>()
   const late = new Map<string, number>()
   const continuity: Array<SinkRecord> = []
@@ -81,16 +83,17 @@ const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: nu
       const identity = identify(record)
       if (identity.resumable) newest.set(identity.stream, record)
       if (identity.late) late.set(identity.stream, Math.max(late.get(identity.stream) ?? 0, identity.last))
-      if (record.topic === continuityTopic) continuity.push(copied(record))
+      if (record.topic === topics.continuity) continuity.push(copied(record))
+      holes.pass(record)
     }
     for (const [stream, record] of newest) held.set(stream, copied(record))
   }
   yield* store.rewind
-  return { newest: held, late, continuity } satisfies Held
+  return { newest: held, late, spans: holes.spans(), continuity } satisfies Held
 })
 
 const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store: Store.Store, folder: string) {
-  const { binance, spool: settings, topics } = yield* AppConfig
+  const { binance, spool: settings } = yield* AppConfig
   const positions = yield* Positions
   const limits = yield* SpoolLimits
   const always = settings.mode === "always"
@@ -272,7 +275,6 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     // Of what an earlier process left, some may be stored.
     const known: ReadonlyMap<string, Position> = held ? yield* positions.load(binance.streams) : new Map()
     const isStored = Stored.make(binance.streams, known)
-    const holes = Holes.make(binance.streams, known)
     for (;;) {
       yield* work.await
       const { damaged, end, entries } = yield* read
@@ -280,9 +282,6 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       const records = entries
         .filter(({ number }) => number < kept.from || number >= kept.to)
         .filter(({ number, record }) => number >= left.end || !isStored(record))
-      // Of other holes the pipeline has written down what it knows.
-      const missing = held ? records.flatMap(({ record }) => holes.passed(record) ?? []) : []
-      if (damaged > 0) yield* shortage.tell(missing)
       if (entries.length > 0) {
         yield* sink.publish(records.map(({ record }) => record))
         yield* sink.stored
@@ -322,7 +321,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const left = store.status()
   const held = left.head < left.end
   const heldRecords = held
-    ? yield* findHeld(store, limits.drainBytes, topics.continuity).pipe(
+    ? yield* findHeld(store, limits.drainBytes).pipe(
         Effect.mapError(
           (error) => new SinkError({ message: `DATA_DIR: cannot read ${folder}: ${error.message}`, cause: error })
         )

@@ -74,10 +74,14 @@ export const run = Effect.gen(function* () {
     yield* offer(yield* chunks.records(ordered))
   })
 
-  const note = (...notes: ReadonlyArray<Statement>) =>
-    turn.withPermit(publish({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
+  /** A step of the sequencer and the publishing of what came of it, as one. */
+  const inTurn = (step: () => Sequencer.Ordered) =>
+    Effect.suspend(() => publish(step())).pipe(turn.withPermit, Effect.uninterruptible)
 
-  const goOn = (positions: ReadonlyMap<string, Position>) => turn.withPermit(publish(sequencer.resume(positions)))
+  const note = (...notes: ReadonlyArray<Statement>) =>
+    inTurn(() => ({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
+
+  const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions))
   if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
 
   const watch = yield* Watch.make(note)
@@ -86,7 +90,7 @@ export const run = Effect.gen(function* () {
   const overflowed = Effect.fnUntraced(function* ({ from, replayable, stream, to }: Overflow) {
     const known = binance.streams.find(({ name }) => name === stream)
     if (known !== undefined && replayable) {
-      return yield* turn.withPermit(publish(sequencer.lost(known, { first: from, last: to })))
+      return yield* inTurn(() => sequencer.lost(known, { first: from, last: to }))
     }
     const reason = "there was no room for it in the spool (SPOOL_MAX_BYTES)"
     return yield* note({ type: "overflow", stream, symbol: known?.symbol ?? null, from, to, reason, late: false })
@@ -103,7 +107,7 @@ export const run = Effect.gen(function* () {
       }).pipe(turn.withPermit, Effect.uninterruptible)
     ),
     // The feed is at its end or closed: what waits for others will not get them any more.
-    Effect.ensuring(Effect.suspend(() => turn.withPermit(publish(sequencer.close(resume.isKept))))),
+    Effect.ensuring(inTurn(() => sequencer.close(resume.isKept))),
     Effect.ensuring(Queue.end(queue)),
     Effect.forkScoped
   )

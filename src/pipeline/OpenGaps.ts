@@ -4,9 +4,9 @@ import type { Span } from "../schema/StreamKind.ts"
 
 export interface OpenGaps {
   readonly add: (record: Pick<Continuity, "type" | "stream" | "from" | "to">) => void
-  /** Those of a stream up to `last`; of what was written late, up to `late`, nothing is missing any more. */
+  /** Those of a stream up to `last`; the one that holds `late`, the last that was written late, is filled up to there. */
   readonly of: (stream: string, last: number, late?: number) => ReadonlyArray<Span>
-  /** What of them was written late, up to `late`, though no record says that it is filled. */
+  /** What of that one was written late though no record says that it is filled. */
   readonly filled: (stream: string, late: number) => ReadonlyArray<Span>
   /** What of a stream's holes no record speaks of. */
   readonly unmentioned: (stream: string, holes: ReadonlyArray<Span>) => ReadonlyArray<Span>
@@ -21,6 +21,19 @@ const without = (spans: ReadonlyArray<Span>, cut: Span): ReadonlyArray<Span> =>
     ].filter(({ first, last }) => first <= last)
   )
 
+/** In order, those that touch as one: they are filled as one. */
+const joined = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> =>
+  spans
+    .toSorted((a, b) => a.first - b.first)
+    .reduce<ReadonlyArray<Span>>((all, span) => {
+      const before = all.at(-1)
+      return before !== undefined && span.first <= before.last + 1
+        ? [...all.slice(0, -1), { first: before.first, last: Math.max(before.last, span.last) }]
+        : [...all, span]
+    }, [])
+
+const holds = ({ first, last }: Span, id: number): boolean => first <= id && id <= last
+
 export const make = (): OpenGaps => {
   const open = new Map<string, ReadonlyArray<Span>>()
   const mentioned = new Map<string, Array<Span>>()
@@ -29,22 +42,19 @@ export const make = (): OpenGaps => {
       if (from === null || to === null) return
       const gap = { first: from, last: to }
       const before = without(open.get(stream) ?? [], gap)
-      if (type === "gap-opened")
-        open.set(
-          stream,
-          [...before, gap].toSorted((a, b) => a.first - b.first)
-        )
+      if (type === "gap-opened") open.set(stream, joined([...before, gap]))
       else if (type === "gap-filled" || type === "gap-confirmed") open.set(stream, before)
       else return
       const all = mentioned.get(stream) ?? []
       mentioned.set(stream, all)
       all.push(gap)
     },
-    of: (stream, last, late = Number.NEGATIVE_INFINITY) => {
-      const known = without(open.get(stream) ?? [], { first: Number.NEGATIVE_INFINITY, last: late })
-      return without(known, { first: last + 1, last: Number.POSITIVE_INFINITY })
-    },
-    filled: (stream, late) => without(open.get(stream) ?? [], { first: late + 1, last: Number.POSITIVE_INFINITY }),
+    of: (stream, last, late = Number.NEGATIVE_INFINITY) =>
+      (open.get(stream) ?? [])
+        .map((gap) => ({ first: holds(gap, late) ? late + 1 : gap.first, last: Math.min(gap.last, last) }))
+        .filter((gap) => gap.first <= gap.last),
+    filled: (stream, late) =>
+      (open.get(stream) ?? []).filter((gap) => holds(gap, late)).map(({ first }) => ({ first, last: late })),
     unmentioned: (stream, holes) => (mentioned.get(stream) ?? []).reduce(without, holes)
   }
 }

@@ -2,7 +2,7 @@
  * The fibers beside the sequencer: they ask the exchange's history for what is missing, compare silent streams with it, and
  * pass the time. What they get goes to `publish` in the one turn that they share with the reader.
  */
-import { Clock, Effect, Option, type Semaphore } from "effect"
+import { Clock, Effect, FiberSet, Option, type Semaphore } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
@@ -61,15 +61,25 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn
 
   const pause = Effect.suspend(() => Effect.sleep(sequencer.isSettled() ? IDLE : BUSY))
 
-  const filler = Effect.gen(function* () {
-    if (!sequencer.isSettled() && (yield* sink.pending) > MOST_PENDING) return yield* pause
-    const [request] = sequencer.requests(yield* now)
-    if (request === undefined) return yield* pause
-    sequencer.asked(request)
-    return yield* ask(request)
-  }).pipe(Effect.forever)
+  const asking = yield* FiberSet.make<void, never>()
+  let isFetching = true
 
-  const ticker = pause.pipe(Effect.andThen(inTurn(sequencer.tick)), Effect.forever)
+  /** Gives the free slots to what matters most. */
+  const dispatch = Effect.gen(function* () {
+    isFetching = (yield* sink.pending) <= MOST_PENDING
+    const free = REQUESTS - (yield* FiberSet.size(asking))
+    if (!isFetching || free <= 0) return
+    for (const request of sequencer.requests(yield* now).slice(0, free)) {
+      sequencer.asked(request)
+      yield* FiberSet.run(asking, ask(request))
+    }
+  })
+
+  const ticker = pause.pipe(
+    Effect.andThen(Effect.suspend(() => (sequencer.isSettled() ? Effect.void : dispatch))),
+    Effect.andThen(inTurn((millis) => sequencer.tick(millis, isFetching))),
+    Effect.forever
+  )
 
   const compare = Effect.fnUntraced(function* (stream: StreamName) {
     const newest = yield* history.newest(stream).pipe(Effect.tapError(unanswered(stream)), Effect.option)
@@ -89,8 +99,5 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn
     Effect.forever
   )
 
-  return yield* Effect.all([ticker, comparer, ...Array.from({ length: REQUESTS }, () => filler)], {
-    concurrency: "unbounded",
-    discard: true
-  })
-})
+  return yield* Effect.all([ticker, comparer, FiberSet.join(asking)], { concurrency: "unbounded", discard: true })
+}, Effect.scoped)

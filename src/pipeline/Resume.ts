@@ -49,12 +49,19 @@ const merged = (stored: Known, held: Held, read: (record: SinkRecord) => Sequenc
     const gaps = OpenGaps.make()
     for (const { first, last } of there?.gaps ?? []) gaps.add({ type: "gap-opened", stream, from: first, to: last })
     for (const note of notes) if (note.stream === stream) gaps.add(note)
+    // What the process before did not know of, or what was damaged on the disk.
+    const span = held.spans.get(stream)
+    const before = there !== undefined && span !== undefined ? [{ first: there.last + 1, last: span.first - 1 }] : []
+    const holes = [...before, ...(span?.holes ?? [])]
     all.set(stream, {
       last: newest.last,
       at: newest.at,
       gaps: gaps.of(stream, newest.last, held.late.get(stream)),
       filled: there?.filled ?? [],
-      unsaid: gaps.unmentioned(stream, there?.unsaid ?? [])
+      unsaid: gaps.unmentioned(
+        stream,
+        holes.filter(({ first, last }) => first <= last && first > (there?.last ?? -1)).concat(there?.unsaid ?? [])
+      )
     })
   }
   return all

@@ -52,8 +52,8 @@ export interface Sequencer {
   readonly resume: (positions: ReadonlyMap<string, Position>) => Ordered
   /** Events in the order received. */
   readonly take: (events: ReadonlyArray<MarketEvent>, now: number) => Ordered
-  /** Time has passed. */
-  readonly tick: (now: number) => Ordered
+  /** Time has passed; `isFetching`: what is missing was asked for in it. */
+  readonly tick: (now: number, isFetching: boolean) => Ordered
   /** What is to be asked for, what matters most first: holes that others wait behind, the shortest first. */
   readonly requests: (now: number) => ReadonlyArray<Request>
   readonly asked: (request: Request) => void
@@ -219,14 +219,14 @@ export const make = (options: Options, startedAt: number): Sequencer => {
         if (keyed === undefined) ordered.events.push(event)
         else live(keyed, event, now)
       }
-      if (unsettled.size > 0) bound()
       return collected()
     },
-    tick: (now) => {
+    tick: (now, isFetching) => {
       for (const keyed of unsettled) {
-        keyed.sequence.tick(now)
+        keyed.sequence.tick(now, isFetching)
         review(keyed)
       }
+      if (unsettled.size > 0) bound()
       return collected()
     },
     requests: (now) =>

@@ -3,18 +3,21 @@ import type { DatabaseSync } from "node:sqlite"
 import { Option, Schema } from "effect"
 import * as OpenGaps from "../../pipeline/OpenGaps.ts"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as EventId from "../../schema/EventId.ts"
 import { Continuity } from "../../schema/Continuity.ts"
 import type { TopicSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { Position } from "../../services/Positions.ts"
 
 /** Of a stream: what was written late stands among the newest. */
-const LEAST_RECORDS = 1000
-const MOST_RECORDS = 100_000
+const MOST_RECORDS = 1000
 
+/** Of closed candles and whatever else needs no digest to tell it, the ids end with a number; open candles are many more. */
 const NEWEST = `
   SELECT key, timestamp, headers, CAST(value AS BLOB) AS value FROM records
-  WHERE topic = ? AND key = ? ORDER BY offset DESC LIMIT ${MOST_RECORDS}`
+  WHERE topic = $topic AND key = $key
+    AND headers ->> '$."event-id"' GLOB $prefix || '*' AND ($digests OR headers ->> '$."event-id"' NOT GLOB $prefix || '*:*')
+  ORDER BY offset DESC LIMIT ${MOST_RECORDS}`
 const CONTINUITY = "SELECT CAST(value AS TEXT) AS value FROM records WHERE topic = ? ORDER BY offset"
 
 const Row = Schema.Struct({
@@ -42,10 +45,10 @@ export const read = (
     const topic = topics.data.get(stream.kind.name) ?? stream.kind.topic.default
     let found: Sequenced.Sequenced | undefined
     let late: number | undefined
-    let records = 0
-    for (const row of newest.iterate(topic, stream.symbol ?? "")) {
-      if (found !== undefined && records >= LEAST_RECORDS) break
-      records++
+    const key = stream.symbol ?? ""
+    const prefix = EventId.prefixOf(stream.suffix, key)
+    const digests = stream.kind.sequence === "updates" ? 1 : 0
+    for (const row of newest.iterate({ topic, key, prefix, digests })) {
       const facts = readRecord({ topic, ...decodeRow(row) })
       if (facts?.late === true) late = Math.max(late ?? facts.last, facts.last)
       else found ??= facts

@@ -61,8 +61,6 @@ export const make = Effect.fnUntraced(function* (folder: string) {
       yield* missed(records.length, reason)
     }),
     hasRoom,
-    /** What is missing for another reason. */
-    tell: (missing: ReadonlyArray<Overflow>) => PubSub.publishAll(told, missing),
     /** Nothing waits any more: every stream goes on. Gives how many records were not kept since the last time. */
     drained: Effect.gen(function* () {
       yield* hasRoom

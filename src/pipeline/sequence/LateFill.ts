@@ -10,7 +10,7 @@ export interface LateFill<A> {
   readonly gaps: () => ReadonlyArray<Range>
   readonly wish: (now: number) => Wish | undefined
   readonly asked: () => void
-  readonly answered: (page: HistoryPage<A> | undefined, now: number) => void
+  readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
   readonly clear: () => void
 }
 
@@ -19,8 +19,20 @@ interface Gap {
   readonly last: number
 }
 
+/** The gaps and one more, in order, each apart from the next. */
+const joined = (gaps: ReadonlyArray<Gap>, { first, last }: Range): ReadonlyArray<Gap> => {
+  const touches = (gap: Range): boolean => gap.first <= last + 1 && first <= gap.last + 1
+  const one = gaps
+    .filter(touches)
+    .reduce((all, gap) => ({ first: Math.min(all.first, gap.first), last: Math.max(all.last, gap.last) }), {
+      first,
+      last
+    })
+  return [...gaps.filter((gap) => !touches(gap)), one].toSorted((a, b) => a.first - b.first)
+}
+
 export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
-  const gaps: Array<Gap> = []
+  let gaps: ReadonlyArray<Gap> = []
   let walk = HistoryWalk.begin(0)
   /** The first id of the run that is being filled. */
   let from: number | undefined
@@ -33,8 +45,8 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
   }
 
   return {
-    open: ({ first, last }) => {
-      gaps.push({ first, last })
+    open: (range) => {
+      gaps = joined(gaps, range)
     },
     gaps: () => gaps,
     wish: (now) => {
@@ -44,9 +56,11 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
     asked: () => {
       walk.asking = true
     },
-    answered: (page, now) => {
+    answered: (wish, page, now) => {
       const [gap] = gaps
-      if (gap === undefined) return
+      walk.asking = false
+      // Another one has come before it: the answer is not about that.
+      if (gap === undefined || gap.first !== wish.first) return
       HistoryWalk.answered(
         walk,
         page,
@@ -70,12 +84,12 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
       // A page at a time: a restart then knows what is there.
       noteFilled(gap.first)
       if (gap.first > gap.last) {
-        gaps.shift()
+        gaps = gaps.slice(1)
         walk = HistoryWalk.begin(now)
       }
     },
     clear: () => {
-      gaps.splice(0)
+      gaps = []
       from = undefined
       walk = HistoryWalk.begin(0)
     }

@@ -34,6 +34,7 @@ const MOST_FAR = 100
 const PAGE = 1000
 const LONGEST_WAIT_MS = 5000
 
+const TOO_OLD = "the hole spans more time than is caught up in place"
 const OVERDUE = "the history has given nothing new for too long"
 
 export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
@@ -102,20 +103,48 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     settle(now)
   }
 
+  /** Publishes all that waits, the holes between opened. */
+  const release = (now: number, reason: string) => {
+    for (let first = parked.first(); first !== undefined; first = parked.first()) openBefore(first, now, reason)
+  }
+
   const shed = () => {
+    if (hole === undefined) return
     known = newestKnown()
     parked.clear()
     catchingUp = true
   }
 
-  const beyond = (entry: Entry<A>, now: number) => {
-    if (rule.counts && entry.first > Math.max(next(), newestKnown()) + FAR) {
-      if (far.length < MOST_FAR) far.push(entry)
-      else out.reject(entry)
-      return
+  const isTooOld = (entry: Entry<A>): boolean => entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE
+
+  /** What is far ahead is there: so is what lies before it. */
+  const believe = (entries: ReadonlyArray<Entry<A>>, now: number) => {
+    const [first] = entries
+    if (first === undefined) return
+    if (rule.refills && !isTooOld(first)) {
+      known = Math.max(known, entries.at(-1)?.last ?? known)
+      catchingUp = true
+      return settle(now)
     }
-    if (rule.refills && hole === undefined && entry.at - lastAt > rule.inPlaceMs && entry.first - next() > PAGE) {
-      open(entry.first - 1, "the hole spans more time than is caught up in place")
+    release(now, TOO_OLD)
+    open(first.first - 1, TOO_OLD)
+    for (const entry of entries) live(entry, now)
+  }
+
+  const ahead = (entry: Entry<A>, now: number) => {
+    far.push(entry)
+    if (far.length < MOST_FAR) return
+    const entries = far
+    far = []
+    // A fault of the sender's does not count on.
+    if (entries.every(({ first }, n) => n === 0 || first === (entries[n - 1]?.last ?? 0) + 1)) believe(entries, now)
+    else for (const one of entries) out.reject(one)
+  }
+
+  const beyond = (entry: Entry<A>, now: number) => {
+    if (rule.counts && entry.first > Math.max(next(), newestKnown()) + FAR) return ahead(entry, now)
+    if (rule.refills && hole === undefined && isTooOld(entry)) {
+      open(entry.first - 1, TOO_OLD)
       return publish(entry)
     }
     if (hole?.overdue === true) {
@@ -190,14 +219,11 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     newest: (id, now) => {
       const entries = far
       far = []
-      for (const entry of entries) {
-        if (entry.first > id + RESET_IDS) out.reject(entry)
-        else {
-          known = Math.max(known, entry.last)
-          catchingUp = true
-          settle(now)
-        }
-      }
+      for (const entry of entries) if (entry.first > id + RESET_IDS) out.reject(entry)
+      believe(
+        entries.filter(({ first }) => first <= id + RESET_IDS),
+        now
+      )
       if (last !== undefined && isReset() && id < last - RESET_IDS && below !== undefined) {
         out.note({
           type: "sequence-reset",
@@ -216,8 +242,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         settle(now)
       }
     },
-    tick: (now) => {
+    tick: (now, isFetching) => {
       if (hole === undefined) return
+      // Nobody has asked the history: it is not to blame.
+      if (rule.refills && !isFetching) return Hole.progressed(hole, now)
       const wait = rule.refills ? limits.waitMs : limits.neighbourMs
       if (now - hole.progressAt < wait) return
       const first = parked.first()
@@ -238,7 +266,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       }
     },
     answered: (wish, page, now) => {
-      if (wish.late) return late.answered(page, now)
+      if (wish.late) return late.answered(wish, page, now)
       if (hole === undefined) return
       const { filled, walk } = hole
       const advanced = HistoryWalk.answered(
@@ -269,9 +297,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     shed,
     close: () => {
       for (const entry of far.splice(0)) out.reject(entry)
-      for (let first = parked.first(); first !== undefined; first = parked.first()) {
-        openBefore(first, 0, "stopped before it was filled")
-      }
+      release(0, "stopped before it was filled")
     },
     settled: () => hole === undefined && far.length === 0 && late.gaps().length === 0,
     wantsNewest: (now) => far.length > 0 || (isReset() && now - (below?.since ?? now) >= RESET_MS),

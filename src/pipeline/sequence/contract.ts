@@ -51,7 +51,8 @@ export interface Sequence<A> {
   readonly exists: (upTo: number, now: number) => void
   /** The newest id that the history knows. */
   readonly newest: (id: number, now: number) => void
-  readonly tick: (now: number) => void
+  /** Time has passed, and the history was asked in it or not. */
+  readonly tick: (now: number, isFetching: boolean) => void
   /** What to ask for, if it is time; `asked` says that it is being asked. */
   readonly wish: (now: number) => Wish | undefined
   readonly asked: (wish: Wish) => void

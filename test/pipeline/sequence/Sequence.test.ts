@@ -101,7 +101,7 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
   }
 
   const tick = () => {
-    sequence.tick(now)
+    sequence.tick(now, true)
     for (let wish = sequence.wish(now); wish !== undefined; wish = sequence.wish(now)) {
       assert.isTrue(rule.refills, "there is no history to ask")
       sequence.asked(wish)
@@ -338,7 +338,7 @@ describe("a sequence of trades", () => {
     const { said, sequence } = started(trades)
     sequence.live(span(1, 1), 0)
     sequence.exists(3, 0)
-    sequence.tick(1_000_000)
+    sequence.tick(1_000_000, true)
     assert.deepStrictEqual(said(), ["1"])
     sequence.live(span(4, 4), 1_000_000)
     assert.deepStrictEqual(said(), ["gap-opened 2-3", "4"])
@@ -385,9 +385,9 @@ describe("a sequence of order book updates", () => {
     sequence.live(span(5, 12), 0)
     sequence.live(span(3, 9), 0)
     sequence.live(span(20, 25), 0)
-    sequence.tick(249)
+    sequence.tick(249, true)
     assert.deepStrictEqual(said(), ["1-10", "5-12", "duplicate 3-9"])
-    sequence.tick(250)
+    sequence.tick(250, true)
     assert.isUndefined(sequence.wish(10_000))
     assert.deepStrictEqual(said(), ["gap-opened 13-19", "20-25"])
     // What comes of it after all is better late than never, once.
