@@ -9,7 +9,6 @@ import type { Kafka } from "./kafka.ts"
 /** What a mechanism is broken by, in the harness alone, to see that the scenario then fails; see README.md. */
 export const sabotages = [
   "history",
-  "positions",
   "disk",
   "acks",
   "line",

@@ -24,20 +24,25 @@ const keyOf = (record: SinkRecord): string => {
   return `${stream} ${replayable} ${late}`
 }
 
+/** Numbered one by one: what is not the next one stands behind something that is kept, or was never there. */
+const COUNTED = /@(?:trade|aggTrade)$/
+
 export const make = (): Overflows => {
-  const streams = new Map<string, Overflow>()
+  /** Runs, each without a hole as far as that can be told: what lies between two of them must not be fetched again. */
+  const streams = new Map<string, Array<Overflow>>()
 
   const refuse = (record: SinkRecord): void => {
     const { first, last, replayable, stream } = identify(record)
     const key = keyOf(record)
-    const { from, records, to } = streams.get(key) ?? { from: first, to: last, records: 0 }
-    streams.set(key, {
-      stream,
-      from: Math.min(from, first),
-      to: Math.max(to, last),
-      replayable,
-      records: records + 1
-    })
+    const runs = streams.get(key) ?? []
+    const run = runs.at(-1)
+    streams.set(key, runs)
+    if (run === undefined || (COUNTED.test(stream) && first !== run.to + 1)) {
+      runs.push({ stream, from: first, to: last, replayable, records: 1 })
+    } else {
+      const { from, records, to } = run
+      runs.splice(-1, 1, { ...run, from: Math.min(from, first), to: Math.max(to, last), records: records + 1 })
+    }
   }
 
   const isHeldBack = (record: SinkRecord): boolean => {
@@ -55,9 +60,9 @@ export const make = (): Overflows => {
           }),
     refuse: (records) => records.forEach(refuse),
     take: (which) => {
-      const taken = Array.from(streams).filter(([, { replayable }]) => which === "all" || !replayable)
+      const taken = Array.from(streams).filter(([, [run]]) => which === "all" || run?.replayable !== true)
       for (const [key] of taken) streams.delete(key)
-      return taken.map(([, overflow]) => overflow)
+      return taken.flatMap(([, runs]) => runs)
     }
   }
 }

@@ -31,7 +31,7 @@ export const processFaults: ReadonlyArray<Scenario> = [
   {
     name: "sigterm-restart",
     about: "stopped in a burst and started again at once",
-    sabotages: ["positions", "history"],
+    sabotages: ["history"],
     simulator: { rate: 2000 },
     run: ({ connector }) =>
       Effect.gen(function* () {
@@ -45,7 +45,7 @@ export const processFaults: ReadonlyArray<Scenario> = [
   {
     name: "sigkill",
     about: "killed at seeded instants and started again at once: 3 times quickly, else 8, with --full 50",
-    sabotages: ["positions", "history"],
+    sabotages: ["history", "stored-twice"],
     run: ({ connector, random, size }) =>
       Effect.gen(function* () {
         const rounds = { quick: 3, normal: 8, full: 50 }[size]
@@ -60,6 +60,20 @@ export const processFaults: ReadonlyArray<Scenario> = [
           yield* connector.start()
         }
         yield* connector.stores(1000)
+      })
+  },
+  {
+    name: "positions-lost",
+    about: "killed, and the topic of positions is deleted before it starts again: the data topics tell where it stood",
+    sabotages: ["history"],
+    run: ({ connector, kafka, topic }) =>
+      Effect.gen(function* () {
+        for (let round = 0; round < 2; round++) {
+          yield* connector.kill
+          yield* does(() => kafka.deleteTopic(topic("positions")))
+          yield* connector.start()
+          yield* connector.stores(1000)
+        }
       })
   },
   {

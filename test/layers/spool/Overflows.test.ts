@@ -60,6 +60,17 @@ describe("Overflows", () => {
     ])
   })
 
+  it("does not say that anything is missing between two holes", () => {
+    const overflows = Overflows.make()
+    const told = { stream: "btcusdt@trade", replayable: true, records: 2 }
+    overflows.refuse([trade(7), trade(8), trade(20)])
+    assert.deepStrictEqual(overflows.admit([trade(21)]), [])
+    assert.deepStrictEqual(overflows.take("all"), [
+      { ...told, from: 7, to: 8 },
+      { ...told, from: 20, to: 21 }
+    ])
+  })
+
   it("holds back a replayable stream from its first missing record on, and no other", () => {
     const overflows = Overflows.make()
     const batch = [trade(1), ticker(1), trade(1, "ETHUSDT")]
