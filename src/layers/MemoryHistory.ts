@@ -113,6 +113,6 @@ export const none: Layer.Layer<MarketHistory> = Layer.succeed(
   MarketHistory.of({
     serves: () => false,
     page: () => Effect.succeed({ events: [], voids: [] }),
-    newest: () => Effect.succeed(Option.none())
+    newest: () => Effect.succeedNone
   })
 )
