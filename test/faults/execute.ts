@@ -1,16 +1,16 @@
 /** One scenario from its start to its judgement. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { Cause, Effect, Exit, Logger } from "effect"
+import { Cause, Effect, Exit, Logger, Schedule } from "effect"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { seeded } from "../support/hostile.ts"
 import { freePorts } from "../support/kafka/freePorts.ts"
 import { endOffsets, type StoredRecord } from "../support/kafka/records.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 import * as Connector from "./connector.ts"
-import { judge, type Judgement, leastStored, scan, type Scan } from "./judge.ts"
+import { holdsCandles, judge, type Judgement, leastStored, scan, type Scan } from "./judge.ts"
 import { type Kafka, storeAgain } from "./kafka.ts"
-import { pause, type Sabotage, type Scenario, type Size, symbols, until, usualStreams, type World } from "./scenario.ts"
+import { pause, type Sabotage, type Scenario, type Size, symbols, usualStreams, type World } from "./scenario.ts"
 
 export type Acks = "1" | "all"
 
@@ -144,7 +144,10 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
     yield* connector.start()
     // A series of which nothing was stored yet has no beginning that a restart could know.
     const candles = streams.filter((stream) => stream.endsWith("@kline_1s"))
-    yield* until(() => candles.every((stream) => simulator.ledger.pushed.has(stream)), "the first candles")
+    const begun = Effect.promise(() => holdsCandles(scan(kafka.bootstrap), prefix, candles))
+    yield* Effect.repeat(begun, { until: (isSo) => isSo, schedule: Schedule.spaced("300 millis") }).pipe(
+      Effect.timeoutOrElse({ duration: PATIENCE, orElse: () => Effect.die("no candles are stored") })
+    )
     yield* connector.stores(FLOWING)
   }
   yield* scenario.run(world)

@@ -102,7 +102,10 @@ const makeSink = (source: Source) => {
       if (zlib.crc32(value) !== source.digests[letters++]) faults.push(`dead letter ${letters} is of another frame`)
       if (letters === 10_000) source.digests.splice(0, letters)
       if (letters === 10_000) letters = 0
-    } else faults.push(`a record for ${topic}`)
+    } else if (topic !== "continuity" || !Buffer.from(value).includes('"type":"stale","stream":"!miniTicker@arr"')) {
+      // Of that stream never comes anything good: in a long run it is found to be mute, and rightly.
+      faults.push(`a record for ${topic}: ${Buffer.from(value).toString()}`)
+    }
   }
   const layer = Layer.succeed(EventSink, {
     publish: (batch) => Effect.sync(() => batch.forEach(take)),
@@ -191,7 +194,10 @@ const overSocket = Effect.fnUntraced(function* (
       if (n % 5000 === 0) sample()
       while (socket.bufferedAmount > SOCKET_BUFFER) yield* Effect.sleep("5 millis")
     }
-    while (got.records + got.deadLetters < source.sent.records + source.sent.deadLetters) {
+    const isComplete = () =>
+      got.records + got.deadLetters >= source.sent.records + source.sent.deadLetters &&
+      got.controls >= source.sent.controls
+    while (!isComplete()) {
       if ((yield* Queue.size(closed)) > 0) return yield* Effect.die("the connection was closed over a frame")
       yield* Effect.sleep("20 millis")
     }

@@ -309,6 +309,17 @@ export const scan =
     if (found !== undefined) await scanTopic(bootstrap, topic, visit)
   }
 
+/** Whether the topic holds a closed candle of each of these streams. */
+export const holdsCandles = async (scan: Scan, prefix: string, streams: ReadonlyArray<string>): Promise<boolean> => {
+  const left = new Set(streams)
+  if (left.size === 0) return true
+  await scan(`${prefix}${topicOf["kline"]}`, ({ headers, value }) => {
+    const [, , suffix = "", symbol = ""] = headers["event-id"]?.split(":") ?? []
+    if (value.includes('"x":true')) left.delete(`${symbol.toLowerCase()}@${suffix}`)
+  })
+  return left.size === 0
+}
+
 export interface Case {
   readonly simulator: Simulator
   readonly streams: ReadonlyArray<string>
