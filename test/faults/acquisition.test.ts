@@ -63,7 +63,9 @@ const proved = Effect.fnUntraced(function* ({ fiber, log, simulator }: World) {
       const made = simulator.ledger.generated(one.symbol)
       const end = one.stream === "trade" ? made?.trades.last : made?.aggregates.last
       const pushed = simulator.ledger.pushed.get(`${one.symbol.toLowerCase()}@${one.stream}`)
-      if (one.first !== pushed?.first) faults.push(`${one.symbol} ${one.stream} begins at ${one.first}`)
+      // A candle of which only the beginning was seen is fetched, though nobody was there when it closed.
+      if ((one.first ?? Infinity) > (pushed?.first ?? 0))
+        faults.push(`${one.symbol} ${one.stream} begins at ${one.first}`)
       // The aggregate that still grows is not made yet.
       if (one.stream === "trade" && one.last !== end) faults.push(`${one.symbol} ends at ${one.last}, not ${end}`)
       if (one.stream === "aggTrade" && (one.last ?? 0) < (end ?? 0) - 1)

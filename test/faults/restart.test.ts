@@ -48,7 +48,7 @@ describe("a program that is killed and started again", () => {
       )
       for (const { stream, symbol, ...one } of series) {
         const pushed = Option.fromNullishOr(simulator.ledger.pushed.get(`${symbol.toLowerCase()}@${stream}`))
-        assert.strictEqual(one.first, Option.getOrThrow(pushed).first)
+        assert.isAtMost(one.first ?? Infinity, Option.getOrThrow(pushed).first)
       }
     })
   )
