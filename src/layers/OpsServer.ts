@@ -35,6 +35,17 @@ const LISTED: ReadonlyArray<Metric.Metric<never, unknown>> = [
   Telemetry.recordsPending,
   Telemetry.bytesPending,
   Telemetry.connectionsLive,
+  Telemetry.duplicates,
+  Telemetry.backfilled,
+  Telemetry.streamsIncomplete,
+  Telemetry.offsetRegressions,
+  Telemetry.recordsResent,
+  Telemetry.recordsLost,
+  Telemetry.foreignRecords,
+  Telemetry.spoolBytes,
+  Telemetry.spoolRecords,
+  Telemetry.spoolDamagedRecords,
+  Telemetry.spoolDroppedRecords,
   Telemetry.sendSeconds,
   Telemetry.batchRecords
 ]
