@@ -50,19 +50,6 @@ const frozen = (broker: Pick<Broker, "pause" | "resume">, millis: number) =>
     yield* Effect.sleep("1 second")
   })
 
-const killedAll = ({ nodes }: Cluster) =>
-  Effect.forEach(
-    nodes,
-    Effect.fnUntraced(function* (node) {
-      yield* Effect.promise(node.kill)
-      // Another leads.
-      yield* Effect.sleep("5 seconds")
-      yield* Effect.promise(node.start)
-      yield* Effect.sleep("3 seconds")
-    }),
-    { discard: true }
-  )
-
 /** The others are frozen while it still takes records, and lead when it is dead. */
 const killedAhead = ({ nodes }: Cluster) =>
   Effect.forEach(
@@ -128,16 +115,6 @@ describeKafka("KafkaSink with KAFKA_ACKS=1 stores everything once and in order",
         assert.isAbove(doubts, 0)
       }).pipe(Effect.scoped),
     120_000
-  )
-
-  it.live(
-    "when the leaders of three nodes are killed one after the other",
-    () =>
-      Effect.gen(function* () {
-        const cluster = yield* acquire(() => startCluster(3))
-        yield* under(cluster.bootstrap, killedAll(cluster))
-      }).pipe(Effect.scoped),
-    300_000
   )
 
   it.live(
