@@ -11,7 +11,9 @@ const common = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/**/*.kafka.test.ts"] } },
+      {
+        test: { ...common, name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{kafka,long}.test.ts"] }
+      },
       {
         test: {
           ...common,
@@ -19,6 +21,15 @@ export default defineConfig({
           include: ["test/**/*.kafka.test.ts"],
           globalSetup: ["test/support/kafkaSetup.ts"],
           testTimeout: 240_000
+        }
+      },
+      {
+        test: {
+          ...common,
+          name: "long",
+          include: ["test/**/*.long.test.ts"],
+          globalSetup: ["test/support/kafkaSetup.ts"],
+          testTimeout: 300_000
         }
       }
     ],
