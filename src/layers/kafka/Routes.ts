@@ -13,6 +13,7 @@ import { AppConfig } from "../../services/AppConfig.ts"
 import type { KafkaError, TopicDescription } from "../../services/KafkaDriver.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Entry } from "./Pending.ts"
+import { restamped } from "./restamped.ts"
 import * as PartitionWriter from "./PartitionWriter.ts"
 
 /** The batch's own header, and what an estimate may miss. */
@@ -42,6 +43,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { batch, topics } = yield* AppConfig
   const routes = new Map<string, Route>()
   let quietUntil = 0
+  /** Of what the broker took, Unix ms. */
+  let newest = 0
   let unreported = 0
 
   const routeOf = (topic: string): Route => {
@@ -89,6 +92,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const refused = Effect.fnUntraced(function* (entry: Entry, error: KafkaError) {
     const { record } = entry
+    const again = restamped(record, error, newest)
+    if (again !== undefined) return assign([pending.replace(entry, again)])
     if (record.topic === topics.deadLetter) {
       // An estimate too low, or a limit lowered since: less of the value may still go.
       const { byteLength } = record.value
@@ -120,7 +125,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         partition,
         limits: route.limits,
         missing,
-        refused
+        refused,
+        stored: (name, partition, offset, records) => {
+          newest = Math.max(newest, records.at(-1)?.timestamp ?? 0)
+          options.stored(name, partition, offset, records)
+        }
       })
     )
     route.writers = writers
