@@ -83,7 +83,7 @@ export const exchange: ReadonlyArray<Scenario> = [
     about: "one stream goes silent while its socket lives, and comes back",
     sabotages: ["history"],
     settings: { STREAM_STALE_SECONDS: "1" },
-    expect: { claims: ["stale"] },
+    expect: { claims: ["stale", "rollover"] },
     run: ({ simulator }) =>
       Effect.gen(function* () {
         simulator.mute("btcusdt@trade")
