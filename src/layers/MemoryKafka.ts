@@ -3,7 +3,7 @@
  * and what the next sends shall meet.
  */
 import { Context, Effect, Layer } from "effect"
-import { estimatedBytes } from "../pipeline/Lane.ts"
+import { estimatedBytes } from "../pipeline/recordSize.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import {
   type Creation,

@@ -16,132 +16,13 @@
  * Mutable inside: it may hold hundreds of thousands of items, and every operation costs no more than the batch it concerns,
  * but for what follows a reading.
  */
-import type { Acks } from "../schema/Settings.ts"
-import type { SinkRecord } from "../schema/SinkRecord.ts"
-import type { KafkaErrorKind } from "../services/KafkaDriver.ts"
+import { backoff } from "./backoff.ts"
+import type { Limits, Options, Lane } from "./lane/contract.ts"
+import * as Fifo from "./lane/Fifo.ts"
 
-export interface Limits {
-  readonly records: number
-  readonly bytes: number
-}
-
-/** How much acknowledged items that may still be lost take; shared by lanes. Above the limit only their ids are kept. */
-export interface Keeping {
-  readonly limit: number
-  bytes: number
-}
-
-export interface Options {
-  readonly acks: Acks
-  readonly keeping: Keeping
-}
-
-/** What to do now; ask again after a wait, an answer, a reading or an offer. */
-export type Next<A> =
-  | { readonly _tag: "Idle" }
-  | { readonly _tag: "Wait"; readonly millis: number }
-  | { readonly _tag: "Send"; readonly batch: ReadonlyArray<A> }
-  /**
-   * Read the partition from an offset to its end; without an offset, see only where it ends. While one of `doubted` is not
-   * found, a send without an answer may still be on its way.
-   */
-  | { readonly _tag: "Read"; readonly from: number | undefined; readonly doubted: ReadonlyArray<string> }
-
-/** What the offset of a stored batch says of others. */
-export type Audit =
-  | { readonly _tag: "Expected" }
-  /** Records that were stored before are gone. */
-  | { readonly _tag: "Regressed"; readonly expected: number }
-  /** Somebody else has written this window; `to` is exclusive. */
-  | { readonly _tag: "Jumped"; readonly from: number; readonly to: number }
-
-/** What a reading has found. */
-export interface Readings<A> {
-  /** Stored, though nobody had said so. */
-  readonly stored: ReadonlyArray<A>
-  /** Acknowledged and gone: so many will be sent again. */
-  readonly again: number
-  /** Acknowledged and gone, and only their ids were kept. */
-  readonly lost: ReadonlyArray<string>
-}
-
-export interface Lane<A> {
-  readonly offer: (item: A) => void
-  /** `Send` puts its batch in flight; while one is there, and while nothing waits, the lane is `Idle`. */
-  readonly next: () => Next<A>
-  /** The batch in flight is stored at this offset (-1: unknown); gives its items but those that were given before. */
-  readonly acknowledged: (offset: number) => { readonly stored: ReadonlyArray<A>; readonly audit: Audit }
-  /** The batch in flight failed; gives the item that is refused for good, if it comes to that. `jitter`: within [0, 1). */
-  readonly failed: (kind: typeof KafkaErrorKind.Type, jitter: number) => A | undefined
-  /** What was asked for has been read: the ids in it, and where it ends. */
-  readonly read: (ids: ReadonlyArray<string>, next: number) => Readings<A>
-  /** It could not be read: asks again after a wait. */
-  readonly unread: (jitter: number) => void
-  /** It may not be read: goes on as if nothing were missing. */
-  readonly blind: () => void
-  /** What was acknowledged may be gone. */
-  readonly suspect: () => void
-  /** Others have stored these: gives what waits and has one of these ids, which is not sent any more. */
-  readonly elsewhere: (ids: ReadonlyArray<string>) => ReadonlyArray<A>
-  /** Consumers see all below this offset. */
-  readonly confirmed: (highWatermark: number) => void
-  /** There are acknowledged items that may still be lost. */
-  readonly keeps: () => boolean
-  /** The partition is a new and empty one. */
-  readonly renewed: () => void
-  /** Failures in a row. */
-  readonly attempts: () => number
-  /** Everything not stored (any more), in order; the lane is empty then. Of what is offered again it knows what may be stored. */
-  readonly release: () => ReadonlyArray<A>
-  /** Takes out what was never sent; what was, and is not stored, stays and goes before whatever is offered then. */
-  readonly recall: () => { readonly tried: ReadonlyArray<A>; readonly untried: ReadonlyArray<A> }
-}
-
-const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 5000
-
-/** The wait before try `attempt + 1`: exponential with full jitter, so that lanes do not strike in step. */
-export const backoff = (attempt: number, jitter: number): number =>
-  jitter * Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1))
+export * from "./lane/contract.ts"
 
 const idle = { _tag: "Idle" } as const
-
-/** A queue that gives out slices. What is taken is let go of at once, its places now and then: a taking costs O(1) each. */
-const makeFifo = <A>() => {
-  let items: Array<A | undefined> = []
-  let head = 0
-  return {
-    push: (item: A): void => {
-      items.push(item)
-    },
-    isEmpty: (): boolean => head === items.length,
-    /** How many from the head on `fits` admits, called with each and its index, until it says no. */
-    take: (fits: (item: A, index: number) => boolean): Array<A> => {
-      const taken: Array<A> = []
-      for (let item = items[head]; item !== undefined && fits(item, taken.length); item = items[head]) {
-        taken.push(item)
-        items[head++] = undefined
-      }
-      if (head > items.length / 2) {
-        items = items.slice(head)
-        head = 0
-      }
-      return taken
-    },
-    /** Those that `leaves` picks, called with each in order. */
-    remove: (leaves: (item: A) => boolean): Array<A> => {
-      const removed: Array<A> = []
-      const left: Array<A> = []
-      for (let at = head; at < items.length; at++) {
-        const item = items[at]
-        if (item !== undefined) (leaves(item) ? removed : left).push(item)
-      }
-      items = left
-      head = 0
-      return removed
-    }
-  }
-}
 
 /** Takes one of a kind at a time: an id may be there more than once. What has none is never found. */
 const makeFound = (ids: ReadonlyArray<string>) => {
@@ -166,7 +47,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
   limits: Limits,
   { acks, keeping }: Options
 ): Lane<A> => {
-  const waiting = makeFifo<A>()
+  const waiting = Fifo.make<A>()
   /** Batches tried before, the next one last. */
   const repeats: Array<ReadonlyArray<A>> = []
   let inFlight: ReadonlyArray<A> | undefined
@@ -194,7 +75,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
   }
 
   const batched = (items: ReadonlyArray<A>): Array<ReadonlyArray<A>> => {
-    const rest = makeFifo<A>()
+    const rest = Fifo.make<A>()
     for (const item of items) rest.push(item)
     const batches: Array<ReadonlyArray<A>> = []
     for (let batch = rest.take(makeFits()); batch.length > 0; batch = rest.take(makeFits())) batches.push(batch)
@@ -357,16 +238,4 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       untried: waiting.take(() => true)
     })
   }
-}
-
-/** Kafka's record format at its worst: lengths, attributes, timestamp and offset deltas, number of headers. */
-const RECORD_OVERHEAD = 36
-/** Two lengths. */
-const HEADER_OVERHEAD = 10
-
-/** What a record takes in a batch before compression, from above for all but exotic text. */
-export const estimatedBytes = ({ headers, key, value }: SinkRecord): number => {
-  let bytes = RECORD_OVERHEAD + value.byteLength + Buffer.byteLength(key)
-  for (const name in headers) bytes += HEADER_OVERHEAD + name.length + Buffer.byteLength(headers[name] ?? "")
-  return bytes
 }

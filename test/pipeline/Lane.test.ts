@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Lane from "../../src/pipeline/Lane.ts"
+import { estimatedBytes } from "../../src/pipeline/recordSize.ts"
 import type { Acks } from "../../src/schema/Settings.ts"
 import { KafkaErrorKind } from "../../src/services/KafkaDriver.ts"
 
@@ -265,10 +266,10 @@ describe("Lane", () => {
 describe("estimatedBytes", () => {
   it("counts the value, the key and every header", () => {
     const record = { topic: "t", key: "", value: new Uint8Array(100), timestamp: 0, headers: {} }
-    const plain = Lane.estimatedBytes(record)
+    const plain = estimatedBytes(record)
     assert.isAbove(plain, 100)
-    assert.strictEqual(Lane.estimatedBytes({ ...record, value: new Uint8Array(150) }) - plain, 50)
-    assert.strictEqual(Lane.estimatedBytes({ ...record, key: "柴" }) - plain, 3)
-    assert.isAtLeast(Lane.estimatedBytes({ ...record, headers: { "event-id": "1234" } }) - plain, 12)
+    assert.strictEqual(estimatedBytes({ ...record, value: new Uint8Array(150) }) - plain, 50)
+    assert.strictEqual(estimatedBytes({ ...record, key: "柴" }) - plain, 3)
+    assert.isAtLeast(estimatedBytes({ ...record, headers: { "event-id": "1234" } }) - plain, 12)
   })
 })

@@ -4,7 +4,7 @@
  * comes after.
  */
 import { Context, Deferred, Effect, Latch, Metric } from "effect"
-import { estimatedBytes } from "../../pipeline/Lane.ts"
+import { estimatedBytes } from "../../pipeline/recordSize.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { SinkError } from "../../services/EventSink.ts"
 import { Instance } from "../../services/Instance.ts"

@@ -4,7 +4,7 @@
  * program; afterwards by one fiber that tries until every topic asked for is known, and sleeps while none is.
  */
 import { Effect, Latch, Option, Random, Schedule } from "effect"
-import { backoff } from "../../pipeline/Lane.ts"
+import { backoff } from "../../pipeline/backoff.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { SinkError } from "../../services/EventSink.ts"
 import {

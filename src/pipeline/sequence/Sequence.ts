@@ -14,6 +14,8 @@
  *
  * Mutable inside: it stands on the hot path.
  */
+import { FAR, LONGEST_WAIT_MS, OVERDUE, PAGE, RESET_IDS, RESET_MS, TOO_OLD } from "./bounds.ts"
+import * as Far from "./Far.ts"
 import * as Gone from "./Gone.ts"
 import * as Hole from "./Hole.ts"
 import * as HistoryWalk from "./HistoryWalk.ts"
@@ -23,19 +25,6 @@ import * as Park from "./Park.ts"
 import { type Limits, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
 export * from "./contract.ts"
-
-/** "An id more than 1,000,000 ahead" is no loss that anybody has seen. */
-const FAR = 1_000_000
-/** So far below, and for so long, no connection is behind another one. */
-const RESET_IDS = 10_000
-const RESET_MS = 10_000
-const MOST_FAR = 100
-/** What one answer of the history holds: a hole of so few ids is filled in place however long ago it began. */
-const PAGE = 1000
-const LONGEST_WAIT_MS = 5000
-
-const TOO_OLD = "the hole spans more time than is caught up in place"
-const OVERDUE = "the history has given nothing new for too long"
 
 export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
   let last: number | undefined
@@ -49,7 +38,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   let catchingUp = false
   const parked = Park.make<A>()
   let hole: Hole.Hole | undefined
-  let far: Array<Entry<A>> = []
+  const far = Far.make<A>()
   const gone = Gone.make()
   let below: { readonly since: number; readonly first: number; highest: number } | undefined
   const late = LateFill.make<A>(out)
@@ -132,12 +121,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   const ahead = (entry: Entry<A>, now: number) => {
-    far.push(entry)
-    if (far.length < MOST_FAR) return
-    const entries = far
-    far = []
-    // A fault of the sender's does not count on.
-    if (entries.every(({ first }, n) => n === 0 || first === (entries[n - 1]?.last ?? 0) + 1)) believe(entries, now)
+    const { entries = [], isRun = false } = far.add(entry) ?? {}
+    if (isRun) believe(entries, now)
     else for (const one of entries) out.reject(one)
   }
 
@@ -217,8 +202,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       settle(now)
     },
     newest: (id, now) => {
-      const entries = far
-      far = []
+      const entries = far.take()
       for (const entry of entries) if (entry.first > id + RESET_IDS) out.reject(entry)
       believe(
         entries.filter(({ first }) => first <= id + RESET_IDS),
@@ -296,11 +280,11 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     lost: (range) => lost(range, "it could not be kept"),
     shed,
     close: () => {
-      for (const entry of far.splice(0)) out.reject(entry)
+      for (const entry of far.take()) out.reject(entry)
       release(0, "stopped before it was filled")
     },
-    settled: () => hole === undefined && far.length === 0 && late.gaps().length === 0,
-    wantsNewest: (now) => far.length > 0 || (isReset() && now - (below?.since ?? now) >= RESET_MS),
+    settled: () => hole === undefined && far.isEmpty() && late.gaps().length === 0,
+    wantsNewest: (now) => !far.isEmpty() || (isReset() && now - (below?.since ?? now) >= RESET_MS),
     status: () => ({
       last,
       hole: hole === undefined ? undefined : { first: next(), last: end() },
