@@ -1,6 +1,7 @@
 /** From the continuity records of a topic, in their order: the holes of each stream that were opened and not closed. */
 import type { Continuity } from "../schema/Continuity.ts"
 import type { Span } from "../schema/StreamKind.ts"
+import { joined } from "./joined.ts"
 
 export interface OpenGaps {
   readonly add: (record: Pick<Continuity, "type" | "stream" | "from" | "to">) => void
@@ -21,17 +22,6 @@ const without = (spans: ReadonlyArray<Span>, cut: Span): ReadonlyArray<Span> =>
     ].filter(({ first, last }) => first <= last)
   )
 
-/** In order, those that touch as one: they are filled as one. */
-const joined = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {
-  const all: Array<{ readonly first: number; last: number }> = []
-  for (const { first, last } of spans.toSorted((a, b) => a.first - b.first)) {
-    const before = all.at(-1)
-    if (before !== undefined && first <= before.last + 1) before.last = Math.max(before.last, last)
-    else all.push({ first, last })
-  }
-  return all
-}
-
 const holds = ({ first, last }: Span, id: number): boolean => first <= id && id <= last
 
 export const make = (): OpenGaps => {
@@ -42,6 +32,7 @@ export const make = (): OpenGaps => {
       if (from === null || to === null) return
       const gap = { first: from, last: to }
       const before = without(open.get(stream) ?? [], gap)
+      // Those that touch are filled as one.
       if (type === "gap-opened") open.set(stream, joined([...before, gap]))
       else if (type === "gap-filled" || type === "gap-confirmed") open.set(stream, before)
       else return

@@ -1,4 +1,5 @@
 /** The opened gaps of one sequence: live has gone past them, their ids follow late, in order and each once. */
+import { joined } from "../joined.ts"
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { HistoryPage, Range } from "./HistoryWalk.ts"
 import type { Out, Wish } from "./contract.ts"
@@ -19,18 +20,6 @@ interface Gap {
   readonly last: number
 }
 
-/** The gaps and one more, in order, each apart from the next. */
-const joined = (gaps: ReadonlyArray<Gap>, { first, last }: Range): ReadonlyArray<Gap> => {
-  const touches = (gap: Range): boolean => gap.first <= last + 1 && first <= gap.last + 1
-  const one = gaps
-    .filter(touches)
-    .reduce((all, gap) => ({ first: Math.min(all.first, gap.first), last: Math.max(all.last, gap.last) }), {
-      first,
-      last
-    })
-  return [...gaps.filter((gap) => !touches(gap)), one].toSorted((a, b) => a.first - b.first)
-}
-
 export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
   let gaps: ReadonlyArray<Gap> = []
   let walk = HistoryWalk.begin(0)
@@ -46,7 +35,7 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
 
   return {
     open: (range) => {
-      gaps = joined(gaps, range)
+      gaps = joined([...gaps, range])
     },
     gaps: () => gaps,
     wish: (now) => {
