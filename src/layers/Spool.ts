@@ -217,8 +217,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   })
 
   const pass = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    yield* sink.publish(batch)
-    passed += batch.length
+    const admitted = yield* shortage.admit(batch)
+    yield* sink.publish(admitted)
+    passed += admitted.length
   })
 
   const publish = (batch: ReadonlyArray<SinkRecord>) =>
@@ -248,7 +249,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     }
     const now = yield* Clock.currentTimeMillis
     progress = { stored: 0, since: now, notBefore: 0 }
-    const notKept = yield* shortage.drained
+    const notKept = yield* shortage.emptied
     yield* report
     if (engaged === undefined) return
     const after = Duration.format(Duration.millis(now - engaged.since))
@@ -412,7 +413,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   ).pipe(
     Context.add(Spool, {
       held: Effect.succeed(heldRecords),
-      overflow: shortage.overflow
+      overflow: shortage.overflow,
+      drained: shortage.drained,
+      readmit: shortage.readmit
     })
   )
 })

@@ -7,13 +7,13 @@
  * It begins where the sink says that it stands. It ends when the feed does, when the sink cannot go on, or when interrupted;
  * in every case what was received is published and flushed first, within `STOP_DEADLINE`.
  */
-import { type Cause, Data, Duration, Effect, Fiber, Option, Queue, Ref, Semaphore, Stream } from "effect"
+import { type Cause, Data, Duration, Effect, Fiber, Option, Queue, Ref, Schedule, Semaphore, Stream } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
 import { MarketHistory } from "../services/MarketHistory.ts"
-import { type Overflow, Spool } from "../services/Spool.ts"
+import { Spool } from "../services/Spool.ts"
 import type { Position } from "../services/Positions.ts"
 import * as Chunks from "./Chunks.ts"
 import type { Statement } from "./ContinuityRecord.ts"
@@ -29,6 +29,9 @@ const QUEUE_RECORDS = 8192
 
 /** Bytes of events that wait for what was missed before them. */
 const PARKED_BYTES = 64 * 1024 * 1024
+
+/** How often it is looked whether the queue and the writer are done. */
+const ON_THEIR_WAY = Schedule.spaced("20 millis")
 
 /** Leaves connections and exporters 3 s of the 10 s that a container is given to stop; `Launch` holds them to it. */
 const STOP_DEADLINE = Duration.seconds(7)
@@ -87,14 +90,19 @@ export const run = Effect.gen(function* () {
 
   const watch = yield* Watch.make(note)
 
-  /** What the spool had no room for: fetched again where that can be, told where not. */
-  const overflowed = Effect.fnUntraced(function* (overflow: Overflow) {
-    const { from, replayable, stream, to } = overflow
-    const known = binance.streams.find(({ name }) => name === stream)
-    return known !== undefined && replayable
-      ? yield* inTurn(() => sequencer.lost(known, { first: from, last: to }))
-      : yield* note(overflowStatement(overflow))
-  })
+  /** What the spool had no room for is fetched again, once nothing is on its way that was received after it. */
+  const catchUp = Effect.gen(function* () {
+    yield* Effect.repeat(Ref.get(waiting), { until: (records) => records === 0, schedule: ON_THEIR_WAY })
+    yield* Effect.uninterruptible(
+      Effect.gen(function* () {
+        const now = yield* Refill.now
+        for (const overflow of yield* spool.readmit) {
+          const stream = binance.streams.find(({ name }) => name === overflow.stream)
+          if (stream !== undefined) yield* publish(sequencer.missed(stream, overflow, now))
+        }
+      })
+    )
+  }).pipe(turn.withPermit)
 
   const reader = yield* feed.frames.pipe(
     Stream.runForEachArray((frames) =>
@@ -129,7 +137,8 @@ export const run = Effect.gen(function* () {
     [
       Refill.run({ sequencer, turn, publish, mute: watch.mute }),
       watch.run,
-      Stream.runForEach(spool.overflow, overflowed),
+      Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
+      Stream.runForEach(spool.drained, () => catchUp),
       report.watch(sequencer.holes, sequencer.gaps),
       resume.run(goOn, sequencer.behind),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))

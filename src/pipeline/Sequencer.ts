@@ -5,6 +5,7 @@
 import type { StreamName } from "../schema/StreamName.ts"
 import { MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
 import type { Position } from "../services/Positions.ts"
+import type { Overflow } from "../services/Spool.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
 import type { Entry, Range } from "./sequence/HistoryWalk.ts"
@@ -63,8 +64,8 @@ export interface Sequencer {
   readonly unheard: (now: number, most: number) => ReadonlyArray<StreamName>
   /** The history's newest id of one of them, if it gave any; `mute`: it is ahead of what came. */
   readonly newest: (stream: StreamName, id: number | undefined, now: number) => Compared
-  /** What was published and then lost: it is fetched again, late. */
-  readonly lost: (stream: StreamName, range: Range) => Ordered
+  /** What was published and not kept: it is fetched again, in place if it was not late. */
+  readonly missed: (stream: StreamName, overflow: Overflow, now: number) => Ordered
   /** The end: what waits is published, unless a restart fetches it again (`keep`). */
   readonly close: (keep: boolean) => Ordered
   /** Whether anything is to be fetched or waits. */
@@ -274,10 +275,13 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       review(keyed)
       return { ordered: collected(), mute }
     },
-    lost: (stream, range) => {
+    missed: (stream, { at, from, late, to }, now) => {
       const keyed = keys.get(stream)
-      keyed?.sequence.lost(range)
-      if (keyed !== undefined) review(keyed)
+      if (keyed === undefined) return collected()
+      const range = { first: from, last: to }
+      if (late) keyed.sequence.lost(range)
+      else keyed.sequence.recall(range, at, now)
+      review(keyed)
       return collected()
     },
     close: (keep) => {

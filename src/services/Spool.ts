@@ -13,8 +13,12 @@ export interface Overflow {
   /** The first and the last one: ids (a candle: its open time), or Unix ms where the stream has none. */
   readonly from: number
   readonly to: number
-  /** The exchange has them still; from the first one on none of the stream is kept until the spool is drained. */
+  /** Of the first one, Unix ms. */
+  readonly at: number
+  /** The exchange has them still; from the first one on none of the stream is kept until `readmit`. */
   readonly replayable: boolean
+  /** They fill a gap that newer ones had passed; else nothing from the first one on is kept, and all can follow in order. */
+  readonly late: boolean
   readonly records: number
 }
 
@@ -39,10 +43,19 @@ export const nothingHeld: Held = { newest: new Map(), late: new Map(), spans: ne
 
 export interface SpoolService {
   readonly held: Effect.Effect<Held>
-  /** Told once there is room again: of replayable streams when the spool is drained, before their next record is taken. */
+  /** What cannot be fetched again, told once there is room. */
   readonly overflow: Stream.Stream<Overflow>
+  /** The spool is drained, and replayable streams are still held back. */
+  readonly drained: Stream.Stream<void>
+  /** Their records are taken again from now on; gives what was not. */
+  readonly readmit: Effect.Effect<ReadonlyArray<Overflow>>
 }
 
 export class Spool extends Context.Reference<SpoolService>("binance-kafka/services/Spool", {
-  defaultValue: () => ({ held: Effect.succeed(nothingHeld), overflow: Stream.empty })
+  defaultValue: () => ({
+    held: Effect.succeed(nothingHeld),
+    overflow: Stream.empty,
+    drained: Stream.empty,
+    readmit: Effect.succeed([])
+  })
 }) {}

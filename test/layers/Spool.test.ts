@@ -549,17 +549,17 @@ describe("Spool", () => {
       yield* until(() => opened.says(/drained/).length === 1)
       assert.lengthOf(opened.says(/has room again/), 1)
       assert.deepInclude(opened.says(/drained/)[0]?.annotations, { notKept: 1500 - pending })
-      yield* until(() => told.length === 2)
-      assert.deepStrictEqual(
-        told.toSorted((a, b) => a.from - b.from),
-        [
-          { stream: "btcusdt@trade", from: missing, to: 999, replayable: true, records: 1000 - missing },
-          { stream: "btcusdt@ticker", from: 1000, to: 1499, replayable: false, records: 500 }
-        ]
-      )
-      // In order up to the first that is missing, and again after the last.
+      yield* until(() => told.length === 1)
+      assert.deepInclude(told[0], { stream: "btcusdt@ticker", from: 1000, to: 1499, replayable: false, records: 500 })
+      // In order up to the first that is missing; what was on its way is held back, until it is asked what there is to fetch.
       yield* opened.sink.publish([record(1500, "trade", "BTCUSDT")])
-      assert.deepStrictEqual(ids(inner.stored), [...ids(records(0, missing)), 1500])
+      yield* opened.spool.drained.pipe(Stream.take(1), Stream.runDrain)
+      const fetchable = { stream: "btcusdt@trade", from: missing, to: 1500, replayable: true, late: false }
+      const [trades, ...others] = yield* opened.spool.readmit
+      assert.deepInclude(trades, { ...fetchable, records: 1001 - missing })
+      assert.isEmpty(others)
+      yield* opened.sink.publish([record(missing, "trade", "BTCUSDT")])
+      assert.deepStrictEqual(ids(inner.stored), ids(records(0, missing + 1)))
     })
   )
 

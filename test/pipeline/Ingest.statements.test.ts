@@ -25,10 +25,22 @@ const said = (records: ReadonlyArray<SinkRecord>) =>
     return `${headers["event-id"]?.split(":")[4]}${record.late === true ? " late" : ""}`
   })
 
+const overflow = (stream: string, from: number, to: number): Overflow => ({
+  stream,
+  from,
+  to,
+  at: 0,
+  replayable: true,
+  late: false,
+  records: to - from + 1
+})
+
 const settings = settingsLayer({ batch: { ...testSettings().batch, size: 1 } })
 
 const start = Effect.fnUntraced(function* (position?: Position) {
   const overflows = yield* Queue.unbounded<Overflow>()
+  const missed = yield* Queue.unbounded<Overflow>()
+  const drained = yield* Queue.unbounded<void>()
   const context = yield* Layer.build(
     Layer.mergeAll(
       MemoryFeed.layer,
@@ -37,7 +49,12 @@ const start = Effect.fnUntraced(function* (position?: Position) {
       HealthState.layer,
       settings,
       Logger.layer([]),
-      Layer.succeed(Spool, { held: Effect.succeed(nothingHeld), overflow: Stream.fromQueue(overflows) }),
+      Layer.succeed(Spool, {
+        held: Effect.succeed(nothingHeld),
+        overflow: Stream.fromQueue(overflows),
+        drained: Stream.fromQueue(drained),
+        readmit: Queue.clear(missed)
+      }),
       Layer.succeed(Positions, {
         isKept: true,
         load: () => Effect.succeed(new Map(position === undefined ? [] : [["btcusdt@trade", position]]))
@@ -49,6 +66,8 @@ const start = Effect.fnUntraced(function* (position?: Position) {
   return {
     fiber,
     overflows,
+    missed,
+    drained,
     frames: Context.get(context, MemoryFeed.MemoryFrames),
     past: Context.get(context, MemoryHistory.MemoryPast),
     log: Context.get(context, MemorySink.MemoryLog)
@@ -75,7 +94,7 @@ describe("Ingest", () => {
       // The sink takes nothing: the queue is full, and the reader waits in its turn.
       yield* Effect.forEach(range(1, 9000), (id) => frames.offer(frame(id)), { discard: true })
       yield* TestClock.adjust("1 second")
-      yield* Queue.offer(overflows, { stream: "btcusdt@trade", from: 20, to: 30, replayable: true, records: 11 })
+      yield* Queue.offer(overflows, { ...overflow("btcusdt@ticker", 20, 30), replayable: false })
       yield* TestClock.adjust("1 second")
       const stop = yield* Effect.forkChild(Fiber.interrupt(fiber))
       yield* TestClock.adjust("1 second")
@@ -84,7 +103,33 @@ describe("Ingest", () => {
       yield* Fiber.join(stop)
       const all = said(yield* log.records)
       assert.isAtLeast(all.length, 9000)
-      assert.include(all, "gap-opened 20-30")
+      assert.include(all, "overflow 20-30")
+    })
+  )
+
+  it.effect("fetches what the spool had no room for in place, once nothing newer is on its way to it", () =>
+    Effect.gen(function* () {
+      const { drained, frames, log, missed, past } = yield* start()
+      yield* past.set(
+        "btcusdt@trade",
+        range(1, 120).map((id) => trade(id))
+      )
+      yield* Effect.forEach(range(1, 100), (id) => frames.offer(frame(id)), { discard: true })
+      yield* TestClock.adjust("1 second")
+      yield* log.pause
+      yield* Effect.forEach(range(101, 110), (id) => frames.offer(frame(id)), { discard: true })
+      yield* TestClock.adjust("1 second")
+      yield* Queue.offer(missed, overflow("btcusdt@trade", 20, 110))
+      yield* Queue.offer(drained, undefined)
+      yield* TestClock.adjust("1 second")
+      // The writer still waits with what must not be kept.
+      assert.strictEqual(yield* Queue.size(missed), 1)
+      yield* frames.offer(frame(111))
+      yield* log.resume
+      yield* TestClock.adjust("5 seconds")
+      const all = said(yield* log.records)
+      const again = all.slice(all.indexOf("110") + 1)
+      assert.deepStrictEqual(again, [...range(20, 111).map(String), "gap-filled 20-111"], all.join())
     })
   )
 

@@ -4,49 +4,51 @@
  */
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { Overflow } from "../../services/Spool.ts"
-import { identify } from "./identity.ts"
+import { type Identity, identify } from "./identity.ts"
 
 export interface Overflows {
   /** What may be kept of a batch; the rest is accounted for. */
   readonly admit: (batch: ReadonlyArray<SinkRecord>) => ReadonlyArray<SinkRecord>
   /** These are not kept. */
   readonly refuse: (records: ReadonlyArray<SinkRecord>) => void
-  /** Of the streams that miss no more: all of them, or those that cannot be caught up anyway. */
-  readonly take: (which: "all" | "unreplayable") => ReadonlyArray<Overflow>
+  /** Of the streams that miss no more: those that can be caught up, or the others. */
+  readonly take: (which: "replayable" | "unreplayable") => ReadonlyArray<Overflow>
+  readonly holdsBack: () => boolean
 }
 
-/**
- * A stream's open candles stand beside its closed ones, and only these can be fetched again; late records fill a gap of their
- * own, far below what is live.
- */
-const keyOf = (record: SinkRecord): string => {
-  const { late, replayable, stream } = identify(record)
-  return `${stream} ${replayable} ${late}`
-}
+/** A stream's open candles stand beside its closed ones, and only these can be fetched again. */
+const keyOf = ({ late, replayable, stream }: Identity): string => `${stream} ${replayable} ${late}`
 
-/** Numbered one by one: what is not the next one stands behind something that is kept, or was never there. */
+/** Numbered one by one: between late ones that do not follow one another there is something that is kept. */
 const COUNTED = /@(?:trade|aggTrade)$/
 
 export const make = (): Overflows => {
-  /** Runs, each without a hole as far as that can be told: what lies between two of them must not be fetched again. */
-  const streams = new Map<string, Array<Overflow>>()
+  /** What is late in runs, each without a hole as far as that can be told: what lies between them must not be fetched again. */
+  const streams = new Map<string, ReadonlyArray<Overflow>>()
 
-  const refuse = (record: SinkRecord): void => {
-    const { first, last, replayable, stream } = identify(record)
-    const key = keyOf(record)
-    const runs = streams.get(key) ?? []
-    const run = runs.at(-1)
-    streams.set(key, runs)
-    if (run === undefined || (COUNTED.test(stream) && first !== run.to + 1)) {
-      runs.push({ stream, from: first, to: last, replayable, records: 1 })
-    } else {
-      const { from, records, to } = run
-      runs.splice(-1, 1, { ...run, from: Math.min(from, first), to: Math.max(to, last), records: records + 1 })
-    }
+  /** Under which account it is held back. A late one too: a restart could not tell that it is stored, with nothing newer. */
+  const holderOf = (identity: Identity): string | undefined => {
+    if (!identity.replayable) return undefined
+    const live = keyOf({ ...identity, late: false })
+    const from = streams.get(live)?.[0]?.from
+    const key = keyOf(identity)
+    if (from === undefined) return streams.has(key) ? key : undefined
+    return from <= identity.first ? live : key
   }
 
-  const isHeldBack = (record: SinkRecord): boolean => {
-    return identify(record).replayable && streams.has(keyOf(record))
+  const refuse = (record: SinkRecord): void => {
+    const identity = identify(record)
+    const { first, last, late, replayable, stream } = identity
+    const key = holderOf(identity) ?? keyOf(identity)
+    const runs = streams.get(key) ?? []
+    const run = runs.at(-1)
+    if (run === undefined || (run.late && COUNTED.test(stream) && first !== run.to + 1)) {
+      streams.set(key, [...runs, { stream, from: first, to: last, at: record.timestamp, replayable, late, records: 1 }])
+    } else {
+      const { from, records, to } = run
+      const longer = { ...run, from: Math.min(from, first), to: Math.max(to, last), records: records + 1 }
+      streams.set(key, [...runs.slice(0, -1), longer])
+    }
   }
 
   return {
@@ -54,15 +56,17 @@ export const make = (): Overflows => {
       streams.size === 0
         ? batch
         : batch.filter((record) => {
-            const heldBack = isHeldBack(record)
+            const heldBack = holderOf(identify(record)) !== undefined
             if (heldBack) refuse(record)
             return !heldBack
           }),
     refuse: (records) => records.forEach(refuse),
     take: (which) => {
-      const taken = Array.from(streams).filter(([, [run]]) => which === "all" || run?.replayable !== true)
+      const taken = Array.from(streams).filter(([, [run]]) => run?.replayable === (which === "replayable"))
       for (const [key] of taken) streams.delete(key)
-      return taken.flatMap(([, runs]) => runs)
-    }
+      // What is late first: it may lie right before what is not.
+      return taken.flatMap(([, runs]) => runs).toSorted((a, b) => Number(b.late) - Number(a.late))
+    },
+    holdsBack: () => Array.from(streams.values()).some(([run]) => run?.replayable === true)
   }
 }

@@ -1,5 +1,5 @@
 /** Says what the spool does not keep: to people by a line and a metric, to the pipeline by what each stream misses. */
-import { Clock, Duration, Effect, Metric, PubSub, Stream } from "effect"
+import { Clock, Duration, Effect, Metric, PubSub, Queue, Stream } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { Overflow } from "../../services/Spool.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
@@ -17,6 +17,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
   const overflows = Overflows.make()
   // The pipeline may not listen yet.
   const told = yield* PubSub.unbounded<Overflow>({ replay: UNHEARD })
+  const emptied = yield* Queue.sliding<void>(1)
   let full = false
   let quietUntil = Number.NEGATIVE_INFINITY
   let unsaid = 0
@@ -48,6 +49,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
 
   return {
     overflow: Stream.fromPubSub(told),
+    drained: Stream.fromQueue(emptied),
     /** What may be kept of a batch: the streams that are waited for are left out. */
     admit: Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
       const admitted = overflows.admit(batch)
@@ -63,13 +65,14 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     hasRoom,
     /** What nobody was told of yet and no later start can fetch. */
     untold: Effect.sync(() => overflows.take("unreplayable")),
-    /** Nothing waits any more: every stream goes on. Gives how many records were not kept since the last time. */
-    drained: Effect.gen(function* () {
+    /** Nothing waits any more. Gives how many records were not kept until now. */
+    emptied: Effect.gen(function* () {
       yield* hasRoom
-      yield* PubSub.publishAll(told, overflows.take("all"))
-      const since = notKept
+      if (overflows.holdsBack()) yield* Queue.offer(emptied, undefined)
+      const until = notKept
       notKept = 0
-      return since
-    })
+      return until
+    }),
+    readmit: Effect.sync(() => overflows.take("replayable"))
   }
 })

@@ -12,7 +12,8 @@ export interface LateFill<A> {
   readonly wish: (now: number) => Wish | undefined
   readonly asked: () => void
   readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
-  readonly clear: () => void
+  /** Forgets what is missing from this id on, and right before it; gives the first id of that. */
+  readonly drop: (first: number) => number
 }
 
 interface Gap {
@@ -77,10 +78,12 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
         walk = HistoryWalk.begin(now)
       }
     },
-    clear: () => {
-      gaps = []
-      from = undefined
+    drop: (id) => {
+      let first = id
+      for (const gap of gaps.toReversed()) if (gap.last >= first - 1) first = Math.min(first, gap.first)
+      gaps = gaps.filter((gap) => gap.first < first)
       walk = HistoryWalk.begin(0)
+      return first
     }
   }
 }

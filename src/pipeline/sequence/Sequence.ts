@@ -14,7 +14,7 @@
  *
  * Mutable inside: it stands on the hot path.
  */
-import { FAR, LONGEST_WAIT_MS, OVERDUE, PAGE, RESET_IDS, RESET_MS, TOO_OLD } from "./bounds.ts"
+import { FAR, LONGEST_WAIT_MS, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
 import * as Far from "./Far.ts"
 import * as Gone from "./Gone.ts"
 import * as Hole from "./Hole.ts"
@@ -22,7 +22,8 @@ import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
 import * as Park from "./Park.ts"
-import { type Limits, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
+import * as Reset from "./Reset.ts"
+import { type Limits, NOT_KEPT, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
 export * from "./contract.ts"
 
@@ -40,7 +41,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   let hole: Hole.Hole | undefined
   const far = Far.make<A>()
   const gone = Gone.make()
-  let below: { readonly since: number; readonly first: number; highest: number } | undefined
+  const reset = Reset.make()
   const late = LateFill.make<A>(out)
 
   const newestKnown = () => Math.max(known, parked.last()?.last ?? known)
@@ -53,7 +54,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     last = entry.last
     lastAt = entry.at
     isProven = false
-    below = undefined
+    reset.clear()
   }
 
   const closeHole = () => {
@@ -154,13 +155,9 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       out.publish(entry, true)
       return out.note({ type: "gap-filled", first: entry.first, last: entry.last, reason: "it came late", late: true })
     }
-    below ??= { since: now, first: entry.first, highest: entry.last }
-    below.highest = Math.max(below.highest, entry.last)
+    if (rule.refills && rule.counts) reset.saw(entry, now)
     out.duplicate(entry)
   }
-
-  const isReset = (): boolean =>
-    rule.refills && rule.counts && below !== undefined && below.highest < next() - RESET_IDS
 
   const live = (entry: Entry<A>, now: number) => {
     if (last === undefined) {
@@ -178,7 +175,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       for (const range of filled) {
         out.note({ type: "gap-filled", ...range, reason: "filled late by an earlier run", late: true })
       }
-      if (rule.refills) for (const gap of gaps) late.open(gap)
+      // What lies beyond the position is fetched in place.
+      if (rule.refills) for (const gap of gaps) if (gap.first <= position) late.open(gap)
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
       if (last !== undefined) {
         if (position + 1 < began)
@@ -208,23 +206,18 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         entries.filter(({ first }) => first <= id + RESET_IDS),
         now
       )
-      if (last !== undefined && isReset() && id < last - RESET_IDS && below !== undefined) {
-        out.note({
-          type: "sequence-reset",
-          first: below.first,
-          last: id,
-          reason: "the exchange counts anew",
-          late: false
-        })
-        parked.clear()
-        late.clear()
-        closeHole()
-        last = below.first - 1
-        known = Math.max(id, below.highest)
-        catchingUp = true
-        below = undefined
-        settle(now)
-      }
+      const anew = reset.provedBy(id, next())
+      if (anew === undefined) return
+      const { first } = anew
+      out.note({ type: "sequence-reset", first, last: id, reason: "the exchange counts anew", late: false })
+      parked.clear()
+      late.drop(0)
+      closeHole()
+      last = first - 1
+      known = Math.max(id, anew.last)
+      catchingUp = true
+      reset.clear()
+      settle(now)
     },
     tick: (now, isFetching) => {
       if (hole === undefined) return
@@ -251,7 +244,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     },
     answered: (wish, page, now) => {
       if (wish.late) return late.answered(wish, page, now)
-      if (hole === undefined) return
+      // Asked before a recall: it says nothing of what is wanted now.
+      if (hole === undefined || wish.first > next()) return
       const { filled, walk } = hole
       const advanced = HistoryWalk.answered(
         walk,
@@ -277,14 +271,27 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       )
       if (advanced) Hole.progressed(hole, now)
     },
-    lost: (range) => lost(range, "it could not be kept"),
+    lost: (range) => lost(range, NOT_KEPT),
+    recall: (range, at, now) => {
+      const first = late.drop(range.first)
+      if (last === undefined || !rule.refills || lastAt - at > rule.inPlaceMs) {
+        return lost({ first, last: range.last }, NOT_KEPT)
+      }
+      known = Math.max(newestKnown(), last)
+      parked.clear()
+      reset.clear()
+      last = first - 1
+      lastAt = at
+      hole = Hole.begin(now, now)
+      catchingUp = true
+    },
     shed,
     close: () => {
       for (const entry of far.take()) out.reject(entry)
       release(0, "stopped before it was filled")
     },
     settled: () => hole === undefined && far.isEmpty() && late.gaps().length === 0,
-    wantsNewest: (now) => !far.isEmpty() || (isReset() && now - (below?.since ?? now) >= RESET_MS),
+    wantsNewest: (now) => !far.isEmpty() || reset.isDoubtful(next(), now),
     status: () => ({
       last,
       hole: hole === undefined ? undefined : { first: next(), last: end() },

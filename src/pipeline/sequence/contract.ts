@@ -60,6 +60,8 @@ export interface Sequence<A> {
   readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
   /** What was published is lost: it follows late. */
   readonly lost: (range: Range) => void
+  /** Nothing that was published from `range.first` (event time `at`) on was kept, and what comes next will be: all of it anew. */
+  readonly recall: (range: Range, at: number, now: number) => void
   /** Keeps nothing that waits: it will be fetched. Frees memory. */
   readonly shed: () => void
   /** The end: opens what is missing and publishes what waits. */
@@ -84,3 +86,6 @@ export interface Status {
 
 /** Why a hole was opened that no history fills. */
 export const UNFETCHABLE = "it cannot be fetched again"
+
+/** Why what was published is opened again. */
+export const NOT_KEPT = "it could not be kept"

@@ -124,7 +124,7 @@ export const processFaults: ReadonlyArray<Scenario> = [
   },
   {
     name: "disk-full",
-    about: "Kafka is away for longer than the spool has room; what was not kept is caught up",
+    about: "Kafka is away for longer than the spool has room, then again and killed on its return; all is caught up",
     sabotages: ["history"],
     settings: { SPOOL_MAX_BYTES: "1MiB" },
     simulator: { rate: 1500 },
@@ -137,6 +137,13 @@ export const processFaults: ReadonlyArray<Scenario> = [
         yield* does(node.kill)
         yield* observed(world, 20_000)
         yield* does(node.start)
+        yield* world.connector.stores(2000)
+        yield* does(node.kill)
+        yield* pause(12_000)
+        yield* does(node.start)
+        yield* world.connector.stores(500)
+        yield* world.connector.kill
+        yield* world.connector.start()
         yield* world.connector.stores(2000)
       })
   },

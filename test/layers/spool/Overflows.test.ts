@@ -12,6 +12,7 @@ const record = (eventId: string, key = "BTCUSDT", headers: Record<string, string
 })
 
 const trade = (id: number, key?: string) => record(`binance:spot:trade:${key ?? "BTCUSDT"}:${id}`, key)
+const lateTrade = (id: number) => ({ ...trade(id), value: Buffer.from('{"original_data":{},"late":true}') })
 const ticker = (id: number) => record(`binance:spot:ticker:BTCUSDT:${id}:0badcafe`)
 
 describe("identify", () => {
@@ -50,24 +51,34 @@ describe("identify", () => {
 describe("Overflows", () => {
   it("keeps what is late apart from what is live", () => {
     const overflows = Overflows.make()
-    const late = (id: number) => ({ ...trade(id), value: Buffer.from('{"original_data":{},"late":true}') })
-    overflows.refuse([late(150), trade(601)])
-    assert.deepStrictEqual(overflows.admit([late(151), trade(602)]), [])
-    const told = { stream: "btcusdt@trade", replayable: true, records: 2 }
-    assert.deepStrictEqual(overflows.take("all"), [
-      { ...told, from: 150, to: 151 },
-      { ...told, from: 601, to: 602 }
+    overflows.refuse([lateTrade(150), trade(601)])
+    assert.deepStrictEqual(overflows.admit([lateTrade(151), trade(602)]), [])
+    const told = { stream: "btcusdt@trade", replayable: true, at: 5, records: 2 }
+    assert.deepStrictEqual(overflows.take("replayable"), [
+      { ...told, from: 150, to: 151, late: true },
+      { ...told, from: 601, to: 602, late: false }
     ])
   })
 
-  it("does not say that anything is missing between two holes", () => {
+  it("does not say that anything is missing between two holes of what is late", () => {
     const overflows = Overflows.make()
-    const told = { stream: "btcusdt@trade", replayable: true, records: 2 }
-    overflows.refuse([trade(7), trade(8), trade(20)])
-    assert.deepStrictEqual(overflows.admit([trade(21)]), [])
-    assert.deepStrictEqual(overflows.take("all"), [
+    overflows.refuse([lateTrade(7), lateTrade(8), lateTrade(20)])
+    assert.deepStrictEqual(overflows.admit([lateTrade(21)]), [])
+    const told = { stream: "btcusdt@trade", replayable: true, late: true, at: 5, records: 2 }
+    assert.deepStrictEqual(overflows.take("replayable"), [
       { ...told, from: 7, to: 8 },
       { ...told, from: 20, to: 21 }
+    ])
+  })
+
+  it("keeps nothing of a stream from its first missing record on: what lies between is fetched with it", () => {
+    const overflows = Overflows.make()
+    overflows.refuse([trade(7), trade(8), trade(20)])
+    // A gap is opened in what is not kept, and filled.
+    assert.deepStrictEqual(overflows.admit([lateTrade(5), lateTrade(9), trade(21)]), [])
+    assert.deepStrictEqual(overflows.take("replayable"), [
+      { stream: "btcusdt@trade", replayable: true, late: true, at: 5, from: 5, to: 5, records: 1 },
+      { stream: "btcusdt@trade", replayable: true, late: false, at: 5, from: 7, to: 21, records: 5 }
     ])
   })
 
@@ -80,12 +91,15 @@ describe("Overflows", () => {
       ticker(3),
       trade(2, "ETHUSDT")
     ])
-    const tickers = { stream: "btcusdt@ticker", from: 2, to: 2, replayable: false, records: 1 }
+    assert.isTrue(overflows.holdsBack())
+    const newest = { at: 5, late: false }
+    const tickers = { stream: "btcusdt@ticker", from: 2, to: 2, replayable: false, records: 1, ...newest }
     assert.deepStrictEqual(overflows.take("unreplayable"), [tickers])
     assert.deepStrictEqual(overflows.admit([trade(4)]), [])
-    const trades = { stream: "btcusdt@trade", from: 2, to: 4, replayable: true, records: 3 }
-    assert.deepStrictEqual(overflows.take("all"), [trades])
-    assert.deepStrictEqual(overflows.take("all"), [])
+    const trades = { stream: "btcusdt@trade", from: 2, to: 4, replayable: true, records: 3, ...newest }
+    assert.deepStrictEqual(overflows.take("replayable"), [trades])
+    assert.deepStrictEqual(overflows.take("replayable"), [])
+    assert.isFalse(overflows.holdsBack())
     assert.deepStrictEqual(overflows.admit([trade(5)]), [trade(5)])
   })
 })

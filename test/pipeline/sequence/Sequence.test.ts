@@ -16,6 +16,8 @@ const Event = Schema.Union([
   Schema.Struct({ pass: between(20_000, 200_000) }),
   Schema.Struct({ restart: Schema.Literal(true) }),
   Schema.Struct({ shed: Schema.Literal(true) }),
+  /** So many of what was published last were not kept. */
+  Schema.Struct({ recall: between(1, 20) }),
   Schema.Struct({ compare: Schema.Literal(true) })
 ])
 type Event = typeof Event.Type
@@ -142,6 +144,29 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
     tick()
   }
 
+  const recall = (count: number) => {
+    if (highest === undefined || !rule.refills) return
+    const live = Array.from(published).filter((id) => !lateIds.includes(id))
+    // Something was kept before it.
+    const refused = live
+      .toSorted((a, b) => a - b)
+      .slice(1)
+      .slice(-count)
+    const [first] = refused
+    if (first === undefined) return
+    const last = highest
+    const after = Array.from(published).slice(Array.from(published).indexOf(first))
+    for (const id of after) published.delete(id)
+    lateIds.splice(0, Infinity, ...lateIds.filter((id) => !after.includes(id)))
+    highest = Math.max(...live.filter((id) => id < first))
+    // Of a gap below, with nothing in between that was kept.
+    for (const id of after.toSorted((a, b) => a - b)) if (id < first) sequence.lost({ first: id, last: id })
+    const before = notes.length
+    sequence.recall({ first, last }, first * 1000, now)
+    assert.lengthOf(notes, before)
+    tick()
+  }
+
   const pass = (millis: number) => {
     now += millis
     tick()
@@ -168,6 +193,7 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
     } else if ("deliver" in event) deliver(event.deliver, event.count)
     else if ("answer" in event) answer(event.answer, event.count)
     else if ("pass" in event) pass(event.pass)
+    else if ("recall" in event) recall(event.recall)
     else if ("shed" in event) {
       if (rule.refills) sequence.shed()
     } else if ("compare" in event) {
