@@ -12,6 +12,7 @@ import { KafkaDriver } from "../services/KafkaDriver.ts"
 import { Positions } from "../services/Positions.ts"
 import * as Findings from "./kafka/Findings.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
+import { newest } from "./kafka/Newest.ts"
 import * as Outage from "./kafka/Outage.ts"
 import * as Pending from "./kafka/Pending.ts"
 import * as PositionKeeper from "./kafka/Positions.ts"
@@ -87,6 +88,7 @@ export const releasable = Layer.effectContext(
       surrender: pending.count,
       stored: pending.flush,
       waitingBytes: pending.bytes,
+      newest: (records) => newest(driver, records),
       release: Effect.uninterruptible(
         Effect.gen(function* () {
           const { tried, untried } = routes.recall()

@@ -289,16 +289,24 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     // Of what an earlier process left, some may be stored.
     const known: ReadonlyMap<string, Position> = held ? yield* positions.load(binance.streams) : new Map()
     const isStored = Stored.make(binance.streams, known)
+    let newest: ReadonlySet<string> | undefined
     for (;;) {
       yield* work.await
       const { damaged, end, entries } = yield* read
       yield* countDamaged(damaged)
-      const records = entries
-        .filter(({ number }) => number < kept.from || number >= kept.to)
+      const ours = entries.filter(({ number }) => number >= left.end && (number < kept.from || number >= kept.to))
+      const theirs = entries
+        .filter(({ number }) => number < left.end)
+        .map(({ record }) => record)
         // Where streams stood is old by now.
-        .filter(({ number, record }) => number >= left.end || !(record.topic === topics.positions || isStored(record)))
+        .filter((record) => !(record.topic === topics.positions || isStored(record)))
+      if (theirs.length > 0) newest ??= yield* sink.newest(theirs)
+      const records = [
+        ...theirs.filter(({ headers }) => newest?.has(headers["event-id"] ?? "") !== true),
+        ...ours.map(({ record }) => record)
+      ]
       if (entries.length > 0) {
-        yield* sink.publish(records.map(({ record }) => record))
+        yield* sink.publish(records)
         yield* sink.stored
       }
       if (end > store.status().head) yield* acknowledge(end)

@@ -24,5 +24,7 @@ export class ReleasableSink extends Context.Service<
     /** Bytes of memory that wait. */
     readonly waitingBytes: Effect.Effect<number>
     readonly release: Effect.Effect<Released>
+    /** Event-ids of what is stored last where these records go: an earlier process may have stored some of them. */
+    readonly newest: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlySet<string>>
   }
 >()("binance-kafka/services/ReleasableSink") {}

@@ -21,6 +21,7 @@ const makeInner = Effect.sync(() => {
     stored: Effect.suspend(() => (waiting.length === 0 ? Effect.void : Effect.never)),
     pending: Effect.sync(() => waiting.length),
     surrender: Effect.sync(() => waiting.length),
+    newest: () => Effect.sync(() => new Set(stored.map(({ headers }) => headers["event-id"] ?? ""))),
     waitingBytes: Effect.succeed(0),
     release: Effect.sync(() => ({ tried: [], untried: waiting.splice(0) }))
   })

@@ -25,6 +25,7 @@ const makeInner = Effect.sync(() => {
     stored: Effect.suspend(() => (waiting.length === 0 ? Effect.void : Effect.never)),
     pending: Effect.sync(() => waiting.length),
     surrender: Effect.sync(() => waiting.length),
+    newest: () => Effect.sync(() => new Set(stored.map(({ headers }) => headers["event-id"] ?? ""))),
     waitingBytes: Effect.succeed(0),
     release: Effect.sync(() => ({ tried: [], untried: waiting.splice(0) }))
   })
@@ -90,6 +91,14 @@ const standsAfter = Effect.fnUntraced(function* (stored: Position, ...records: R
 const live = (...ids: ReadonlyArray<number>) => ids.map((id) => recordOf("btcusdt@trade", trade(id)))
 const late = (...ids: ReadonlyArray<number>) =>
   ids.map((id) => recordOf("btcusdt@trade", trade(id), { late: true, backfilled: true }))
+const tickers = (from: number, to: number) =>
+  range(from, to).map((n) => ({
+    topic: "raw_tickers",
+    key: "BTCUSDT",
+    value: Buffer.alloc(200, 65),
+    timestamp: n,
+    headers: { "event-id": `binance:spot:ticker:BTCUSDT:${n}:0badcafe` }
+  }))
 const note = (type: "gap-opened" | "gap-filled", from: number, to: number) =>
   ContinuityRecord.make(
     { topic: "continuity", instance: "0", at: 0 },
@@ -134,12 +143,15 @@ describe("a start with a spool", () => {
     })
   )
 
-  it.effect("sends nothing again that the run before had stored when it was stopped", () =>
+  it.effect.each([
+    { what: "trades, whose position says so", records: live(...range(1, 50)), hasPosition: true },
+    { what: "tickers, read back from the end of their topic", records: tickers(1, 50), hasPosition: false }
+  ])("sends nothing again that the run before had stored when it was stopped: $what", ({ hasPosition, records }) =>
     Effect.gen(function* () {
       const dir = yield* temporaryFolder
       const inner = yield* makeInner
       const first = yield* open(inner, dir)
-      yield* first.publish(...live(...range(1, 50)))
+      yield* first.publish(...records)
       yield* TestClock.adjust("6 seconds")
       // It is drained: a part is with Kafka, of which half is stored (one partition of two) when the stop comes.
       yield* until(() => inner.waiting() > 0)
@@ -149,9 +161,9 @@ describe("a start with a spool", () => {
       inner.kill()
       inner.back()
       const last = inner.stored.length
-      const second = yield* open(inner, dir, { last, at: 1000 + last, gaps: [] })
+      const second = yield* open(inner, dir, hasPosition ? { last, at: 1000 + last, gaps: [] } : undefined)
       yield* second.flush
-      const ids = inner.stored.map(({ headers }) => Number(headers["event-id"]?.split(":").at(-1)))
+      const ids = inner.stored.map(({ headers }) => Number(headers["event-id"]?.split(":")[4]))
       assert.deepStrictEqual(ids, range(1, 50))
     })
   )

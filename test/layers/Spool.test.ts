@@ -77,6 +77,7 @@ const makeInner = Effect.gen(function* () {
     stored: flush,
     pending: Effect.sync(() => tried.length + untried.length),
     surrender: Effect.sync(() => tried.length + untried.length),
+    newest: () => Effect.sync(() => new Set(stored.map(({ headers }) => headers["event-id"] ?? ""))),
     waitingBytes: Effect.sync(() => SIZE * (tried.length + untried.length)),
     release: Effect.suspend(() => {
       const released = { tried: [...tried], untried: untried.splice(0) }

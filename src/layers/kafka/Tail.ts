@@ -17,7 +17,7 @@ export interface Tail {
   readonly next: number
 }
 
-export const idOf = ({ headers }: Seen): string => headers["event-id"] ?? ""
+export const idOf = ({ headers }: Pick<Seen, "headers">): string => headers["event-id"] ?? ""
 
 export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, partition: number) => {
   /** Once consumers see all that the leader has written by now. */

@@ -1,6 +1,6 @@
 /**
  * Tells of what an earlier process left in the spool whether it is stored: that process may have died between a send and the
- * note that it succeeded. Only of sequenced streams, whose positions say so; of others a kill may store some twice.
+ * note that it succeeded. Of sequenced streams, whose positions say so; for others the ends of the topics have to be read.
  */
 import * as Sequenced from "../../pipeline/Sequenced.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
