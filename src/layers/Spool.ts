@@ -28,13 +28,12 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { type Position, Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
-import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
+import { nothingHeld, Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
 import { overflowRecord } from "../pipeline/overflowRecord.ts"
 import { Instance } from "../services/Instance.ts"
-import { identify } from "./spool/identity.ts"
-import * as Holes from "./spool/holes.ts"
+import * as Held from "./spool/held.ts"
 import * as Mode from "./spool/Mode.ts"
 import * as Shortage from "./spool/Shortage.ts"
 import * as Store from "./spool/Store.ts"
@@ -67,32 +66,6 @@ const READ_RETRY = Duration.seconds(5)
 
 /** A stop does not wait longer for its turn. */
 const SURRENDER_TURN = Duration.seconds(1)
-
-/** Reads on until the end; what is damaged is counted when it is drained. */
-const findHeld = Effect.fnUntraced(function* (store: Store.Store, drainBytes: number) {
-  const { binance, topics } = yield* AppConfig
-  const holes = Holes.make(binance.streams)
-  const held = new Map<string, SinkRecord>()
-  const late = new Map<string, number>()
-  const continuity: Array<SinkRecord> = []
-  // A copy, so that the file's bytes can leave the memory.
-  const copied = (record: SinkRecord) => ({ ...record, value: new Uint8Array(record.value) })
-  for (;;) {
-    const { entries } = yield* store.read(drainBytes)
-    if (entries.length === 0) break
-    const newest = new Map<string, SinkRecord>()
-    for (const { record } of entries) {
-      const identity = identify(record)
-      if (identity.resumable) newest.set(identity.stream, record)
-      if (identity.late) late.set(identity.stream, Math.max(late.get(identity.stream) ?? 0, identity.last))
-      if (record.topic === topics.continuity) continuity.push(copied(record))
-      holes.pass(record)
-    }
-    for (const [stream, record] of newest) held.set(stream, copied(record))
-  }
-  yield* store.rewind
-  return { newest: held, late, spans: holes.spans(), continuity } satisfies Held
-})
 
 const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store: Store.Store, folder: string) {
   const { binance, spool: settings, topics } = yield* AppConfig
@@ -288,8 +261,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const drain = Effect.gen(function* () {
     // Of what an earlier process left, some may be stored.
     const known: ReadonlyMap<string, Position> = held ? yield* positions.load(binance.streams) : new Map()
-    const isStored = Stored.make(binance.streams, known)
-    let newest: ReadonlySet<string> | undefined
+    const remaining = Stored.remaining(binance.streams, known, sink)
     for (;;) {
       yield* work.await
       const { damaged, end, entries } = yield* read
@@ -299,14 +271,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
         .filter(({ number }) => number < left.end)
         .map(({ record }) => record)
         // Where streams stood is old by now.
-        .filter((record) => !(record.topic === topics.positions || isStored(record)))
-      if (theirs.length > 0) newest ??= yield* sink.newest(theirs)
-      const records = [
-        ...theirs.filter(({ headers }) => newest?.has(headers["event-id"] ?? "") !== true),
-        ...ours.map(({ record }) => record)
-      ]
+        .filter(({ topic }) => topic !== topics.positions)
       if (entries.length > 0) {
-        yield* sink.publish(records)
+        yield* sink.publish([...(yield* remaining(theirs)), ...ours.map(({ record }) => record)])
         yield* sink.stored
       }
       if (end > store.status().head) yield* acknowledge(end)
@@ -344,7 +311,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const left = store.status()
   const held = left.head < left.end
   const heldRecords = held
-    ? yield* findHeld(store, limits.drainBytes).pipe(
+    ? yield* Held.find(store, limits.drainBytes).pipe(
         Effect.mapError(
           (error) => new SinkError({ message: `DATA_DIR: cannot read ${folder}: ${error.message}`, cause: error })
         )

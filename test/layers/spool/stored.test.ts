@@ -14,7 +14,7 @@ const trade = (t: number, late = false): SinkRecord => ({
 })
 
 const position = { last: 100, at: 100, gaps: [{ first: 20, last: 29 }], late: 19 }
-const isStored = Stored.make(streamNames("btcusdt@trade"), new Map([["btcusdt@trade", position]]))
+const isStored = Stored.isBehind(streamNames("btcusdt@trade"), new Map([["btcusdt@trade", position]]))
 
 describe("what an earlier process left", () => {
   it.each([
@@ -31,6 +31,6 @@ describe("what an earlier process left", () => {
   it("is not known of streams without a position, and of what has no sequence", () => {
     const other = { ...trade(1), headers: { "event-id": "binance:spot:ticker:BTCUSDT:1:00000000" } }
     assert.isFalse(isStored(other))
-    assert.isFalse(Stored.make(streamNames("btcusdt@trade"), new Map())(trade(1)))
+    assert.isFalse(Stored.isBehind(streamNames("btcusdt@trade"), new Map())(trade(1)))
   })
 })
