@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Context, Effect } from "effect"
+import { partitionOf } from "../../src/pipeline/murmur2.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 import { Positions } from "../../src/services/Positions.ts"
@@ -38,6 +39,23 @@ const compaction = (topic: string) =>
     }
   })
 
+/** So many more that BTCUSDT belongs to another one; gives how many there were and are. */
+const morePartitions = (topic: string) =>
+  Effect.promise(async (): Promise<readonly [number, number]> => {
+    const admin = client(kafkaBootstrap).admin()
+    await admin.connect()
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      const before = topics[0]?.partitions.length ?? 0
+      let count = before + 1
+      while (partitionOf("BTCUSDT", count) === partitionOf("BTCUSDT", before)) count++
+      await admin.createPartitions({ topicPartitions: [{ topic, count }] })
+      return [before, count]
+    } finally {
+      await admin.disconnect()
+    }
+  })
+
 describeKafka("KafkaSink's positions on a real broker", () => {
   for (const acks of ["1", "all"] as const) {
     it.live(`outlive the process, and count what came after them (KAFKA_ACKS=${acks})`, () =>
@@ -61,6 +79,30 @@ describeKafka("KafkaSink's positions on a real broker", () => {
         yield* run(trades(topic, 501, 900), false)
         assert.lengthOf(yield* read(kafkaBootstrap, positions), 1)
         assert.deepStrictEqual(yield* run([], true), { last: 900, at: 1_700_000_000_900, gaps: [] })
+      })
+    )
+
+    it.live(`are found though the topic has got more partitions (KAFKA_ACKS=${acks})`, () =>
+      Effect.gen(function* () {
+        const { build, topic } = yield* openSink([kafkaBootstrap], { acks })
+        const run = (records: ReadonlyArray<SinkRecord>, load: boolean) =>
+          Effect.gen(function* () {
+            const context = yield* build
+            const stands = load ? yield* Context.get(context, Positions).load(streams) : new Map()
+            yield* Context.get(context, EventSink).publish(records)
+            yield* Context.get(context, EventSink).flush
+            return stands.get("btcusdt@trade")?.last
+          }).pipe(Effect.scoped)
+
+        yield* run(trades(topic, 1, 500), true)
+        const [before, after] = yield* morePartitions(topic)
+        assert.notStrictEqual(partitionOf("BTCUSDT", before), partitionOf("BTCUSDT", after))
+        assert.strictEqual(yield* run(trades(topic, 501, 900), true), 500)
+        assert.strictEqual(yield* run([], true), 900)
+        // Moved again, and killed before it wrote where it stood.
+        yield* morePartitions(topic)
+        yield* run(trades(topic, 901, 1300), false)
+        assert.strictEqual(yield* run([], true), 1300)
       })
     )
   }

@@ -136,20 +136,31 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
       }
     }
 
+    /** Since when the streams may stand in this partition that stood in another one, before the topic got more of them. */
+    const moved = new Map<string, number>()
+    const offsets: Array<number> = []
     for (const { name } of streams) {
       const position = written.get(name)
-      if (position?.topic !== topic || position.partition !== partition || !(yield* isTrue(position))) continue
+      if (position?.topic !== topic || !(yield* isTrue(position))) continue
       found.set(name, position)
       if (position.late !== null) lates.set(name, position.late)
+      if (position.partition === partition) offsets.push(position.offset)
+      else moved.set(name, position.at)
     }
     const { earliest } = yield* driver.ends(topic, partition)
     const end = yield* tail.end
     // All positions were written together: a stream whose own is older has nothing up to the newest one of the partition.
-    let from = found.size === 0 ? end : Math.max(...Array.from(found.values(), ({ offset }) => offset))
+    let from = offsets.length === 0 ? end : Math.max(...offsets)
     yield* tail.each(from, end, noteNext)
-    for (let window = FIRST_WINDOW; streams.some(({ name }) => !found.has(name)) && from > earliest; window *= GROWTH) {
+    let reached = Infinity
+    const isOpen = ({ name }: StreamName) => !found.has(name) || reached > (moved.get(name) ?? Infinity)
+    for (let window = FIRST_WINDOW; streams.some(isOpen) && from > earliest; window *= GROWTH) {
       const start = Math.max(earliest, from - window)
-      yield* tail.each(start, from, note)
+      reached = Number.NEGATIVE_INFINITY
+      yield* tail.each(start, from, (record) => {
+        reached = Math.max(reached, record.timestamp)
+        note(record)
+      })
       from = start
     }
     if (newest > (yield* Clock.currentTimeMillis) - FRESH_MS) {
