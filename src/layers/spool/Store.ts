@@ -235,6 +235,12 @@ export const open = Effect.fnUntraced(function* (options: Options) {
     return { records: kept } satisfies Kept
   })
 
+  /** The file behind the one that is being read. */
+  const following = (): SegmentFile | undefined => {
+    const { segment } = reading
+    return segment && segments.find(({ first }) => first > segment.first)
+  }
+
   /** Brings the next bytes of the file, or the next file; false: there are none. */
   const load = async (): Promise<boolean> => {
     for (;;) {
@@ -249,9 +255,9 @@ export const open = Effect.fnUntraced(function* (options: Options) {
         // A file that is shorter than it was: what is missing is counted with the next record.
         if (reading.buffer.length > 0) return true
       }
-      const following = segments.find(({ first }) => first > segment.first)
-      if (following === undefined) return false
-      turnTo(following)
+      const next = following()
+      if (next === undefined) return false
+      turnTo(next)
     }
   }
 
@@ -259,16 +265,19 @@ export const open = Effect.fnUntraced(function* (options: Options) {
     const entries: Array<Entry> = []
     let damaged = 0
     let size = 0
+    // A number of the next segment is what a failed write left behind.
+    let limit = following()?.first ?? end
     while (size < maxBytes) {
-      if (reading.at >= reading.buffer.length && !(await load())) {
-        damaged += end - reading.next
-        reading.next = end
-        break
+      if (reading.at >= reading.buffer.length) {
+        if (!(await load())) {
+          damaged += end - reading.next
+          reading.next = end
+          break
+        }
+        limit = following()?.first ?? end
       }
       const frame = Segment.next(reading.buffer, reading.at)
       reading.at = frame?.end ?? reading.buffer.length
-      // A number of the next segment is what a failed write left behind.
-      const limit = segments.find(({ first }) => first > (reading.segment?.first ?? 0))?.first ?? end
       if (frame === undefined || frame.number < reading.next || frame.number >= limit) continue
       const record = recordBytes.read(frame.payload)
       damaged += frame.number - reading.next + (record === undefined ? 1 : 0)
