@@ -12,7 +12,12 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { ...common, name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{kafka,long}.test.ts"] }
+        test: {
+          ...common,
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.{kafka,long,ops}.test.ts"]
+        }
       },
       {
         test: {
@@ -31,7 +36,9 @@ export default defineConfig({
           globalSetup: ["test/support/kafkaSetup.ts"],
           testTimeout: 300_000
         }
-      }
+      },
+      // With what an operator looks through: Chromium, promtool, Jaeger.
+      { test: { ...common, name: "ops", include: ["test/**/*.ops.test.ts"], testTimeout: 120_000 } }
     ],
     coverage: {
       provider: "v8",
