@@ -97,7 +97,8 @@ const program = Effect.gen(function* () {
     let rss = 0
     const watch = setInterval(() => {
       try {
-        const kilobytes = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]
+        // None of one that is about to end.
+        const kilobytes = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0
         rss = Math.max(rss, Number(kilobytes) / 1024)
       } catch {
         clearInterval(watch)
