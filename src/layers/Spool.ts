@@ -28,7 +28,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { type Position, Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
-import { nothingHeld, Spool } from "../services/Spool.ts"
+import { Spool } from "../services/Spool.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
 import { overflowRecord } from "../pipeline/overflowRecord.ts"
@@ -36,6 +36,7 @@ import { Instance } from "../services/Instance.ts"
 import * as Held from "./spool/held.ts"
 import * as Mode from "./spool/Mode.ts"
 import * as Shortage from "./spool/Shortage.ts"
+import * as Statements from "./spool/statements.ts"
 import * as Store from "./spool/Store.ts"
 import * as Stored from "./spool/stored.ts"
 
@@ -109,22 +110,23 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     return Effect.andThen(Metric.update(Telemetry.spoolBytes, bytes), Metric.update(Telemetry.spoolRecords, end - head))
   })
 
-  /** What is known of gaps has to be kept where what is in them has not: there is little of it. */
-  const isStatement = ({ topic }: SinkRecord): boolean => topic === topics.continuity
-  const state = (statements: ReadonlyArray<SinkRecord>) =>
-    Effect.map(store.append(statements, "unlimited"), ({ records }) => {
-      if (records > 0) work.openUnsafe()
-    })
+  const statements = yield* Statements.make(shortage)
+  const state = Effect.fnUntraced(function* (said: ReadonlyArray<SinkRecord>) {
+    const { records } = yield* store.append(statements.completed(said, yield* Clock.currentTimeMillis), "unlimited")
+    if (records > 0) work.openUnsafe()
+  })
 
   /** To the disk, behind all that is there. */
   const keep = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const admitted = yield* shortage.admit(batch.filter((record) => !isStatement(record)))
+    const admitted = yield* shortage.admit(batch.filter((record) => !statements.is(record)))
     const { fault, records } = yield* store.append(admitted)
-    yield* state(batch.filter(isStatement))
+    if (fault !== undefined && !(fault.kind === "broken" && always)) {
+      yield* shortage.refuse(admitted.slice(records), fault.reason)
+    }
+    yield* state(batch.filter(statements.is))
     if (records > 0) work.openUnsafe()
     if (fault?.kind === "broken" && always) return yield* unwritable(fault.reason)
-    if (fault !== undefined) yield* shortage.refuse(admitted.slice(records), fault.reason)
-    else if (records > 0) yield* shortage.hasRoom
+    if (fault === undefined && records > 0) yield* shortage.hasRoom
     yield* report
   }, Effect.uninterruptible)
 
@@ -137,10 +139,14 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     const { fault, records } = yield* store.append(all)
     kept = { from, to: from + Math.min(records, tried.length) }
     // What was tried the sink has still.
-    const lost = all.slice(Math.max(records, tried.length))
-    if (records > 0) yield* state(lost.filter(isStatement))
+    const rest = all.slice(Math.max(records, tried.length))
+    const lost = rest.filter((record) => !statements.is(record))
+    if (records > 0) {
+      if (fault !== undefined) yield* shortage.refuse(lost, fault.reason)
+      yield* state(rest.filter(statements.is))
+    }
     yield* report
-    return { records, untried, lost: lost.filter((record) => !isStatement(record)), fault }
+    return { records, untried, lost, fault }
   })
 
   /** Where the sink stands, seen from here: it may start anew with its patience. */
@@ -150,7 +156,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     const now = yield* Clock.currentTimeMillis
     const { end } = store.status()
     mode = Mode.step(mode, "stalled")
-    const { fault, lost, records, untried } = yield* takeOver()
+    const { fault, records, untried } = yield* takeOver()
     if (records === 0) {
       mode = Mode.step(mode, "unkept")
       yield* sink.publish(untried)
@@ -166,7 +172,6 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     yield* Effect.logWarning("Records wait on the disk until they can be stored").pipe(
       Effect.annotateLogs({ reason, folder, records })
     )
-    if (fault !== undefined) yield* shortage.refuse(lost, fault.reason)
     work.openUnsafe()
   }, Effect.uninterruptible)
 
@@ -190,7 +195,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   })
 
   const pass = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const admitted = yield* shortage.admit(batch)
+    const admitted = statements.completed(yield* shortage.admit(batch), yield* Clock.currentTimeMillis)
     yield* sink.publish(admitted)
     passed += admitted.length
   })
@@ -261,9 +266,10 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const drain = Effect.gen(function* () {
     // Of what an earlier process left, some may be stored.
     const known: ReadonlyMap<string, Position> = held ? yield* positions.load(binance.streams) : new Map()
-    const remaining = Stored.remaining(binance.streams, known, sink)
+    const remaining = Stored.remaining(binance.streams, known, held ? yield* sink.newest(left.places) : new Set())
     for (;;) {
-      yield* work.await
+      // On a full disk with nothing on it nobody would ever say again that it is drained.
+      yield* always ? Effect.timeoutOption(work.await, READ_RETRY) : work.await
       const { damaged, end, entries } = yield* read
       yield* countDamaged(damaged)
       const ours = entries.filter(({ number }) => number >= left.end && (number < kept.from || number >= kept.to))
@@ -273,7 +279,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
         // Where streams stood is old by now.
         .filter(({ topic }) => topic !== topics.positions)
       if (entries.length > 0) {
-        yield* sink.publish([...(yield* remaining(theirs)), ...ours.map(({ record }) => record)])
+        yield* sink.publish([...remaining(theirs), ...ours.map(({ record }) => record)])
         yield* sink.stored
       }
       if (end > store.status().head) yield* acknowledge(end)
@@ -308,15 +314,16 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     })
   )
 
-  const left = store.status()
-  const held = left.head < left.end
-  const heldRecords = held
-    ? yield* Held.find(store, limits.drainBytes).pipe(
-        Effect.mapError(
-          (error) => new SinkError({ message: `DATA_DIR: cannot read ${folder}: ${error.message}`, cause: error })
-        )
+  const status = store.status()
+  const held = status.head < status.end
+  const left = {
+    ...status,
+    ...(yield* Held.find(store, limits.drainBytes).pipe(
+      Effect.mapError(
+        (error) => new SinkError({ message: `DATA_DIR: cannot read ${folder}: ${error.message}`, cause: error })
       )
-    : nothingHeld
+    ))
+  }
   if (held || always) mode = Mode.step(Mode.step(mode, "stalled"), "kept")
   if (held) {
     engaged = { since: yield* Clock.currentTimeMillis, from: left.head }
@@ -387,7 +394,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     })
   ).pipe(
     Context.add(Spool, {
-      held: Effect.succeed(heldRecords),
+      held: Effect.succeed(left.held),
       overflow: shortage.overflow,
       drained: shortage.drained,
       readmit: shortage.readmit

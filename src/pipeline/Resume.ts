@@ -56,7 +56,7 @@ const merged = (stored: Known, held: Held, read: (record: SinkRecord) => Sequenc
     all.set(stream, {
       last: newest.last,
       at: newest.at,
-      gaps: gaps.of(stream, newest.last, held.late.get(stream)),
+      gaps: gaps.of(stream, Infinity, held.late.get(stream)),
       filled: there?.filled ?? [],
       unsaid: gaps.unmentioned(
         stream,

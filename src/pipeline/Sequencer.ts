@@ -181,10 +181,11 @@ export const make = (options: Options, startedAt: number): Sequencer => {
 
   /** True if the history is ahead of what came. */
   const compare = ({ sequence }: Keyed, id: number, now: number): boolean => {
-    const { last } = sequence.status()
+    const { hole, last } = sequence.status()
     sequence.newest(id, now)
     sequence.exists(id, now)
-    return last !== undefined && id > last
+    // What is being fetched anyway says nothing of what is live.
+    return hole === undefined && last !== undefined && id > last
   }
 
   /** Frees the most that one sequence holds, as long as all of them hold too much. */

@@ -24,7 +24,7 @@ export class ReleasableSink extends Context.Service<
     /** Bytes of memory that wait. */
     readonly waitingBytes: Effect.Effect<number>
     readonly release: Effect.Effect<Released>
-    /** Event-ids of what is stored last where these records go: an earlier process may have stored some of them. */
+    /** Event-ids of what is stored last where records with these topics and keys go: an earlier process may have sent them. */
     readonly newest: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlySet<string>>
   }
 >()("binance-kafka/services/ReleasableSink") {}

@@ -44,10 +44,10 @@ const makeInner = Effect.sync(() => {
 })
 type Inner = Effect.Success<typeof makeInner>
 
-const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?: Position) {
+const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?: Position, maxBytes = 2 ** 30) {
   const scope = yield* Scope.fork(yield* Effect.scope)
   const environment = Layer.mergeAll(
-    settingsLayer({ dataDir, spool: { mode: "auto", maxBytes: 2 ** 30, fsync: false } }),
+    settingsLayer({ dataDir, spool: { mode: "auto", maxBytes, fsync: false } }),
     Layer.succeed(ReleasableSink, inner.sink),
     Layer.succeed(Positions, {
       isKept: true,
@@ -165,6 +165,48 @@ describe("a start with a spool", () => {
       yield* second.flush
       const ids = inner.stored.map(({ headers }) => Number(headers["event-id"]?.split(":")[4]))
       assert.deepStrictEqual(ids, range(1, 50))
+    })
+  )
+
+  it.effect("misses the late records that had no room, though their gap was said to be filled", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const first = yield* open(inner, dir, undefined, 8000)
+      yield* first.publish(...live(101))
+      yield* TestClock.adjust("6 seconds")
+      yield* first.publish(...tickers(1, 60))
+      // As the pipeline publishes it: what fills the gap, and that it is filled.
+      yield* first.publish(...late(...range(20, 24)), note("gap-filled", 20, 24))
+      yield* first.surrender
+      yield* first.close
+      inner.kill()
+      const second = yield* open(inner, dir, { last: 100, at: 1100, gaps: [{ first: 20, last: 29 }] })
+      assert.deepStrictEqual((yield* second.known)?.gaps, [{ first: 20, last: 29 }])
+    })
+  )
+
+  it.effect("asks for the ends of every topic that the spool holds anything for, before it sends any of it", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      const inner = yield* makeInner
+      const first = yield* open(inner, dir)
+      // More than one reading takes.
+      yield* first.publish(...tickers(1, 30), ...tickers(31, 40).map((one) => ({ ...one, topic: "raw_others" })))
+      yield* TestClock.adjust("6 seconds")
+      yield* first.surrender
+      yield* first.close
+      inner.kill()
+      inner.back()
+      const asked: Array<string> = []
+      const newest = (records: ReadonlyArray<SinkRecord>) =>
+        Effect.sync(() => {
+          asked.push(...records.map(({ key, topic }) => `${topic}/${key} after ${inner.stored.length}`))
+          return new Set<string>()
+        })
+      const second = yield* open({ ...inner, sink: { ...inner.sink, newest } }, dir)
+      yield* second.flush
+      assert.deepStrictEqual(asked, ["raw_tickers/BTCUSDT after 0", "raw_others/BTCUSDT after 0"])
     })
   )
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -561,6 +561,21 @@ describe("Spool", () => {
       assert.isEmpty(others)
       yield* opened.sink.publish([record(missing, "trade", "BTCUSDT")])
       assert.deepStrictEqual(ids(inner.stored), ids(records(0, missing + 1)))
+    })
+  )
+
+  it.effect("catches up with SPOOL=always after a full disk that held nothing", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      mkdirSync(join(dir, "spool"))
+      const path = join(dir, "spool", "0000000000000001.seg")
+      symlinkSync("/dev/full", path)
+      const opened = yield* open(yield* makeInner, dir, { mode: "always" })
+      yield* opened.sink.publish([record(0, "trade", "BTCUSDT")])
+      rmSync(path)
+      yield* TestClock.adjust("10 seconds")
+      yield* opened.spool.drained.pipe(Stream.take(1), Stream.runDrain)
+      assert.deepInclude((yield* opened.spool.readmit)[0], { stream: "btcusdt@trade", from: 0, to: 0 })
     })
   )
 

@@ -5,9 +5,11 @@ import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
 import * as Tail from "./Tail.ts"
 
-/** More than one send takes. */
-const ONE_SEND = 4000
+/** More than one send takes, and one reading of the spool. */
+const RECORDS = 10_000
 const PARTITIONS_AT_ONCE = 8
+/** So long after a process has ended a broker may still store what it sent. */
+const LATE = "1 second"
 
 /** A cluster that is just starting; without it nothing could be stored either. */
 const retrying = Schedule.spaced("500 millis")
@@ -16,15 +18,16 @@ const read = Effect.fnUntraced(function* (driver: KafkaDriver["Service"], record
   const ids = new Set<string>()
   const { topics } = yield* driver.describe([...new Set(records.map(({ topic }) => topic))])
   for (const { name, partitions } of topics) {
-    const there = records.filter(({ topic }) => topic === name)
-    const groups = Map.groupBy(there, ({ key }) => partitionOf(key, partitions))
+    const keys = records.filter(({ topic }) => topic === name).map(({ key }) => key)
+    const wanted = new Set(keys.map((key) => partitionOf(key, partitions)))
     yield* Effect.forEach(
-      groups,
-      Effect.fnUntraced(function* ([partition, group]) {
+      wanted,
+      Effect.fnUntraced(function* (partition) {
         const { earliest, next } = yield* driver.ends(name, partition)
-        const from = Math.max(earliest, next - group.length - ONE_SEND)
-        const { seen } = yield* Tail.make(driver, name, partition).read(from, group.map(Tail.idOf))
+        const from = Math.max(earliest, next - RECORDS)
+        const { seen } = yield* Tail.make(driver, name, partition).read(from, [])
         for (const one of seen) ids.add(Tail.idOf(one))
+        ids.delete("")
       }),
       { concurrency: PARTITIONS_AT_ONCE, discard: true }
     )
@@ -32,13 +35,14 @@ const read = Effect.fnUntraced(function* (driver: KafkaDriver["Service"], record
   return ids
 })
 
-/** The event-ids at the ends of the partitions of these records: as many as they are, and one send more. */
+/** The event-ids at the ends of the partitions that these records go to. */
 export const newest = (
   driver: KafkaDriver["Service"],
   records: ReadonlyArray<SinkRecord>
 ): Effect.Effect<ReadonlySet<string>> => {
   const isTemporary = ({ kind }: KafkaError) => kind !== "Denied" && kind !== "Refused"
-  return read(driver, records).pipe(
+  return Effect.sleep(LATE).pipe(
+    Effect.andThen(read(driver, records)),
     Effect.retry({ schedule: retrying, while: isTemporary }),
     Effect.catch(({ message }) =>
       Effect.logWarning(

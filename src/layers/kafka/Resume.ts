@@ -193,7 +193,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
             found.set(stream, {
               last,
               at,
-              gaps: gaps.of(stream, last, late ?? undefined),
+              gaps: gaps.of(stream, Infinity, late ?? undefined),
               ...(late === null ? {} : { late }),
               ...(filled.length > 0 ? { filled } : {}),
               ...(unsaid.length > 0 ? { unsaid } : {})

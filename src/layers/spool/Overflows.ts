@@ -3,6 +3,8 @@
  * caught up from the exchange: kept ones would stand before those that are fetched.
  */
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import * as Sequenced from "../../pipeline/Sequenced.ts"
+import type { StreamName } from "../../schema/StreamName.ts"
 import type { Overflow } from "../../services/Spool.ts"
 import { type Identity, identify } from "./identity.ts"
 
@@ -14,19 +16,36 @@ export interface Overflows {
   /** Of the streams that miss no more: those that can be caught up, or the others. */
   readonly take: (which: "replayable" | "unreplayable") => ReadonlyArray<Overflow>
   readonly holdsBack: () => boolean
+  /** The late ones that were refused since this was last asked. */
+  readonly newlyLate: () => ReadonlyArray<Span>
+  /** What is late and not kept of this part of a stream. */
+  readonly lateOf: (span: Span) => ReadonlyArray<Span>
 }
 
 /** A stream's open candles stand beside its closed ones, and only these can be fetched again. */
-const keyOf = ({ late, replayable, stream }: Identity): string => `${stream} ${replayable} ${late}`
+const keyOf = ({ late, replayable, stream }: Pick<Identity, "late" | "replayable" | "stream">): string =>
+  `${stream} ${replayable} ${late}`
 
 /** Numbered one by one: between late ones that do not follow one another there is something that is kept. */
 const COUNTED = /@(?:trade|aggTrade)$/
 
-export const make = (): Overflows => {
+/** Of a stream, by name. */
+export interface Span {
+  readonly stream: string
+  readonly from: number
+  readonly to: number
+}
+
+export const make = (configured: ReadonlyArray<StreamName>): Overflows => {
+  const read = Sequenced.make(configured)
   /** What is late in runs, each without a hole as far as that can be told: what lies between them must not be fetched again. */
   const streams = new Map<string, ReadonlyArray<Overflow>>()
+  let newlyLate: Array<Span> = []
 
-  /** Under which account it is held back. A late one too: a restart could not tell that it is stored, with nothing newer. */
+  /**
+   * Under which account it is held back. A late one too: what is live was published before it, and with that refused a restart
+   * would begin below it and fetch it again.
+   */
   const holderOf = (identity: Identity): string | undefined => {
     if (!identity.replayable) return undefined
     const live = keyOf({ ...identity, late: false })
@@ -38,11 +57,14 @@ export const make = (): Overflows => {
 
   const refuse = (record: SinkRecord): void => {
     const identity = identify(record)
-    const { first, last, late, replayable, stream } = identity
+    const { late, replayable, stream } = identity
+    // A candle's end stands in its value.
+    const { first, last } = (!replayable || COUNTED.test(stream) ? undefined : read(record)) ?? identity
     const key = holderOf(identity) ?? keyOf(identity)
     const runs = streams.get(key) ?? []
     const run = runs.at(-1)
-    if (run === undefined || (run.late && COUNTED.test(stream) && first !== run.to + 1)) {
+    if (late && run?.late !== false) newlyLate.push({ stream, from: first, to: last })
+    if (run === undefined || (run.late && first !== run.to + 1)) {
       streams.set(key, [...runs, { stream, from: first, to: last, at: record.timestamp, replayable, late, records: 1 }])
     } else {
       const { from, records, to } = run
@@ -67,6 +89,15 @@ export const make = (): Overflows => {
       // What is late first: it may lie right before what is not.
       return taken.flatMap(([, runs]) => runs).toSorted((a, b) => Number(b.late) - Number(a.late))
     },
+    newlyLate: () => {
+      const taken = newlyLate
+      newlyLate = []
+      return taken
+    },
+    lateOf: ({ from, stream, to }) =>
+      (streams.get(keyOf({ stream, replayable: true, late: true })) ?? [])
+        .filter((run) => run.from <= to && from <= run.to)
+        .map((run) => ({ stream, from: Math.max(run.from, from), to: Math.min(run.to, to) })),
     holdsBack: () => Array.from(streams.values()).some(([run]) => run?.replayable === true)
   }
 }

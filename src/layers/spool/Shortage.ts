@@ -2,6 +2,7 @@
 import { Clock, Duration, Effect, Metric, PubSub, Queue, Stream } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { Overflow } from "../../services/Spool.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Overflows from "./Overflows.ts"
 
@@ -14,10 +15,11 @@ const UNHEARD = 10_000
 const HELD_BACK = "their streams wait to be caught up"
 
 export const make = Effect.fnUntraced(function* (folder: string) {
-  const overflows = Overflows.make()
+  const { binance } = yield* AppConfig
+  const overflows = Overflows.make(binance.streams)
   // The pipeline may not listen yet.
   const told = yield* PubSub.unbounded<Overflow>({ replay: UNHEARD })
-  const emptied = yield* Queue.sliding<void>(1)
+  const drained = yield* Queue.sliding<void>(1)
   let full = false
   let quietUntil = Number.NEGATIVE_INFINITY
   let unsaid = 0
@@ -49,7 +51,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
 
   return {
     overflow: Stream.fromPubSub(told),
-    drained: Stream.fromQueue(emptied),
+    drained: Stream.fromQueue(drained),
     /** What may be kept of a batch: the streams that are waited for are left out. */
     admit: Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
       const admitted = overflows.admit(batch)
@@ -63,12 +65,14 @@ export const make = Effect.fnUntraced(function* (folder: string) {
       yield* missed(records.length, reason)
     }),
     hasRoom,
+    newlyLate: overflows.newlyLate,
+    lateOf: overflows.lateOf,
     /** What nobody was told of yet and no later start can fetch. */
     untold: Effect.sync(() => overflows.take("unreplayable")),
     /** Nothing waits any more. Gives how many records were not kept until now. */
     emptied: Effect.gen(function* () {
       yield* hasRoom
-      if (overflows.holdsBack()) yield* Queue.offer(emptied, undefined)
+      if (overflows.holdsBack()) yield* Queue.offer(drained, undefined)
       const until = notKept
       notKept = 0
       return until

@@ -9,11 +9,12 @@ const LONGEST_WAIT_MS = 60_000
 export interface LateFill<A> {
   readonly open: (gap: Range) => void
   readonly gaps: () => ReadonlyArray<Range>
-  readonly wish: (now: number) => Wish | undefined
+  /** Not before something newer than a gap is published (`last`): a restart could not tell what is stored of it. */
+  readonly wish: (now: number, last: number) => Wish | undefined
   readonly asked: () => void
-  readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
-  /** Forgets what is missing from this id on, and right before it; gives the first id of that. */
-  readonly drop: (first: number) => number
+  readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number, last: number) => void
+  /** Forgets the gaps from this id on; gives them. */
+  readonly drop: (first: number) => ReadonlyArray<Range>
 }
 
 interface Gap {
@@ -39,18 +40,19 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
       gaps = joined([...gaps, range])
     },
     gaps: () => gaps,
-    wish: (now) => {
+    wish: (now, last) => {
       const [gap] = gaps
-      return gap === undefined || walk.asking || now < walk.askAt ? undefined : { ...gap, until: gap.last, late: true }
+      if (gap === undefined || gap.last >= last || walk.asking || now < walk.askAt) return undefined
+      return { ...gap, until: gap.last, late: true }
     },
     asked: () => {
       walk.asking = true
     },
-    answered: (wish, page, now) => {
+    answered: (wish, page, now, last) => {
       const [gap] = gaps
       walk.asking = false
-      // Another one has come before it: the answer is not about that.
-      if (gap === undefined || gap.first !== wish.first) return
+      // Another one has come before it, or what was newer is not kept: the answer is not about that.
+      if (gap === undefined || gap.first !== wish.first || gap.last >= last) return
       HistoryWalk.answered(
         walk,
         page,
@@ -78,12 +80,11 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
         walk = HistoryWalk.begin(now)
       }
     },
-    drop: (id) => {
-      let first = id
-      for (const gap of gaps.toReversed()) if (gap.last >= first - 1) first = Math.min(first, gap.first)
+    drop: (first) => {
+      const dropped = gaps.filter((gap) => gap.first >= first)
       gaps = gaps.filter((gap) => gap.first < first)
       walk = HistoryWalk.begin(0)
-      return first
+      return dropped
     }
   }
 }

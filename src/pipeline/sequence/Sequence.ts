@@ -14,16 +14,15 @@
  *
  * Mutable inside: it stands on the hot path.
  */
-import { FAR, LONGEST_WAIT_MS, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
+import { FAR, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
 import * as Far from "./Far.ts"
 import * as Gone from "./Gone.ts"
 import * as Hole from "./Hole.ts"
-import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
 import * as Park from "./Park.ts"
 import * as Reset from "./Reset.ts"
-import { type Limits, NOT_KEPT, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
+import { FOLLOWS, type Limits, NOT_KEPT, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
 export * from "./contract.ts"
 
@@ -49,6 +48,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   /** The last id of the first hole. */
   const end = () => (parked.first()?.first ?? known + 1) - 1
 
+  const inPlace = (range: Range, reason: string) => out.note({ type: "gap-filled", ...range, reason, late: false })
+
   const publish = (entry: Entry<A>) => {
     out.publish(entry, false)
     last = entry.last
@@ -57,10 +58,12 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     reset.clear()
   }
 
+  const noteFilled = (end?: number) => {
+    for (const range of Hole.takeFilled(hole, end)) inPlace(range, "filled in place from the history")
+  }
+
   const closeHole = () => {
-    for (const range of hole?.filled ?? []) {
-      out.note({ type: "gap-filled", ...range, reason: "filled in place from the history", late: false })
-    }
+    noteFilled()
     hole = undefined
     catchingUp = false
   }
@@ -138,10 +141,12 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       publish(entry)
       return settle(now)
     }
-    if (catchingUp) {
+    // The last page waits here: the history would never be level with a busy stream.
+    if (catchingUp && (!rule.counts || entry.first - next() > PAGE)) {
       known = Math.max(known, entry.last)
       return
     }
+    catchingUp = false
     if (!parked.add(entry)) out.duplicate(entry)
     settle(now)
     const first = parked.first()
@@ -175,8 +180,11 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       for (const range of filled) {
         out.note({ type: "gap-filled", ...range, reason: "filled late by an earlier run", late: true })
       }
-      // What lies beyond the position is fetched in place.
-      if (rule.refills) for (const gap of gaps) if (gap.first <= position) late.open(gap)
+      for (const { first, last } of rule.refills ? gaps : []) {
+        if (first <= position) late.open({ first, last: Math.min(last, position) })
+        // Nothing newer is stored: it follows in place, and the start after this one has to know.
+        if (last > position) inPlace({ first: Math.max(first, position + 1), last }, FOLLOWS)
+      }
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
       if (last !== undefined) {
         if (position + 1 < began)
@@ -233,7 +241,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       if (rule.refills && hole !== undefined && !hole.walk.asking && now >= hole.walk.askAt) {
         return { first: next(), last: end(), until: newestKnown(), late: false }
       }
-      return late.wish(now)
+      return late.wish(now, last ?? 0)
     },
     asked: (wish) => {
       if (wish.late) late.asked()
@@ -243,40 +251,28 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       }
     },
     answered: (wish, page, now) => {
-      if (wish.late) return late.answered(wish, page, now)
+      if (wish.late) return late.answered(wish, page, now, last ?? 0)
       // Asked before a recall: it says nothing of what is wanted now.
       if (hole === undefined || wish.first > next()) return
-      const { filled, walk } = hole
-      const advanced = HistoryWalk.answered(
-        walk,
-        page,
-        {
-          next,
-          end,
-          take: (entry) => {
-            const newest = filled.at(-1)
-            if (newest !== undefined && newest.last + 1 === next()) newest.last = entry.last
-            else filled.push({ first: next(), last: entry.last })
-            publish(entry)
-            settle(now)
-          },
-          confirm: (range) => {
-            out.note({ type: "gap-confirmed", ...range, reason: "the exchange has no such ids", late: false })
-            last = range.last
-            settle(now)
-          }
-        },
-        now,
-        LONGEST_WAIT_MS
-      )
-      if (advanced) Hole.progressed(hole, now)
+      const take = (entry: Entry<A>) => {
+        publish(entry)
+        settle(now)
+      }
+      const confirm = (range: Range) => {
+        out.note({ type: "gap-confirmed", ...range, reason: "the exchange has no such ids", late: false })
+        last = range.last
+        settle(now)
+      }
+      Hole.answered(hole, page, { next, end, take, confirm }, now)
     },
     lost: (range) => lost(range, NOT_KEPT),
     recall: (range, at, now) => {
-      const first = late.drop(range.first)
-      if (last === undefined || !rule.refills || lastAt - at > rule.inPlaceMs) {
-        return lost({ first, last: range.last }, NOT_KEPT)
-      }
+      const dropped = late.drop(range.first)
+      const first = Math.min(range.first, next())
+      noteFilled(first)
+      const isOld = lastAt - at > rule.inPlaceMs && range.last - first >= PAGE
+      if (last === undefined || !rule.refills || isOld) return lost({ first, last: range.last }, NOT_KEPT)
+      for (const gap of dropped) inPlace(gap, FOLLOWS)
       known = Math.max(newestKnown(), last)
       parked.clear()
       reset.clear()

@@ -60,7 +60,10 @@ export interface Sequence<A> {
   readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number) => void
   /** What was published is lost: it follows late. */
   readonly lost: (range: Range) => void
-  /** Nothing that was published from `range.first` (event time `at`) on was kept, and what comes next will be: all of it anew. */
+  /**
+   * Nothing that was published from `range.first` (event time `at`) on was kept, and what comes next will be: all of it anew.
+   * The last one of the range counts where that is too old to be caught up in place.
+   */
   readonly recall: (range: Range, at: number, now: number) => void
   /** Keeps nothing that waits: it will be fetched. Frees memory. */
   readonly shed: () => void
@@ -89,3 +92,6 @@ export const UNFETCHABLE = "it cannot be fetched again"
 
 /** Why what was published is opened again. */
 export const NOT_KEPT = "it could not be kept"
+
+/** Why a gap is none any more: nothing newer is stored. */
+export const FOLLOWS = "it follows in place"

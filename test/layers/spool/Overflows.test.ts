@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { identify } from "../../../src/layers/spool/identity.ts"
 import * as Overflows from "../../../src/layers/spool/Overflows.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
+import { streamNames } from "../../support/settings.ts"
+import { candle, recordOf } from "../../support/tape.ts"
 
 const record = (eventId: string, key = "BTCUSDT", headers: Record<string, string> = {}): SinkRecord => ({
   topic: "t",
@@ -50,7 +52,7 @@ describe("identify", () => {
 
 describe("Overflows", () => {
   it("keeps what is late apart from what is live", () => {
-    const overflows = Overflows.make()
+    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     overflows.refuse([lateTrade(150), trade(601)])
     assert.deepStrictEqual(overflows.admit([lateTrade(151), trade(602)]), [])
     const told = { stream: "btcusdt@trade", replayable: true, at: 5, records: 2 }
@@ -61,7 +63,7 @@ describe("Overflows", () => {
   })
 
   it("does not say that anything is missing between two holes of what is late", () => {
-    const overflows = Overflows.make()
+    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     overflows.refuse([lateTrade(7), lateTrade(8), lateTrade(20)])
     assert.deepStrictEqual(overflows.admit([lateTrade(21)]), [])
     const told = { stream: "btcusdt@trade", replayable: true, late: true, at: 5, records: 2 }
@@ -72,7 +74,7 @@ describe("Overflows", () => {
   })
 
   it("keeps nothing of a stream from its first missing record on: what lies between is fetched with it", () => {
-    const overflows = Overflows.make()
+    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     overflows.refuse([trade(7), trade(8), trade(20)])
     // A gap is opened in what is not kept, and filled.
     assert.deepStrictEqual(overflows.admit([lateTrade(5), lateTrade(9), trade(21)]), [])
@@ -83,7 +85,7 @@ describe("Overflows", () => {
   })
 
   it("holds back a replayable stream from its first missing record on, and no other", () => {
-    const overflows = Overflows.make()
+    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     const batch = [trade(1), ticker(1), trade(1, "ETHUSDT")]
     assert.strictEqual(overflows.admit(batch), batch)
     overflows.refuse([trade(2), ticker(2)])
@@ -101,5 +103,27 @@ describe("Overflows", () => {
     assert.deepStrictEqual(overflows.take("replayable"), [])
     assert.isFalse(overflows.holdsBack())
     assert.deepStrictEqual(overflows.admit([trade(5)]), [trade(5)])
+  })
+
+  it("knows where a candle ends: late ones with something kept between them are two runs", () => {
+    const overflows = Overflows.make(streamNames("btcusdt@kline_1m"))
+    const late = (minute: number) => recordOf("btcusdt@kline_1m", candle(minute), { late: true, backfilled: true })
+    overflows.refuse([2, 3, 7].map(late))
+    assert.deepStrictEqual(
+      overflows.take("replayable").map(({ from, to }) => [from, to]),
+      [
+        [120_000, 239_999],
+        [420_000, 479_999]
+      ]
+    )
+  })
+
+  it("tells what is late and refused, once", () => {
+    const overflows = Overflows.make(streamNames("btcusdt@trade"))
+    overflows.refuse([lateTrade(5), lateTrade(6), trade(20), lateTrade(21)])
+    const span = (from: number, to: number) => ({ stream: "btcusdt@trade", from, to })
+    assert.deepStrictEqual(overflows.newlyLate(), [span(5, 5), span(6, 6)])
+    assert.deepStrictEqual(overflows.newlyLate(), [])
+    assert.deepStrictEqual(overflows.lateOf(span(6, 30)), [span(6, 6)])
   })
 })

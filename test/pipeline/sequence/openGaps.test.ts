@@ -4,7 +4,7 @@ import * as Overflows from "../../../src/layers/spool/Overflows.ts"
 import type { Entry, Range } from "../../../src/pipeline/sequence/HistoryWalk.ts"
 import * as OpenGaps from "../../../src/pipeline/OpenGaps.ts"
 import * as Sequence from "../../../src/pipeline/sequence/Sequence.ts"
-import { range, recordOf, trade } from "../../support/tape.ts"
+import { range, recordOf, stream, trade } from "../../support/tape.ts"
 
 const rule: Sequence.Rule = { refills: true, counts: true, inPlaceMs: 3_600_000 }
 const entry = (id: number, at = id): Entry<number> => ({ first: id, last: id, at, bytes: 10, value: id })
@@ -51,7 +51,7 @@ describe("what the spool had no room for", () => {
     assert.deepStrictEqual(published.slice(before), [11, 12])
     for (const id of range(101, 103)) sequence.live(entry(id), 400_000)
     // All of these are refused; the refused ones were not stored.
-    const overflows = Overflows.make()
+    const overflows = Overflows.make([stream("btcusdt@trade")])
     const refused = [11, 12, 101, 102, 103]
     overflows.refuse(
       refused.map((id) => recordOf("btcusdt@trade", trade(id), id < 100 ? { late: true, backfilled: true } : {}))
