@@ -113,6 +113,8 @@ export const make = (options: {
       if (!isRunning || pid === undefined) return undefined
       try {
         const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+        // It has just ended.
+        if (kilobytes === undefined) return undefined
         return {
           rssMegabytes: Math.round(Number(kilobytes) / 1024),
           descriptors: readdirSync(`/proc/${pid}/fd`).length

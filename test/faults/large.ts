@@ -171,7 +171,8 @@ const program = Effect.gen(function* () {
   yield* command("verify")
 
   const broken = yield* Program.start({ ...settings, LOSES: "ETHUSDT", LOG_LEVEL: "WARNING" }, {}, LOSSY)
-  yield* reaches((yield* stored) + 5000)
+  yield* broken.says(/One trade is lost/)
+  yield* reaches((yield* stored) + 1000)
   yield* broken.signal("SIGTERM")
   yield* broken.ended
   yield* command("verify")

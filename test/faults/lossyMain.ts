@@ -14,7 +14,11 @@ import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 
 let seen = 0
-const isLost = ({ key }: SinkRecord): boolean => key === process.env["LOSES"] && ++seen === 200
+const isLost = ({ key }: SinkRecord): boolean => {
+  const lost = key === process.env["LOSES"] && ++seen === 200
+  if (lost) process.stderr.write("One trade is lost\n")
+  return lost
+}
 
 const Lossy = Layer.effect(
   EventSink,

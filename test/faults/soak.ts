@@ -117,7 +117,8 @@ const soak: Scenario = {
   sabotages: [],
   simulator: { rate, keepTrades: Math.ceil(rate * 60 * (minutes + 30)), keepCandles: 10_000 },
   settings: { ROLLOVER_HOURS: "0.0167", SILENCE_TIMEOUT_SECONDS: "5", STREAM_STALE_SECONDS: "5" },
-  expect: { claims: ["rollover", "stale"], deadLetters: () => true },
+  // Killed while Kafka is away, it cannot know where it stood: live goes on, and what lies between follows late.
+  expect: { claims: ["rollover", "stale"], mayOpenGaps: true, deadLetters: () => true },
   settleSeconds: 300,
   run: (world) =>
     Effect.gen(function* () {
@@ -151,12 +152,16 @@ const soak: Scenario = {
         yield* pause(between(world, 500, 4000))
       }
       world.note([...count].map(([name, times]) => `${name} ${times}×`).join(", "))
-      world.note(`RSS ${shown(rss)} MB; descriptors ${shown(descriptors)}`)
+      world.note(`most of each tenth: RSS ${shown(rss)} MB; descriptors ${shown(descriptors)}`)
     })
 }
 
+/** The most of each tenth of the time. */
 const shown = (samples: ReadonlyArray<number>): string =>
-  `first ${samples[0]}, last ${samples.at(-1)}, most ${Math.max(...samples)}`
+  Array.from({ length: 10 }, (_, tenth) => {
+    const [from, to] = [tenth, tenth + 1].map((n) => Math.floor((n * samples.length) / 10))
+    return Math.max(0, ...samples.slice(from, to))
+  }).join(" ")
 
 const partOf = (name = ""): string =>
   name.startsWith("connector") ? "connector" : /^(Kafka|answers)/.test(name) ? "kafka" : "exchange"
