@@ -8,6 +8,7 @@ import * as Feeds from "./layers/Feeds.ts"
 import * as HealthState from "./layers/HealthState.ts"
 import * as Launch from "./layers/Launch.ts"
 import * as Logging from "./layers/Logging.ts"
+import * as MetricsExport from "./layers/MetricsExport.ts"
 import * as OpsServer from "./layers/OpsServer.ts"
 import * as Sinks from "./layers/Sinks.ts"
 import * as SymbolCheck from "./layers/SymbolCheck.ts"
@@ -21,7 +22,9 @@ const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pi
 )
 
 /** What everything is seen through, and the settings that all of it reads. */
-const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(Layer.provideMerge(AppConfig.layer))
+const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer, MetricsExport.layer).pipe(
+  Layer.provideMerge(AppConfig.layer)
+)
 
 const connector = AppConfig.announce.pipe(
   Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),

@@ -68,6 +68,11 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     batch: { size: read.get(program.batchSize), timeout: read.get(program.batchTimeout) },
     http: { host: read.get(program.httpHost), port: read.get(program.httpPort) },
     log: { level: read.get(program.logLevel), format: Option.getOrElse(read.get(program.logFormat), formatHere) },
+    metrics: {
+      perStream: read.get(program.metricsPerStream),
+      endpoint: read.get(program.otelMetricsEndpoint),
+      exportInterval: read.get(program.otelMetricInterval)
+    },
     otel: { endpoint: read.get(program.otelEndpoint), serviceName: read.get(program.otelServiceName) }
   }
   const notices = mistyped(Object.keys(values))

@@ -9,6 +9,7 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import * as Telemetry from "../services/Telemetry.ts"
+import * as Acknowledged from "./Acknowledged.ts"
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
@@ -42,6 +43,7 @@ export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health
     EventSink,
     Effect.gen(function* () {
       const health = yield* Health
+      const acknowledged = yield* Acknowledged.make
       let pending = 0
       let failure: SinkError | undefined
 
@@ -65,10 +67,13 @@ export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health
 
       const write = (batch: ReadonlyArray<SinkRecord>) =>
         Effect.sync(() => {
+          const takenAt = acknowledged.now()
           pending += batch.length
           out.write(batch.map(line).join(""), (error) => {
             pending -= batch.length
-            if (error) fail(error)
+            if (error) return fail(error)
+            const now = acknowledged.now()
+            for (const record of batch) acknowledged.count(record, takenAt, now)
           })
         })
 

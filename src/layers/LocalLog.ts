@@ -18,6 +18,7 @@ import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import { Positions } from "../services/Positions.ts"
 import * as Telemetry from "../services/Telemetry.ts"
+import * as Acknowledged from "./Acknowledged.ts"
 import { makeFolder } from "./folder.ts"
 import * as LocalPositions from "./local/positions.ts"
 import * as Sqlite from "./sqlite.ts"
@@ -123,6 +124,7 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
     yield* up
 
     const turn = yield* Semaphore.make(1)
+    const acknowledged = yield* Acknowledged.make
     let failing = false
 
     const tookFailure = (failure: WriteFailure) =>
@@ -141,11 +143,14 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
 
     const store = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
       const started = yield* Clock.currentTimeNanos
+      const takenAt = acknowledged.now()
       yield* attempt(() => append(batch)).pipe(
         Effect.tapError(tookFailure),
         Effect.retry({ while: mayPass, schedule: retries })
       )
       if (failing) yield* recovered
+      const now = acknowledged.now()
+      for (const record of batch) acknowledged.count(record, takenAt, now)
       yield* Metric.update(Telemetry.recordsStored, batch.length)
       yield* Metric.update(Telemetry.batchRecords, batch.length)
       yield* Metric.update(Telemetry.sendSeconds, Number((yield* Clock.currentTimeNanos) - started) / 1e9)

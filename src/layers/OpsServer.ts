@@ -4,13 +4,11 @@
  */
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Effect, Layer, Metric, Predicate, Schema } from "effect"
+import { Effect, Layer, Predicate, Schema } from "effect"
 import { HttpMiddleware, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { PrometheusMetrics } from "effect/observability"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
-import * as Telemetry from "../services/Telemetry.ts"
-import * as ProcessMetrics from "./ProcessMetrics.ts"
+import * as MetricsPage from "./MetricsPage.ts"
 
 export class OpsServerError extends Schema.TaggedError<OpsServerError>()("OpsServerError", {
   /** One line for the operator: what failed, and which setting to look at. */
@@ -24,31 +22,6 @@ const TIMEOUTS = {
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 1000
 }
-
-/** Those without labels: asked for once, they are listed from the start. */
-const LISTED: ReadonlyArray<Metric.Metric<never, unknown>> = [
-  Telemetry.framesReceived,
-  Telemetry.bytesReceived,
-  Telemetry.deadLetters,
-  Telemetry.recordsDropped,
-  Telemetry.recordsStored,
-  Telemetry.recordsPending,
-  Telemetry.bytesPending,
-  Telemetry.connectionsLive,
-  Telemetry.duplicates,
-  Telemetry.backfilled,
-  Telemetry.streamsIncomplete,
-  Telemetry.offsetRegressions,
-  Telemetry.recordsResent,
-  Telemetry.recordsLost,
-  Telemetry.foreignRecords,
-  Telemetry.spoolBytes,
-  Telemetry.spoolRecords,
-  Telemetry.spoolDamagedRecords,
-  Telemetry.spoolDroppedRecords,
-  Telemetry.sendSeconds,
-  Telemetry.batchRecords
-]
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another program: choose another HTTP_PORT, or 0 to do without",
@@ -68,7 +41,6 @@ const uncached = HttpServerResponse.setHeader("cache-control", "no-store")
 
 const serve = Effect.fnUntraced(function* (host: string, port: number) {
   const health = yield* Health
-  yield* Effect.forEach(LISTED, Metric.value, { discard: true })
 
   const pages = new Map<string, Effect.Effect<HttpServerResponse.HttpServerResponse>>([
     ["/healthz", Effect.sync(() => HttpServerResponse.jsonUnsafe({ status: "ok" }))],
@@ -78,10 +50,7 @@ const serve = Effect.fnUntraced(function* (host: string, port: number) {
     ],
     [
       "/metrics",
-      ProcessMetrics.refresh.pipe(
-        Effect.andThen(PrometheusMetrics.format()),
-        Effect.map((text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" }))
-      )
+      Effect.map(MetricsPage.text, (text) => HttpServerResponse.text(text, { contentType: MetricsPage.CONTENT_TYPE }))
     ]
   ])
 
@@ -115,4 +84,4 @@ export const layer: Layer.Layer<never, OpsServerError, AppConfig | Health> = Lay
     const { http } = yield* AppConfig
     if (http.port !== 0) yield* serve(http.host, http.port)
   })
-)
+).pipe(Layer.provide(MetricsPage.layer))

@@ -1,21 +1,33 @@
-/** The process's own metrics, by the names that dashboards expect; they are true as of the last `refresh`. */
+/** The process's own metrics: asked for whenever metrics are read. */
+import { readdirSync } from "node:fs"
 import { performance } from "node:perf_hooks"
 import process from "node:process"
-import { Effect, Metric } from "effect"
+import { Effect, Layer } from "effect"
+import * as plain from "../services/telemetry/plain.ts"
+import * as metrics from "../services/telemetry/process.ts"
 
-const residentMemory = Metric.gauge("process_resident_memory_bytes", { description: "Resident memory size in bytes" })
-const startTime = Metric.gauge("process_start_time_seconds", {
-  description: "When the process started, in seconds since the Unix epoch"
-})
-const cpu = Metric.counter("process_cpu_seconds_total", {
-  description: "User and system CPU time spent, in seconds",
-  incremental: true
-})
+const openFiles = (): number => {
+  try {
+    return readdirSync("/proc/self/fd").length
+  } catch {
+    return 0
+  }
+}
 
-export const refresh = Effect.gen(function* () {
+const cpuSeconds = (): number => {
   const { system, user } = process.cpuUsage()
-  yield* Metric.update(residentMemory, process.memoryUsage.rss())
-  yield* Metric.update(startTime, performance.timeOrigin / 1000)
-  const { count } = yield* Metric.value(cpu)
-  yield* Metric.update(cpu, (system + user) / 1e6 - count)
-})
+  return (system + user) / 1e6
+}
+
+export const layer: Layer.Layer<never> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    yield* plain.total(metrics.cpu, cpuSeconds)
+    yield* plain.total(metrics.eventLoopActive, () => performance.eventLoopUtilization().active / 1000)
+    yield* plain.gauge(metrics.residentMemory, () => process.memoryUsage.rss())
+    yield* plain.gauge(metrics.heapUsed, () => process.memoryUsage().heapUsed)
+    yield* plain.gauge(metrics.heapTotal, () => process.memoryUsage().heapTotal)
+    yield* plain.gauge(metrics.external, () => process.memoryUsage().external)
+    yield* plain.gauge(metrics.openFiles, openFiles)
+    yield* plain.gauge(metrics.startTime, () => performance.timeOrigin / 1000)
+  })
+)

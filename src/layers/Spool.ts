@@ -29,10 +29,12 @@ import { EventSink, SinkError } from "../services/EventSink.ts"
 import { type Position, Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import { Spool } from "../services/Spool.ts"
+import * as plain from "../services/telemetry/plain.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
 import { overflowRecord } from "../pipeline/overflowRecord.ts"
 import { Instance } from "../services/Instance.ts"
+import * as Age from "./spool/Age.ts"
 import * as Held from "./spool/held.ts"
 import * as Mode from "./spool/Mode.ts"
 import * as Shortage from "./spool/Shortage.ts"
@@ -105,8 +107,15 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       message: `DATA_DIR: cannot write ${folder}: ${reason}; SPOOL=${settings.mode} keeps records there, SPOOL=off does not`
     })
 
+  const clock = yield* Clock.Clock
+  const age = Age.make()
+  yield* plain.gauge(Telemetry.spoolLimitBytes, () => settings.maxBytes)
+  yield* plain.gauge(Telemetry.spoolOldestAge, () => Math.floor(age.oldest(clock.currentTimeMillisUnsafe()) / 1000))
+
   const report = Effect.suspend(() => {
     const { bytes, end, head } = store.status()
+    age.appended(end, clock.currentTimeMillisUnsafe())
+    age.stored(head)
     return Effect.andThen(Metric.update(Telemetry.spoolBytes, bytes), Metric.update(Telemetry.spoolRecords, end - head))
   })
 
@@ -325,6 +334,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     ))
   }
   if (held || always) mode = Mode.step(Mode.step(mode, "stalled"), "kept")
+  if (left.since !== undefined) age.appended(left.end, left.since)
   if (held) {
     engaged = { since: yield* Clock.currentTimeMillis, from: left.head }
     work.openUnsafe()

@@ -15,6 +15,7 @@ import * as Decoder from "./Decoder.ts"
 import * as Records from "./Records.ts"
 import * as Repeats from "./Repeats.ts"
 import type { Ordered } from "./Sequencer.ts"
+import * as StreamCounts from "./StreamCounts.ts"
 
 /** A stream gone bad must not flood the log. */
 const REJECTIONS_EVERY = Duration.seconds(10)
@@ -28,27 +29,13 @@ export const make = Effect.gen(function* () {
   const toRecord = Records.make(topics.data)
   const isNew = Repeats.make()
   const reportRejections = yield* makeRejectionReport
-  const producedOf = new Map(
-    binance.streams.map(({ kind }) => [
-      kind.name,
-      Metric.withAttributes(Telemetry.recordsProduced, { kind: kind.name })
-    ])
-  )
+  const countProduced = yield* StreamCounts.make
 
   const count = Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
     yield* Metric.update(Telemetry.framesReceived, frames.length)
     let bytes = 0
     for (const frame of frames) bytes += frame.bytes.byteLength
     yield* Metric.update(Telemetry.bytesReceived, bytes)
-  })
-
-  const countProduced = Effect.fnUntraced(function* (events: ReadonlyArray<Decoder.MarketEvent>) {
-    const produced = new Map<string, number>()
-    for (const { stream } of events) produced.set(stream.kind.name, (produced.get(stream.kind.name) ?? 0) + 1)
-    for (const [kind, records] of produced) {
-      const metric = producedOf.get(kind)
-      if (metric !== undefined) yield* Metric.update(metric, records)
-    }
   })
 
   /** A frame as it would have come: the far ones are told from the others only after decoding. */
@@ -70,7 +57,7 @@ export const make = Effect.gen(function* () {
     }),
     /** The records of what is ordered: events without a place in a sequence once, then notes and what was rejected. */
     records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
-      yield* countProduced(events)
+      countProduced(events)
       const records: Array<SinkRecord> = []
       const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
       // What opens a gap goes before the events beyond it, what closes one behind those in it.

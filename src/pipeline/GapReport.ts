@@ -3,6 +3,7 @@
  * time it took; counters, and what the probes say. Many at once are told together.
  */
 import { Clock, Duration, Effect, Metric } from "effect"
+import { Continuity } from "../schema/Continuity.ts"
 import { Health } from "../services/Health.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { Statement } from "./ContinuityRecord.ts"
@@ -41,8 +42,15 @@ const NOTED: Partial<Record<Statement["type"], string>> = {
   "sequence-reset": "The exchange counts a stream's ids anew"
 }
 
+/** Candles are missing by time, not by number. */
+const idsOf = ({ first, last, stream }: Gap): number => (stream.kind.sequence === "ids" ? last - first + 1 : 0)
+
+const written = (type: Statement["type"]) => Metric.withAttributes(Telemetry.continuity, { type })
+
 export const make = Effect.gen(function* () {
   const health = yield* Health
+  // Listed from the start: the first gap has to be a step that an alert can see.
+  yield* Effect.forEach(Continuity.fields.type.literals, (type) => Metric.value(written(type)), { discard: true })
   const open = new Map<string, Open>()
 
   const lines = Effect.fnUntraced(function* (
@@ -94,7 +102,7 @@ export const make = Effect.gen(function* () {
       const backfilled = events.reduce((sum, event) => sum + (event.backfilled === true ? 1 : 0), 0)
       if (backfilled > 0) yield* Metric.update(Telemetry.backfilled, backfilled)
       for (const { from, reason, stream, to, type } of notes) {
-        yield* Metric.update(Metric.withAttributes(Telemetry.continuity, { type }), 1)
+        yield* Metric.update(written(type), 1)
         const message = NOTED[type]
         if (message !== undefined) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ stream, from, to }))
         // Nobody will fill it: it is told now or never.
@@ -109,11 +117,14 @@ export const make = Effect.gen(function* () {
     watch: (holes: () => ReadonlyArray<Gap>, gaps: () => ReadonlyArray<Gap>) =>
       Effect.suspend(() => {
         const [inPlace, opened] = [holes(), gaps()]
+        const missing = [...inPlace, ...opened]
         return Effect.all(
           [
+            Metric.update(Telemetry.streamsIncomplete, new Set(missing.map(({ stream }) => stream)).size),
+            Metric.update(Telemetry.gapsOpen, opened.length),
             Metric.update(
-              Telemetry.streamsIncomplete,
-              new Set([...inPlace, ...opened].map(({ stream }) => stream)).size
+              Telemetry.missingIds,
+              missing.reduce((sum, gap) => sum + idsOf(gap), 0)
             ),
             look("hole", inPlace),
             look("gap", opened)

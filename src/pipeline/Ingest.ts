@@ -14,11 +14,14 @@ import { EventSink } from "../services/EventSink.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
 import { MarketHistory } from "../services/MarketHistory.ts"
 import { Spool } from "../services/Spool.ts"
+import * as plain from "../services/telemetry/plain.ts"
+import * as Telemetry from "../services/Telemetry.ts"
 import type { Position } from "../services/Positions.ts"
 import * as Chunks from "./Chunks.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import * as GapReport from "./GapReport.ts"
 import { overflowStatement } from "./overflowRecord.ts"
+import * as Latency from "./Latency.ts"
 import * as Refill from "./Refill.ts"
 import * as Resume from "./Resume.ts"
 import * as Sequencer from "./Sequencer.ts"
@@ -55,6 +58,8 @@ export const run = Effect.gen(function* () {
   const waiting = yield* Ref.make(0)
   const chunks = yield* Chunks.make
   const report = yield* GapReport.make
+  const latency = yield* Latency.make
+  yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue))
   const turn = yield* Semaphore.make(1)
 
   const resume = yield* Resume.make
@@ -108,6 +113,7 @@ export const run = Effect.gen(function* () {
     Stream.runForEachArray((frames) =>
       Effect.gen(function* () {
         const { deadLetters, events } = yield* chunks.decode(frames)
+        latency.received(events)
         watch.seen(events)
         yield* publish(sequencer.take(events, yield* Refill.now))
         if (deadLetters.length > 0) yield* offer(deadLetters)
@@ -123,10 +129,10 @@ export const run = Effect.gen(function* () {
   const writer = yield* Stream.fromQueue(queue).pipe(
     Stream.groupedWithin(batch.size, batch.timeout),
     Stream.runForEach((records) =>
-      Effect.andThen(
-        sink.publish(records),
-        Ref.update(waiting, (n) => n - records.length)
-      )
+      Effect.suspend(() => {
+        latency.handedOver(records)
+        return sink.publish(records)
+      }).pipe(Effect.andThen(Ref.update(waiting, (n) => n - records.length)))
     ),
     // Without a writer nobody makes room: let go of a reader that waits for it.
     Effect.onError(() => Queue.shutdown(queue)),

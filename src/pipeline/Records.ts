@@ -54,7 +54,8 @@ export const make = (topics: ReadonlyMap<string, string>) => {
       key: symbol,
       value: Buffer.from(`{"original_data":${json},"ingestion_timestamp":${receivedAt}${tail}${flags}}`),
       timestamp: ahead ? receivedAt : eventTime,
-      headers: ahead ? { ...headers, "event-time": String(eventTime) } : headers
+      headers: ahead ? { ...headers, "event-time": String(eventTime) } : headers,
+      receivedAt: backfilled ? undefined : receivedAt
     }
   }
 }

@@ -9,6 +9,8 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { ExchangeInfo } from "../services/ExchangeInfo.ts"
 import { Health } from "../services/Health.ts"
 import { MarketFeed } from "../services/MarketFeed.ts"
+import * as plain from "../services/telemetry/plain.ts"
+import * as Telemetry from "../services/Telemetry.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
 import * as Watchdog from "./Watchdog.ts"
@@ -53,6 +55,7 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
   const muted = new Map<StreamName, number>()
   /** Those that are called stale, and who said so: each judge knows only of its own when they recover. */
   const stale = new Map<StreamName, "cadence" | "history">()
+  yield* plain.gauge(Telemetry.streamsMute, () => stale.size)
   let readingSince: number | undefined
 
   const seen = (events: ReadonlyArray<MarketEvent>) => {

@@ -108,6 +108,13 @@ export interface Settings {
   /** Port 0: off. */
   readonly http: { readonly host: string; readonly port: number }
   readonly log: { readonly level: "Debug" | "Info" | "Warn" | "Error"; readonly format: "pretty" | "json" }
+  /** `perStream`: metrics of every stream by itself, too. */
+  readonly metrics: {
+    readonly perStream: boolean
+    /** Where they are sent by OTLP beside being served; the whole address. */
+    readonly endpoint: Option.Option<URL>
+    readonly exportInterval: Duration.Duration
+  }
   readonly otel: { readonly endpoint: Option.Option<URL>; readonly serviceName: string }
   /** What to warn of at the start: names that are probably mistyped, variables without effect. */
   readonly notices: ReadonlyArray<string>

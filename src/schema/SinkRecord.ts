@@ -9,4 +9,6 @@ export interface SinkRecord {
   readonly timestamp: number
   /** Always an `event-id` (deterministic: the same event has the same one, however it arrives) and a `content-type`. */
   readonly headers: Readonly<Record<string, string>>
+  /** When its frame was read from the socket, Unix ms; only on what was received live. Not stored: latencies are measured by it. */
+  readonly receivedAt?: number | undefined
 }

@@ -49,6 +49,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   spool: { mode: "off", maxBytes: 10 * 2 ** 30, fsync: false },
   http: { host: "127.0.0.1", port: 0 },
   log: { level: "Info", format: "json" },
+  metrics: { perStream: false, endpoint: Option.none(), exportInterval: Duration.minutes(1) },
   otel: { endpoint: Option.none(), serviceName: "binance-kafka-connector" },
   notices: [],
   shown: {},

@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly onOpen: Effect.Effect<void>
   /** The exchange has acknowledged all that the address could not hold. */
   readonly onSubscribed: Effect.Effect<void>
+  /** A frame was read: plain code, for every one of them. */
+  readonly onFrame: () => void
   /** The first data frame has arrived. */
   readonly onData: Effect.Effect<void>
   /** The exchange has announced that this server goes away. */
@@ -57,6 +59,7 @@ export const run = (
       socket.on("message", (data: Buffer) => {
         const frame = controlFrame(data)
         if (frame === undefined) {
+          options.onFrame()
           inbox.offer({ bytes: data, receivedAt: clock.currentTimeMillisUnsafe() })
           if (++received === 1) Deferred.doneUnsafe(flowing, Effect.void)
         } else if (frame._tag === "ServerShutdown") Deferred.doneUnsafe(shuttingDown, Effect.void)

@@ -2,8 +2,10 @@
  * Between the sockets' callbacks and the pipeline: takes every frame at once and, when the pipeline is slower, stops reading
  * from the sockets, so that memory stays bounded and TCP holds the exchange back. Nothing is dropped.
  */
-import { Cause, Effect, Queue, Stream } from "effect"
+import { Cause, Effect, Queue, type Scope, Stream } from "effect"
 import type { Frame } from "../../services/MarketFeed.ts"
+import * as plain from "../../services/telemetry/plain.ts"
+import * as Telemetry from "../../services/Telemetry.ts"
 
 /** Some 20,000 trades: a burst passes without a pause, and a stuck sink costs no more than this. */
 const PAUSE_BYTES = 4 * 1024 * 1024
@@ -28,12 +30,14 @@ export interface Inbox {
   readonly fail: (cause: Cause.Cause<never>) => Effect.Effect<void>
 }
 
-export const make: Effect.Effect<Inbox> = Effect.gen(function* () {
+export const make: Effect.Effect<Inbox, never, Scope.Scope> = Effect.gen(function* () {
   const queue = yield* Queue.unbounded<Frame, Cause.Done>()
   const sockets = new Set<Pausable>()
   let held = 0
   let paused = false
   let pauses = 0
+  yield* plain.gauge(Telemetry.inboxBytes, () => held)
+  yield* plain.total(Telemetry.inboxPauses, () => pauses)
 
   const taken = (frames: ReadonlyArray<Frame>) =>
     Effect.sync(() => {

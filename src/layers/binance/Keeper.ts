@@ -8,6 +8,7 @@ import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { ComponentStatus, Health } from "../../services/Health.ts"
 import type { FeedNotice } from "../../services/MarketFeed.ts"
+import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Backoff from "./Backoff.ts"
 import * as Connection from "./Connection.ts"
@@ -80,6 +81,7 @@ export const make = Effect.fnUntraced(function* (
   let streams = options.streams
   let [state, commands] = Rollover.initial
   let isObeying = false
+  let frames = 0
   /** Failures since data has flowed. */
   let strikes = 0
   let pause = Duration.zero
@@ -126,6 +128,9 @@ export const make = Effect.fnUntraced(function* (
       renewals: mine.renewals,
       onOpen: opened,
       onSubscribed: tell({ _tag: "Subscribed", socket }),
+      onFrame: () => {
+        frames++
+      },
       onData: dataFlows,
       onShutdownNotice: Effect.andThen(
         Effect.logInfo("The exchange announced that this server shuts down"),
@@ -192,6 +197,7 @@ export const make = Effect.fnUntraced(function* (
 
   const run = Effect.gen(function* () {
     yield* status("starting", "connecting")
+    yield* plain.total(Metric.withAttributes(Telemetry.connectionFrames, { connection: name }), () => frames)
     const fibers = yield* FiberMap.make<number, void, never>()
 
     /** Looked at when it is decided upon, so that twins see each other begin. */

@@ -69,17 +69,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   let retired = false
   let confirmAt = Number.NEGATIVE_INFINITY
 
-  const settle = Effect.fnUntraced(function* (stored: ReadonlyArray<Entry>) {
-    yield* Metric.update(Telemetry.recordsStored, stored.length)
-    yield* pending.settle(stored)
-  })
-
   /** Stored, as reading has shown. */
   const found = (stored: ReadonlyArray<Entry>, seen: ReadonlyArray<Tail.Seen>) => {
     if (stored.length === 0) return Effect.void
     const offsets = new Map(seen.map((one) => [Tail.idOf(one), one.offset]))
     for (const { id, record } of stored) options.stored(topic, partition, offsets.get(id) ?? -1, [record])
-    return settle(stored)
+    return pending.stored(stored)
   }
 
   /** Others have written this window. */
@@ -104,7 +99,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
-    yield* settle(stored)
+    yield* pending.stored(stored)
     if (audit._tag === "Regressed") yield* findings.regressed(name, audit.expected, offset)
     if (audit._tag === "Jumped") yield* lookAt(audit.from, audit.to)
   })

@@ -3,12 +3,13 @@
  * Records are counted by cohort, all those taken between two flushes, so that a flush waits for its own and not for what
  * comes after.
  */
-import { Context, Deferred, Effect, Latch, Metric } from "effect"
+import { Context, Deferred, Effect, Latch, Metric, type Scope } from "effect"
 import { estimatedBytes } from "../../pipeline/recordSize.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { SinkError } from "../../services/EventSink.ts"
 import { Instance } from "../../services/Instance.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
+import * as Acknowledged from "../Acknowledged.ts"
 
 /**
  * Above so many bytes of memory not stored the sink takes no more. At 10,000 trades a second it bridges some 8 s without
@@ -34,14 +35,17 @@ export interface Entry {
   readonly id: string
   readonly record: SinkRecord
   readonly bytes: number
+  /** Unix ms. */
+  readonly takenAt: number
   readonly cohort: Cohort
   settled: boolean
 }
 
-const makeEntry = (record: SinkRecord, cohort: Cohort): Entry => ({
+const makeEntry = (record: SinkRecord, cohort: Cohort, takenAt: number): Entry => ({
   id: record.headers["event-id"] ?? "",
   record,
   bytes: estimatedBytes(record),
+  takenAt,
   cohort,
   settled: false
 })
@@ -52,6 +56,8 @@ export interface Pending {
   /** Completes when there is room. */
   readonly room: Effect.Effect<void, SinkError>
   readonly take: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlyArray<Entry>>
+  /** Kafka has stored them. */
+  readonly stored: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
   /** Stored, or given up; counts once, though it was lost since and stored again. */
   readonly settle: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
   /** Another record in the place of one. */
@@ -64,9 +70,10 @@ export interface Pending {
   readonly fail: (error: SinkError) => Effect.Effect<void>
 }
 
-export const make: Effect.Effect<Pending> = Effect.gen(function* () {
+export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(function* () {
   const limit = yield* PendingLimit
   const instance = yield* Instance
+  const acknowledged = yield* Acknowledged.make
   const latch = yield* Latch.make(true)
   /** Cohorts that a flush waits for; the current one is still growing. */
   const sealed = new Set<Cohort>()
@@ -86,34 +93,44 @@ export const make: Effect.Effect<Pending> = Effect.gen(function* () {
 
   const check = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
 
+  const settle = (entries: ReadonlyArray<Entry>) =>
+    Effect.suspend(() => {
+      for (const entry of entries) {
+        if (entry.settled) continue
+        records--
+        bytes -= memoryOf(entry)
+        entry.settled = true
+        if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
+          Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
+        }
+      }
+      return report
+    })
+
   return {
     room: Effect.andThen(latch.await, check),
     take: (batch) =>
       Effect.suspend(() => {
+        const now = acknowledged.now()
         const entries = batch.map((record) =>
           // Tells a reader of the topic whether one connector writes it or two.
-          makeEntry({ ...record, headers: { ...record.headers, instance } }, current)
+          makeEntry({ ...record, headers: { ...record.headers, instance } }, current, now)
         )
         current.left += entries.length
         records += entries.length
         for (const entry of entries) bytes += memoryOf(entry)
         return Effect.as(report, entries)
       }),
-    settle: (entries) =>
+    stored: (entries) =>
       Effect.suspend(() => {
-        for (const entry of entries) {
-          if (entry.settled) continue
-          records--
-          bytes -= memoryOf(entry)
-          entry.settled = true
-          if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
-            Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
-          }
-        }
-        return report
+        const now = acknowledged.now()
+        // What a failover had lost was counted when it was stored for the first time.
+        for (const { record, settled, takenAt } of entries) if (!settled) acknowledged.count(record, takenAt, now)
+        return Effect.andThen(Metric.update(Telemetry.recordsStored, entries.length), settle(entries))
       }),
+    settle,
     replace: (entry, record) => {
-      const replaced = makeEntry(record, entry.settled ? current : entry.cohort)
+      const replaced = makeEntry(record, entry.settled ? current : entry.cohort, entry.takenAt)
       if (entry.settled) {
         // Stored once, lost by a failover and refused when it was sent again.
         current.left++

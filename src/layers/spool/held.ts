@@ -9,7 +9,7 @@ import type { Store } from "./Store.ts"
 
 const NOTHING = new Uint8Array(0)
 
-/** Reads to the end and back; what is damaged is counted when it is drained. */
+/** Reads to the end and back; what is damaged is counted when it is drained. `since`: the first record's time, Unix ms. */
 export const find = Effect.fnUntraced(function* (store: Store, drainBytes: number) {
   const { binance, topics } = yield* AppConfig
   const holes = Holes.make(binance.streams)
@@ -17,11 +17,13 @@ export const find = Effect.fnUntraced(function* (store: Store, drainBytes: numbe
   const late = new Map<string, number>()
   const continuity: Array<SinkRecord> = []
   const places = new Map<string, SinkRecord>()
+  let since: number | undefined
   // A copy, so that the file's bytes can leave the memory.
   const copied = (record: SinkRecord) => ({ ...record, value: new Uint8Array(record.value) })
   for (;;) {
     const { entries } = yield* store.read(drainBytes)
     if (entries.length === 0) break
+    since ??= entries[0]?.record.timestamp
     const newest = new Map<string, SinkRecord>()
     for (const { record } of entries) {
       const identity = identify(record)
@@ -38,6 +40,7 @@ export const find = Effect.fnUntraced(function* (store: Store, drainBytes: numbe
   return {
     held: { newest: held, late, spans: holes.spans(), continuity } satisfies Held,
     /** One record, without its value, of each key of each topic. */
-    places: Array.from(places.values())
+    places: Array.from(places.values()),
+    since
   }
 })

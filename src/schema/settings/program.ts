@@ -125,12 +125,41 @@ export const program = {
     },
     oneOf({ pretty: "pretty", json: "json" } as const)
   ),
+  metricsPerStream: variable(
+    {
+      name: "METRICS_PER_STREAM",
+      default: "false",
+      expected: "true or false",
+      example: "true",
+      doc: "`/metrics` lists every stream by itself too: two series a stream"
+    },
+    flag
+  ),
+  otelMetricsEndpoint: optional(
+    {
+      name: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+      expected: "an http: or https: address with its path",
+      example: "http://localhost:4318/v1/metrics",
+      doc: "Where metrics go by OTLP over HTTP, beside `/metrics`; unset: nowhere. Jaeger takes none"
+    },
+    url("http:", "https:")
+  ),
+  otelMetricInterval: variable(
+    {
+      name: "OTEL_METRIC_EXPORT_INTERVAL",
+      default: "60000",
+      expected: `a whole number of milliseconds from 1 to ${MAX_MILLIS}`,
+      example: "10000",
+      doc: "How often they go there, in milliseconds"
+    },
+    millis(MAX_MILLIS)
+  ),
   otelEndpoint: optional(
     {
       name: "OTEL_EXPORTER_OTLP_ENDPOINT",
       expected: "an http: or https: address",
       example: "http://localhost:4318",
-      doc: "Where traces go by OTLP over HTTP; unset: nowhere"
+      doc: "Where traces, and they alone, go by OTLP over HTTP; unset: nowhere"
     },
     url("http:", "https:")
   ),
@@ -140,7 +169,7 @@ export const program = {
       default: "binance-kafka-connector",
       expected: "a name",
       example: "binance-btc",
-      doc: "What traces call this program"
+      doc: "What traces and exported metrics call this program"
     },
     text
   )

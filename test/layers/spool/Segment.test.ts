@@ -14,7 +14,8 @@ const Records = Arbitrary.array(
       key: Text,
       timestamp: Schema.Finite,
       headers: Schema.Record(Text, Text),
-      value: Bytes
+      value: Bytes,
+      receivedAt: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
     })
   ),
   { minLength: 1, maxLength: 12 }

@@ -73,6 +73,9 @@ describe("the declared variables", () => {
       LOG_LEVEL: "INFO",
       LOG_FORMAT: undefined,
       OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
+      METRICS_PER_STREAM: "false",
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: undefined,
+      OTEL_METRIC_EXPORT_INTERVAL: "60000",
       OTEL_SERVICE_NAME: "binance-kafka-connector"
     }
     assert.deepStrictEqual(Object.fromEntries(variables.map((one) => [one.name, one.default])), promised)

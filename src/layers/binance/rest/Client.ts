@@ -78,8 +78,15 @@ type Received = Effect.Success<ReturnType<typeof received>>
 
 const parse = (text: string): Option.Option<unknown> => Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
 
-const counted = ({ endpoint }: Question<unknown>, outcome: Failure | "ok") =>
-  Metric.update(Metric.withAttributes(Telemetry.restRequests, { endpoint, outcome }), 1)
+type Outcome = Failure | "ok"
+
+const requests = (endpoint: string, outcome: Outcome) =>
+  Metric.withAttributes(Telemetry.restRequests, { endpoint, outcome })
+
+const counted = ({ endpoint }: Question<unknown>, outcome: Outcome) => Metric.update(requests(endpoint, outcome), 1)
+
+/** Listed before it happens: the first pause that the exchange asks for has to be a step that an alert can see. */
+const listed = ({ endpoint }: Question<unknown>) => Metric.value(requests(endpoint, "throttled"))
 
 /** What an answer comes to. */
 const verdict = <A>(
@@ -120,6 +127,7 @@ const make = Effect.gen(function* () {
 
   const askHost = <A>(host: Host, question: Question<A>): Effect.Effect<A, RestError> =>
     Effect.gen(function* () {
+      yield* listed(question)
       const answer = yield* budget.spend(question.weight, get(host, question))
       if (answer.status === 429 || answer.status === 418) yield* budget.pause(answer.status, answer.retryAfter)
       return yield* Effect.fromResult(verdict(host, question, answer))
