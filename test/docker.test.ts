@@ -94,18 +94,19 @@ describe("the Compose files", () => {
     assert.deepStrictEqual(published, portsOf(kraft))
     assert.deepStrictEqual(
       portsOf(kraft).map((port) => port.split(":").at(-1)),
-      ["9092", "9093", "16686", "4318", "8080"]
+      ["9092", "9093", "16686", "4318", "8080", "9090", "3000"]
     )
     assert.deepStrictEqual(
       portsOf(zookeeper).map((port) => port.split(":").at(-1)),
       ["2181", "9092", "9093"]
     )
-    for (const port of ["9092", "9093", "16686", "4318", "8080", "2181"]) assert.include(manual, `localhost:${port}`)
+    for (const port of ["9092", "9093", "16686", "4318", "8080", "9090", "3000", "2181"])
+      assert.include(manual, `localhost:${port}`)
   })
 
   it("start the connector after a healthy Kafka and Jaeger, with full acknowledgement and time to flush", () => {
     const services = servicesOf(kraft)
-    assert.deepStrictEqual([...services.keys()], ["kafka", "jaeger", "binance-connector"])
+    assert.deepStrictEqual([...services.keys()], ["kafka", "jaeger", "binance-connector", "prometheus", "grafana"])
     const connector = services.get("binance-connector") ?? ""
     for (const name of ["kafka", "jaeger"]) {
       assert.include(connector, `      ${name}:\n        condition: service_healthy\n`)
@@ -125,9 +126,16 @@ describe("the Compose files", () => {
         if (/^ {4}extends:\n {6}file: docker-compose.yml\n/m.test(service)) continue
         assert.match(service, /^ {4}healthcheck:$/m, name)
         assert.match(service, /^ {4}restart: unless-stopped$/m, name)
-        assert.match(service, /^ {4}image: \S+:\d+\.\d+\.\d+$/m, name)
+        assert.match(service, /^ {4}image: \S+:v?\d+\.\d+\.\d+$/m, name)
       }
     }
+  })
+
+  it("mount only files that exist", () => {
+    const mounted = all(kraft, /^ {6}- \.\/(\S+):\/\S+:ro$/gm)
+    assert.isNotEmpty(mounted)
+    for (const path of mounted) assert.isTrue(existsSync(new URL(`../${path}`, import.meta.url)), path)
+    assert.notMatch(kraft, /^ {6}- \.\/\S+(?<!:ro)$/m)
   })
 
   it("advertise each of Kafka's listeners where its clients are", () => {
