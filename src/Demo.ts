@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import process from "node:process"
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Data, Effect, Schedule } from "effect"
 import * as ConnectorProcess from "./demo/ConnectorProcess.ts"
 import { type DemoOptions, parse, USAGE } from "./demo/options.ts"

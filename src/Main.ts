@@ -1,38 +1,9 @@
 #!/usr/bin/env node
 import "./layers/NodeVersion.ts"
 import process from "node:process"
-import "effect/schema/SchemaJITCompiler/enable"
-import { Effect, Layer } from "effect"
-import * as AppConfig from "./layers/AppConfig.ts"
-import * as Feeds from "./layers/Feeds.ts"
-import * as HealthState from "./layers/HealthState.ts"
-import * as Launch from "./layers/Launch.ts"
-import * as Logging from "./layers/Logging.ts"
-import * as MetricsExport from "./layers/MetricsExport.ts"
-import * as OpsServer from "./layers/OpsServer.ts"
-import * as Sinks from "./layers/Sinks.ts"
-import * as SymbolCheck from "./layers/SymbolCheck.ts"
-import * as Tracing from "./layers/Tracing.ts"
-import * as Ingest from "./pipeline/Ingest.ts"
 
-/** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
-const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
-  Layer.provide(OpsServer.layer),
-  Layer.provideMerge(HealthState.layer)
-)
-
-/** What everything is seen through, and the settings that all of it reads. */
-const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer, MetricsExport.layer).pipe(
-  Layer.provideMerge(AppConfig.layer)
-)
-
-const connector = AppConfig.announce.pipe(
-  Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
-  Launch.logEnd,
-  Effect.provide(Foundation)
-)
-
-// The commands are loaded only where one is named: most programs start without.
+// The connector does not load the commands, nor they the connector.
 const args = process.argv.slice(2)
-if (args.length === 0) Launch.main(connector)
-else await import("./Cli.ts").then((cli) => cli.main(args, connector))
+const isRun = args.length === 0 || (args.length === 1 && args[0] === "run")
+if (isRun) await import("./Connector.ts").then(({ main }) => main())
+else await import("./Cli.ts").then(({ main }) => main(args))

@@ -3,7 +3,7 @@
  * the names of the variables. All faults are told at once, before anything is opened.
  */
 import process from "node:process"
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer, Option, Result } from "effect"
 import type { Settings } from "../schema/Settings.ts"
 import { binance } from "../schema/settings/binance.ts"

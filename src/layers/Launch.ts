@@ -4,7 +4,7 @@
  * says its exit code itself.
  */
 import process from "node:process"
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Effect, Exit, Option } from "effect"
 import { SettingsError } from "../services/AppConfig.ts"
 
@@ -35,8 +35,13 @@ const say = (line: string): void => {
   process.stderr.write(`binance-kafka-connector: ${line}\n`)
 }
 
-/** Runs a command as the process; it succeeds with its exit code, and one that is interrupted has no answer. */
-export const command = <E>(program: Effect.Effect<number, E>): void => {
+export interface CommandOptions {
+  /** To be stopped is its regular end; any other that is interrupted has no answer. */
+  readonly untilStopped?: boolean
+}
+
+/** Runs a command as the process; it succeeds with its exit code. */
+export const command = <E>(program: Effect.Effect<number, E>, { untilStopped = false }: CommandOptions = {}): void => {
   let signals = 0
   const onSignal = () => {
     if (++signals > 1) process.exit(EXIT_KILLED)
@@ -50,7 +55,7 @@ export const command = <E>(program: Effect.Effect<number, E>): void => {
     disableErrorReporting: true,
     teardown: (exit, onExit) => {
       if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
-      if (Cause.hasInterruptsOnly(exit.cause)) return onExit(EXIT_KILLED)
+      if (Cause.hasInterruptsOnly(exit.cause)) return onExit(untilStopped ? 0 : EXIT_KILLED)
       say(messageOf(exit.cause))
       return onExit(EXIT_FAILED)
     }

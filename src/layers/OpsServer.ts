@@ -3,7 +3,7 @@
  * flows), `/metrics`. Slow, idle or rude clients hold up neither it nor the stop of the program.
  */
 import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Predicate, Schema } from "effect"
 import { HttpMiddleware, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { AppConfig } from "../services/AppConfig.ts"

@@ -2,7 +2,7 @@
  * Asks Binance's REST side: each host of `BINANCE_REST_URL` in turn until one answers, within one budget of request weight for
  * all that asks. https://developers.binance.com/docs/binance-spot-api-docs/rest-api
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Array as Arr, Context, DateTime, Effect, Layer, Metric, Option, Result } from "effect"
 import { HttpClient, type HttpClientResponse } from "effect/http"
 import { AppConfig } from "../../../services/AppConfig.ts"

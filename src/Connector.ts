@@ -1,0 +1,34 @@
+/** The connector: what `run` runs. */
+import "effect/schema/SchemaJITCompiler/enable"
+import { Effect, Layer } from "effect"
+import * as AppConfig from "./layers/AppConfig.ts"
+import * as Feeds from "./layers/Feeds.ts"
+import * as HealthState from "./layers/HealthState.ts"
+import * as Launch from "./layers/Launch.ts"
+import * as Logging from "./layers/Logging.ts"
+import * as MetricsExport from "./layers/MetricsExport.ts"
+import * as OpsServer from "./layers/OpsServer.ts"
+import * as Sinks from "./layers/Sinks.ts"
+import * as SymbolCheck from "./layers/SymbolCheck.ts"
+import * as Tracing from "./layers/Tracing.ts"
+import * as Ingest from "./pipeline/Ingest.ts"
+
+/** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
+const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
+  Layer.provide(OpsServer.layer),
+  Layer.provideMerge(HealthState.layer)
+)
+
+/** What everything is seen through, and the settings that all of it reads. */
+const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer, MetricsExport.layer).pipe(
+  Layer.provideMerge(AppConfig.layer)
+)
+
+const connector = AppConfig.announce.pipe(
+  Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
+  Launch.logEnd,
+  Effect.provide(Foundation)
+)
+
+/** Runs it as the process. */
+export const main = (): void => Launch.main(connector)
