@@ -1,6 +1,6 @@
 /** Writes what people read about settings from their declarations: `node scripts/settings.ts`. */
 import { readFileSync, writeFileSync } from "node:fs"
-import type { Variable } from "../src/schema/settings/Variable.ts"
+import { example } from "../src/schema/settings/example.ts"
 import { groups, variables } from "../src/schema/settings/variables.ts"
 
 const code = (text: string | undefined): string => (text === undefined || text === "" ? "" : `\`${text}\``)
@@ -33,12 +33,6 @@ ${group.variables.map((one) => row(code(one.name), code(one.default), one.expect
 `
   )
   .join("")}`
-
-const sample = ({ default: fallback, doc, example, name }: Variable<unknown>): string =>
-  `# ${doc.replaceAll("`", "")}\n# ${name}=${fallback === undefined || fallback === "" ? example : fallback}`
-
-const example = `# Copy to .env and uncomment what should differ. The environment goes before this file. Written by node scripts/settings.ts
-${groups.map((group) => `\n## ${group.title}\n\n${group.variables.map(sample).join("\n\n")}\n`).join("")}`
 
 const BETWEEN = /(?<=<!-- settings -->\n)[^]*(?=<!-- \/settings -->)/
 

@@ -1,6 +1,7 @@
 /** The commands, in the order of the help. */
+import { config } from "./commands/config.ts"
 import { repair } from "./commands/repair.ts"
 import { run } from "./commands/run.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, verify, repair]
+export const commands = [run, config, verify, repair]

@@ -10,20 +10,27 @@ import { binance } from "../schema/settings/binance.ts"
 import { gaps } from "../schema/settings/gaps.ts"
 import { kafka } from "../schema/settings/kafka.ts"
 import { program } from "../schema/settings/program.ts"
+import type { Variable } from "../schema/settings/Variable.ts"
 import { AppConfig, SettingsError } from "../services/AppConfig.ts"
 import * as proxy from "./binance/proxy.ts"
 import * as dotEnv from "./settings/dotEnv.ts"
 import * as files from "./settings/files.ts"
 import { mistyped } from "./settings/mistyped.ts"
-import { Reading, type Values } from "./settings/Reading.ts"
+import { Reading as VariableReading, type Values } from "./settings/Reading.ts"
 import * as security from "./settings/security.ts"
 import { topicSettings } from "./settings/topics.ts"
 
 /** What `LOG_FORMAT` is where it is unset. */
 const formatHere = (): "pretty" | "json" => (process.stderr.isTTY ? "pretty" : "json")
 
-const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<string> = []) {
-  const read = new Reading(values)
+/** What the settings come to, whatever is wrong with them: what has a fault is as if it were unset. */
+export interface Reading {
+  readonly settings: Settings
+  readonly faults: ReadonlyArray<string>
+}
+
+const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<string> = []) {
+  const read = new VariableReading(values)
   read.faults.push(...faults)
 
   const feed = read.get(binance.feed)
@@ -76,17 +83,22 @@ const decode = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArra
     otel: { endpoint: read.get(program.otelEndpoint), serviceName: read.get(program.otelServiceName) }
   }
   const notices = mistyped(Object.keys(values))
-  if (read.faults.length > 0) return yield* new SettingsError({ faults: read.faults, notices })
-
   const needless = read.isSet(program.batchCheckInterval)
     ? [`${program.batchCheckInterval.name} has no effect: timers made it unnecessary`]
     : []
-  return {
-    ...settings,
-    notices: [...notices, ...needless],
-    shown: { ...read.shown, [program.logFormat.name]: settings.log.format }
+  const reading: Reading = {
+    settings: {
+      ...settings,
+      notices: [...notices, ...needless],
+      shown: { ...read.shown, [program.logFormat.name]: settings.log.format }
+    },
+    faults: read.faults
   }
+  return reading
 })
+
+const checked = ({ faults, settings }: Reading) =>
+  faults.length > 0 ? Effect.fail(new SettingsError({ faults, notices: settings.notices })) : Effect.succeed(settings)
 
 /** Reads a `.env` file; where there is none, nothing. */
 const readDotEnv = (path: string) =>
@@ -102,25 +114,38 @@ const readDotEnv = (path: string) =>
 
 const isSet = ([, value]: readonly [string, string | undefined]): boolean => value !== undefined && value.trim() !== ""
 
+/** Where a variable is set. */
+export type Source = "environment" | ".env"
+
 /** What an environment and a `.env` file say together, the environment first; and what is wrong with the file. */
 export const valuesOf = (environment: Values, dotEnvFile: string) =>
   Effect.map(readDotEnv(dotEnvFile), (file) => {
-    const values: Values = {
-      ...environment,
-      ...Result.getOrElse(file, () => ({})),
-      ...Object.fromEntries(Object.entries(environment).filter(isSet))
+    const written: Values = Result.getOrElse(file, () => ({}))
+    const set = Object.fromEntries(Object.entries(environment).filter(isSet))
+    return {
+      values: { ...environment, ...written, ...set } satisfies Values,
+      sourceOf: (name: string): Source => (name in written && !(name in set) ? ".env" : "environment"),
+      faults: Result.isFailure(file) ? file.failure : []
     }
-    return { values, faults: Result.isFailure(file) ? file.failure : [] }
   }).pipe(Effect.provide(NodeFileSystem.layer))
+
+const readFrom = Effect.fnUntraced(function* (environment: Values, dotEnvFile: string) {
+  const { faults, sourceOf, values } = yield* valuesOf(environment, dotEnvFile)
+  const reading = yield* read(values, [...faults, ...proxy.faults(environment)])
+  const variables = new VariableReading(values)
+  return {
+    ...reading,
+    /** `undefined` where it is unset. */
+    sourceOf: (variable: Variable<unknown>) => (variables.isSet(variable) ? sourceOf(variable.name) : undefined)
+  }
+}, Effect.provide(NodeFileSystem.layer))
+
+/** The settings of the process and where each comes from, whatever is wrong with them. */
+export const inspect = Effect.suspend(() => readFrom(process.env, ".env"))
 
 /** From an environment, then from a `.env` file. */
 export const layerFromEnvironment = (environment: Values, dotEnvFile: string): Layer.Layer<AppConfig, SettingsError> =>
-  Layer.effect(
-    AppConfig,
-    Effect.flatMap(valuesOf(environment, dotEnvFile), ({ faults, values }) =>
-      decode(values, [...faults, ...proxy.faults(environment)])
-    )
-  ).pipe(Layer.provide(NodeFileSystem.layer))
+  Layer.effect(AppConfig, Effect.flatMap(readFrom(environment, dotEnvFile), checked))
 
 /** From the process's environment, then from `.env` in its working directory. */
 export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.suspend(() =>
@@ -129,7 +154,7 @@ export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.suspend(() =>
 
 /** From a record alone: what it leaves out has its default, and the environment is not read. */
 export const layerFromRecord = (record: Readonly<Record<string, string>>): Layer.Layer<AppConfig, SettingsError> =>
-  Layer.effect(AppConfig, decode(record)).pipe(Layer.provide(NodeFileSystem.layer))
+  Layer.effect(AppConfig, Effect.flatMap(read(record), checked)).pipe(Layer.provide(NodeFileSystem.layer))
 
 /** Every effective setting by its variable, secrets redacted. */
 export const describe = ({ shown }: Settings): Readonly<Record<string, string>> => shown
