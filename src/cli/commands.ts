@@ -2,6 +2,7 @@
 import { config } from "./commands/config.ts"
 import { repair } from "./commands/repair.ts"
 import { run } from "./commands/run.ts"
+import { streams } from "./commands/streams.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, config, verify, repair]
+export const commands = [run, config, streams, verify, repair]

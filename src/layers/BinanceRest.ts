@@ -95,7 +95,12 @@ const make = Effect.gen(function* () {
     return found
   })
 
-  return ExchangeInfo.of({ unknownSymbols, statuses })
+  const symbols = Effect.map(
+    ask(),
+    (all) => new Map(Array.from(all ?? [], ([symbol, status = ""]) => [symbol, status]))
+  )
+
+  return ExchangeInfo.of({ unknownSymbols, statuses, symbols })
 })
 
 /** Over a `RestClient`. */

@@ -8,11 +8,13 @@ export const layer = (
   statuses: Readonly<Record<string, string>> = {}
 ): Layer.Layer<ExchangeInfo> => {
   const symbols = new Set(known)
+  const statusOf = (symbol: string) => statuses[symbol] ?? "TRADING"
   return Layer.succeed(ExchangeInfo, {
     unknownSymbols: (asked) => Effect.succeed([...new Set(asked)].filter((symbol) => !symbols.has(symbol))),
     statuses: (asked) =>
       Effect.succeed(
-        new Map(asked.filter((symbol) => symbols.has(symbol)).map((symbol) => [symbol, statuses[symbol] ?? "TRADING"]))
-      )
+        new Map(asked.filter((symbol) => symbols.has(symbol)).map((symbol) => [symbol, statusOf(symbol)]))
+      ),
+    symbols: Effect.succeed(new Map(Array.from(symbols, (symbol) => [symbol, statusOf(symbol)])))
   })
 }

@@ -16,5 +16,7 @@ export class ExchangeInfo extends Context.Service<
      * (all but candles), `HALT` and more. Symbols that it does not know are left out.
      */
     readonly statuses: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, ExchangeInfoError>
+    /** Every symbol that the exchange knows, by name with its trading status; empty where it does not say that. */
+    readonly symbols: Effect.Effect<ReadonlyMap<string, string>, ExchangeInfoError>
   }
 >()("binance-kafka/services/ExchangeInfo") {}

@@ -35,6 +35,18 @@ export const aggTrade = streamKind({
   topic: { variable: "TOPIC_RAW_AGG_TRADES", default: "raw_agg_trades" },
   sequence: "ids",
   payload: AggTrade,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    a: "aggregate trade id, counts up by one per symbol",
+    p: "price, decimal text",
+    q: "quantity, decimal text",
+    f: "first trade id in it, -1 if voided",
+    l: "last trade id in it, -1 if voided",
+    T: "trade time, ms",
+    m: "the buyer is the maker"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

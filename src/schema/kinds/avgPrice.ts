@@ -30,6 +30,14 @@ export const avgPrice = streamKind({
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_AVG_PRICES", default: "raw_avg_prices" },
   payload: AvgPrice,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    i: "interval of the average",
+    w: "average price, decimal text",
+    T: "time of the last trade, ms"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

@@ -32,6 +32,16 @@ export const blockTrade = streamKind({
   suffixes: ["blockTrade"],
   topic: { variable: "TOPIC_RAW_BLOCK_TRADES", default: "raw_block_trades" },
   payload: BlockTrade,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    t: "block trade id, in a count of its own",
+    p: "price, decimal text",
+    q: "quantity, decimal text",
+    T: "trade time, ms",
+    m: "the buyer is the maker"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

@@ -29,6 +29,14 @@ export const bookTicker = streamKind({
   suffixes: ["bookTicker"],
   topic: { variable: "TOPIC_RAW_BOOK_TICKERS", default: "raw_book_tickers" },
   payload: BookTicker,
+  fields: {
+    u: "id of the order-book update; rises, not by one",
+    s: "symbol",
+    b: "best bid price, decimal text",
+    B: "quantity at the best bid, decimal text",
+    a: "best ask price, decimal text",
+    A: "quantity at the best ask, decimal text"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: undefined,

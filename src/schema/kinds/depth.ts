@@ -34,6 +34,15 @@ export const depth = streamKind({
   topic: { variable: "TOPIC_RAW_DEPTH", default: "raw_depth" },
   sequence: "updates",
   payload: Depth,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    U: "first update id in it",
+    u: "last update id in it; the next event begins at u + 1",
+    b: "changed bids: price and new quantity, decimal text; quantity 0 removes the level",
+    a: "changed asks, likewise"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

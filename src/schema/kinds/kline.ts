@@ -54,6 +54,29 @@ export const kline = streamKind({
   topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
   sequence: "times",
   payload: Kline,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    k: {
+      t: "open time, ms",
+      T: "close time, ms; the next candle opens at T + 1",
+      s: "symbol",
+      i: "interval",
+      f: "first trade id, -1 if there was none",
+      L: "last trade id, -1 if there was none",
+      o: "open price, decimal text",
+      c: "close price, decimal text",
+      h: "high price, decimal text",
+      l: "low price, decimal text",
+      v: "volume in the base asset, decimal text",
+      n: "number of trades",
+      x: "it has closed",
+      q: "volume in the quote asset, decimal text",
+      V: "volume that takers bought, in the base asset, decimal text",
+      Q: "volume that takers bought, in the quote asset, decimal text"
+    }
+  },
   facts: (payload) => {
     const { L, T, i, t, x } = payload.k
     const event = {

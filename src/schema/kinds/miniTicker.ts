@@ -35,6 +35,17 @@ export const miniTicker = streamKind({
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_MINI_TICKERS", default: "raw_mini_tickers" },
   payload: MiniTicker,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    c: "last price, decimal text",
+    o: "open price, decimal text",
+    h: "high price, decimal text",
+    l: "low price, decimal text",
+    v: "volume in the base asset, decimal text",
+    q: "volume in the quote asset, decimal text"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

@@ -29,6 +29,11 @@ export const partialDepth = streamKind({
   topic: { variable: "TOPIC_RAW_PARTIAL_DEPTH", default: "raw_partial_depth" },
   streamType: (suffix) => suffix.replace(/@100ms$/, ""),
   payload: PartialDepth,
+  fields: {
+    lastUpdateId: "id of the order-book update",
+    bids: "best bids: price and quantity, decimal text",
+    asks: "best asks, likewise"
+  },
   facts: (payload) => ({
     symbol: undefined,
     eventTime: undefined,

@@ -27,6 +27,12 @@ export const referencePrice = streamKind({
   suffixes: ["referencePrice"],
   topic: { variable: "TOPIC_RAW_REFERENCE_PRICES", default: "raw_reference_prices" },
   payload: ReferencePrice,
+  fields: {
+    e: "event type",
+    s: "symbol",
+    r: "reference price, decimal text; null while there is none",
+    t: "when it held, ms"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: undefined,

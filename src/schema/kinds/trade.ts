@@ -32,6 +32,16 @@ export const trade = streamKind({
   topic: { variable: "TOPIC_RAW_TRADES", default: "raw_trades" },
   sequence: "ids",
   payload: Trade,
+  fields: {
+    e: "event type",
+    E: "event time, ms",
+    s: "symbol",
+    t: "trade id, counts up by one per symbol",
+    p: "price, decimal text",
+    q: "quantity, decimal text",
+    T: "trade time, ms",
+    m: "the buyer is the maker"
+  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

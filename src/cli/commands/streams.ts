@@ -1,0 +1,120 @@
+import { Effect, Layer, Option } from "effect"
+import { Flag } from "effect/cli"
+import { streamKinds } from "../../schema/kinds/registry.ts"
+import { isReplayable, type StreamKind } from "../../schema/StreamKind.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { ExchangeInfo } from "../../services/ExchangeInfo.ts"
+import { Foundation, load, make } from "../Command.ts"
+import { print, warn } from "../print.ts"
+import { style } from "../style.ts"
+import { layout } from "../table.ts"
+
+const NONE = 1
+
+const HISTORY = {
+  ids: "yes: what was missed is fetched by id",
+  times: "yes: closed candles are fetched by time",
+  updates: "no: what was missed is gone, and said to be",
+  none: "no"
+} as const
+
+const ORDER = {
+  ids: "by id, each one more than the last, per symbol",
+  times: "closed candles by time, each beginning where the last ended, per symbol and interval",
+  updates: "by update id, each event beginning where the last ended, per symbol",
+  none: "as received; repeats are dropped"
+} as const
+
+const orderOf = ({ sequence }: StreamKind): keyof typeof ORDER => sequence ?? "none"
+
+const namesOf = ({ allMarket, suffixes }: StreamKind): ReadonlyArray<string> => [
+  ...suffixes.map((suffix) => `<symbol>@${suffix}`),
+  ...allMarket
+]
+
+const text = (kind: StreamKind, topic: string): string => {
+  const width = Math.max(...kind.fields.map(({ path }) => path.length))
+  return [
+    `${style("bold", kind.name)}: ${kind.title}`,
+    `  streams  ${namesOf(kind).join(", ")}`,
+    `  topic    ${topic} (${kind.topic.variable})`,
+    `  history  ${HISTORY[orderOf(kind)]}`,
+    `  order    ${ORDER[orderOf(kind)]}`,
+    "  fields",
+    ...kind.fields.map(({ meaning, path }) => `    ${path.padEnd(width)}  ${meaning}`)
+  ].join("\n")
+}
+
+/** The same for programs. */
+const facts = (kind: StreamKind, topic: string) => ({
+  kind: kind.name,
+  title: kind.title,
+  streams: namesOf(kind),
+  topic,
+  variable: kind.topic.variable,
+  history: isReplayable(kind),
+  order: orderOf(kind),
+  fields: Object.fromEntries(kind.fields.map(({ meaning, path }) => [path, meaning]))
+})
+
+const notAPattern = (error: unknown): string =>
+  `a regular expression (${error instanceof Error ? error.message : String(error)})`
+
+const showKinds = Effect.fnUntraced(function* (json: boolean) {
+  const { topics } = yield* AppConfig
+  const topicOf = (kind: StreamKind) => topics.data.get(kind.name) ?? kind.topic.default
+  yield* print(
+    json
+      ? JSON.stringify(
+          streamKinds.map((kind) => facts(kind, topicOf(kind))),
+          null,
+          2
+        )
+      : streamKinds.map((kind) => text(kind, topicOf(kind))).join("\n\n")
+  )
+  return 0
+})
+
+const showSymbols = Effect.fnUntraced(function* (pattern: RegExp, json: boolean) {
+  const { symbols } = yield* ExchangeInfo
+  const found = Array.from(yield* symbols)
+    .filter(([symbol]) => pattern.test(symbol))
+    .map(([symbol, status]) => ({ symbol, status }))
+  if (json) yield* print(JSON.stringify(found))
+  else if (found.length > 0) {
+    const rows = found.map(({ status, symbol }) => [symbol, status])
+    yield* print(layout(["symbol", "status"], rows, () => true))
+  } else yield* warn([`no symbol matches ${pattern.source}`])
+  return found.length > 0 ? 0 : NONE
+})
+
+export const streams = make({
+  name: "streams",
+  summary: "List the kinds of streams, or the exchange's symbols",
+  description:
+    "List the kinds of streams: how they are named, their topic, whether the exchange has their history, their order, and the fields of the payload (times in ms, or in µs with timeUnit=MICROSECOND). With --symbols, list the exchange's symbols instead.",
+  examples: [
+    ["", "Every kind"],
+    ["--symbols 'USDT$'", "The symbols that end in USDT, with their trading status"],
+    ["--symbols '^(BTC|ETH)' --json | jq -r '.[] | select(.status == \"TRADING\") | .symbol'", "Names alone"]
+  ],
+  exits: { 0: "listed", [NONE]: "no symbol matches" },
+  flags: {
+    symbols: Flag.String("symbols").pipe(
+      Flag.withDescription("List the symbols that match this regular expression; case does not matter"),
+      Flag.withMetavar("pattern"),
+      Flag.mapTryCatch((text) => new RegExp(text, "iu"), notAPattern),
+      Flag.optional
+    ),
+    json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+  },
+  needs: Layer.provideMerge(
+    load(() => import("../../layers/BinanceRest.ts")),
+    Foundation
+  ),
+  run: ({ json, symbols }) =>
+    Option.match(symbols, {
+      onNone: () => showKinds(json),
+      onSome: (pattern) => showSymbols(pattern, json)
+    })
+})
