@@ -166,6 +166,30 @@ describe("Logging", () => {
     )
   }
 
+  it.effect("tells a flood of one message in a line every 10 s, and the rest of it at the end", () =>
+    Effect.gen(function* () {
+      const flood = (times: number) =>
+        Effect.repeat(Effect.logWarning("Refused").pipe(Effect.annotateLogs({ records: 2 })), { times: times - 1 })
+      const lines = yield* linesOf(
+        json(),
+        Effect.gen(function* () {
+          yield* flood(25)
+          yield* TestClock.adjust("10 seconds")
+          yield* Effect.logInfo("meanwhile")
+          yield* flood(3)
+        })
+      )
+      const told = lines.map(parse).map(({ message, records, repeated }) => [message, records, repeated])
+      assert.deepStrictEqual(told, [
+        ...Array.from({ length: 5 }, () => ["Refused", 2, undefined]),
+        ["Refused", 40, 20],
+        ["meanwhile", undefined, undefined],
+        ["Refused", 6, 3]
+      ])
+      assert.strictEqual(parse(lines[5])["timestamp"], "2023-11-14T22:13:30.123Z")
+    })
+  )
+
   it.effect("writes a line for a person", () =>
     Effect.gen(function* () {
       const lines = yield* linesOf(
