@@ -132,13 +132,15 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
         if (failing) return
         failing = true
         yield* health.sink({ state: "down", detail: `cannot write ${file}: ${failure.message}` })
-        yield* Effect.logWarning(`Cannot write ${file} (${failure.message}): trying again until it can be written`)
+        yield* Effect.logWarning("Cannot write the local log: trying again until it can be written").pipe(
+          Effect.annotateLogs({ file, reason: failure.message })
+        )
       })
 
     const recovered = Effect.gen(function* () {
       failing = false
       yield* up
-      yield* Effect.logInfo(`Storing in ${file} again`)
+      yield* Effect.logInfo("The local log is written again").pipe(Effect.annotateLogs({ file }))
     })
 
     const store = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {

@@ -2,7 +2,7 @@
  * What happens to a chunk: frames to events, events to their order, what is ordered to records; and what is counted and
  * said of it. The steps are plain functions; Effect sees a chunk at a time.
  */
-import { Clock, Duration, Effect, Metric } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import type { ControlFrame } from "../schema/ControlFrame.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
@@ -17,9 +17,6 @@ import * as Repeats from "./Repeats.ts"
 import type { Ordered } from "./Sequencer.ts"
 import * as StreamCounts from "./StreamCounts.ts"
 
-/** A stream gone bad must not flood the log. */
-const REJECTIONS_EVERY = Duration.seconds(10)
-
 const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history knows of none such"
 
 export const make = Effect.gen(function* () {
@@ -28,7 +25,6 @@ export const make = Effect.gen(function* () {
   const decode = Decoder.make(binance.streams)
   const toRecord = Records.make(topics.data)
   const isNew = Repeats.make()
-  const reportRejections = yield* makeRejectionReport
   const countProduced = yield* StreamCounts.make
 
   const count = Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
@@ -80,24 +76,18 @@ export const make = Effect.gen(function* () {
   }
 })
 
-/** Says the first rejection at once and then, however many follow, one line in `REJECTIONS_EVERY` with their number. */
-const makeRejectionReport = Effect.gen(function* () {
-  const clock = yield* Clock.Clock
-  let saidAt = Number.NEGATIVE_INFINITY
-  let unsaid = 0
-  return Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
-    yield* Metric.update(Telemetry.deadLetters, rejections.length)
-    unsaid += rejections.length
-    const now = clock.currentTimeMillisUnsafe()
-    if (now - saidAt < Duration.toMillis(REJECTIONS_EVERY)) return
-    saidAt = now
-    const [first] = rejections
-    yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
-      Effect.annotateLogs({ frames: unsaid, reason: first?.reason, field: first?.field, stream: first?.stream })
-    )
-    unsaid = 0
-  })
+const reportRejections = Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
+  yield* Metric.update(Telemetry.deadLetters, rejections.length)
+  const [first] = rejections
+  yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
+    Effect.annotateLogs({
+      stream: first?.stream,
+      frames: rejections.length,
+      field: first?.field,
+      reason: first?.reason
+    })
+  )
 })
 
 const logControl = (frame: ControlFrame) =>
-  Effect.logDebug("Control frame").pipe(Effect.annotateLogs({ control: JSON.stringify(frame) }))
+  Effect.logDebug("Control frame").pipe(Effect.annotateLogs({ frame: JSON.stringify(frame) }))

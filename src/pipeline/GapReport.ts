@@ -59,8 +59,8 @@ export const make = Effect.gen(function* () {
     told: ReadonlyArray<Record<string, string | number>>
   ) {
     if (told.length > MOST_LINES) {
-      const streams = told.slice(0, MOST_LINES).map(({ stream }) => stream)
-      return yield* log(message).pipe(Effect.annotateLogs({ streams: told.length, such: streams.join(", ") }))
+      const names = told.slice(0, MOST_LINES).map(({ stream }) => stream)
+      return yield* log(message).pipe(Effect.annotateLogs({ streams: told.length, names: names.join(", ") }))
     }
     for (const fields of told) yield* log(message).pipe(Effect.annotateLogs(fields))
   })
@@ -104,11 +104,12 @@ export const make = Effect.gen(function* () {
       for (const { from, reason, stream, to, type } of notes) {
         yield* Metric.update(written(type), 1)
         const message = NOTED[type]
-        if (message !== undefined) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ stream, from, to }))
+        if (message !== undefined)
+          yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ stream, from, to, reason }))
         // Nobody will fill it: it is told now or never.
         else if (type === "gap-opened" && reason === UNFETCHABLE) {
           yield* Effect.logWarning("Events are missing and cannot be fetched again").pipe(
-            Effect.annotateLogs({ stream, from, to })
+            Effect.annotateLogs({ stream, from, to, reason })
           )
         }
       }

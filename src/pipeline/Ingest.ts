@@ -161,7 +161,12 @@ export const run = Effect.gen(function* () {
       Effect.andThen(Fiber.await(writer)),
       Effect.andThen(sink.flush),
       Effect.timeoutOption(STOP_DEADLINE),
-      Effect.catch((error) => Effect.logError(error.message).pipe(Effect.as(Option.none()))),
+      Effect.catch((error) =>
+        Effect.logError("The sink cannot store what is left").pipe(
+          Effect.annotateLogs({ reason: error.message }),
+          Effect.as(Option.none())
+        )
+      ),
       Effect.flatMap((drained) => (Option.isSome(drained) ? Effect.void : reportUnstored)),
       Effect.withSpan("ingest.drain")
     )

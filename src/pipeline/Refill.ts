@@ -7,7 +7,6 @@ import type { StreamName } from "../schema/StreamName.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
 import type * as Sequencer from "./Sequencer.ts"
-import * as Throttle from "./Throttle.ts"
 
 /** Requests for pages at once. */
 const REQUESTS = 4
@@ -20,8 +19,6 @@ const COMPARISONS = 10
 
 /** While so many records wait for the sink nothing is fetched: the exchange keeps it better than our disk. */
 const MOST_PENDING = 20_000
-
-const UNANSWERED_EVERY = "30 seconds"
 
 export interface Options {
   readonly sequencer: Sequencer.Sequencer
@@ -38,17 +35,14 @@ export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTime
 export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn }: Options) {
   const history = yield* MarketHistory
   const sink = yield* EventSink
-  const sayUnanswered = yield* Throttle.make(UNANSWERED_EVERY)
 
   /** A step and the publishing of what came of it, in one turn. */
   const inTurn = (step: (now: number) => Sequencer.Ordered) =>
     turn.withPermit(Effect.flatMap(now, (millis) => publish(step(millis))).pipe(Effect.uninterruptible))
 
   const unanswered = (stream: StreamName) => (error: HistoryError) =>
-    sayUnanswered(
-      Effect.logWarning("The exchange's history does not answer: asking again").pipe(
-        Effect.annotateLogs({ stream: stream.name, reason: error.message })
-      )
+    Effect.logWarning("The exchange's history does not answer: asking again").pipe(
+      Effect.annotateLogs({ stream: stream.name, reason: error.message })
     )
 
   const ask = Effect.fnUntraced(function* (request: Sequencer.Request) {

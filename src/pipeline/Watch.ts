@@ -13,6 +13,7 @@ import * as plain from "../services/telemetry/plain.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
+import { namesOf } from "./namesOf.ts"
 import * as Watchdog from "./Watchdog.ts"
 
 const CHECK_EVERY = Duration.seconds(2)
@@ -102,7 +103,7 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
   const renew = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>, reason: string) {
     if (streams.length === 0) return
     yield* Effect.logWarning("Streams are mute though their connection lives: asking for them anew").pipe(
-      Effect.annotateLogs({ streams: streams.map(({ name }) => name).join(", "), reason })
+      Effect.annotateLogs({ streams: streams.length, names: namesOf(streams), reason })
     )
     yield* feed.renew(streams)
   })

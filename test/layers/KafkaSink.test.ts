@@ -226,7 +226,8 @@ describe("KafkaSink", () => {
         assert.deepStrictEqual(ids(broker.stored("raw_trades"), "BTCUSDT"), ["BTCUSDT:1", "BTCUSDT:2", "BTCUSDT:3"])
         assert.lengthOf(warnings(), 1)
         assert.include(warnings()[0]?.annotations, {
-          where: `raw_trades/${broker.calls[0]?.partition}`,
+          topic: "raw_trades",
+          partition: broker.calls[0]?.partition,
           kind,
           reason: `scripted ${kind}`
         })

@@ -96,7 +96,7 @@ export const run = (
         yield* options.onInvalid(request?.names ?? [], detail)
       } else {
         yield* Effect.logDebug("The exchange answered a control frame").pipe(
-          Effect.annotateLogs({ reply: JSON.stringify(reply) })
+          Effect.annotateLogs({ frame: JSON.stringify(reply) })
         )
       }
       if (request !== undefined && request.id <= plan.subscribe.length) {

@@ -3,6 +3,7 @@
  * stayed mute.
  */
 import { Clock, Duration, Effect } from "effect"
+import { clipped } from "../../pipeline/clipped.ts"
 import { MAX_STREAMS_PER_CONNECTION } from "../../pipeline/Subscriptions.ts"
 import type { Settings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
@@ -40,7 +41,7 @@ export const make = Effect.fnUntraced(function* (
       if (news.length === 0 && names.length > 0) return Effect.void
       for (const name of news) saidInvalid.add(name)
       return Effect.logError("The exchange does not accept streams: going on without them").pipe(
-        Effect.annotateLogs({ streams: news.join(","), detail: message })
+        Effect.annotateLogs({ streams: news.length, names: clipped(news.join(", ")), reason: message })
       )
     })
 

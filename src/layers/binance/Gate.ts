@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function* (max: Duration.Duration, rate = 
         if (found.rest === 0 && wait > SAID_AFTER_MILLIS) {
           yield* Effect.logWarning(
             "Too many attempts to connect: waiting until the exchange's limit allows one more"
-          ).pipe(Effect.annotateLogs({ seconds: Math.ceil(wait / 1000) }))
+          ).pipe(Effect.annotateLogs({ wait: Duration.format(Duration.seconds(Math.ceil(wait / 1000))) }))
         }
         yield* Effect.sleep(Duration.millis(Math.ceil(wait)))
       }

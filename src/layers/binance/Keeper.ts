@@ -164,8 +164,11 @@ export const make = Effect.fnUntraced(function* (
     yield* Effect.logWithLevel(level)(
       refusal?.kind === "barred" ? "The exchange lets nobody in from here: a person has to look at it" : what
     ).pipe(
-      Effect.annotateLogs({ reason, detail: message }),
-      Effect.annotateLogs(Duration.isZero(rest) ? {} : { nextAttemptIn: Duration.format(rest) })
+      Effect.annotateLogs({
+        kind: reason,
+        reason: message,
+        ...(Duration.isZero(rest) ? {} : { wait: Duration.format(rest) })
+      })
     )
   })
 

@@ -10,7 +10,7 @@ import type { KafkaError } from "../../services/KafkaDriver.ts"
 const TOLERATED = Duration.seconds(5)
 
 export interface Outage {
-  /** Something failed and will be tried again. `what` names it for people: a partition, or the connection. */
+  /** Something failed and will be tried again. `what` tells it from others: a partition, or the connection. */
   readonly failed: (what: string, error: KafkaError) => Effect.Effect<void>
   /** It works, or is no longer wanted. */
   readonly works: (what: string) => Effect.Effect<void>
@@ -47,7 +47,7 @@ export const make = Effect.gen(function* () {
     // Time does not heal a wrong password.
     if (error.kind === "Denied") yield* down
     yield* Effect.logWarning("Kafka does not store: records are kept and tried again").pipe(
-      Effect.annotateLogs({ where: what, kind: error.kind, reason: error.message })
+      Effect.annotateLogs({ kind: error.kind, reason: error.message })
     )
   })
 

@@ -80,12 +80,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Others have written this window. */
   const lookAt = (from: number, to: number) =>
     tail.window(from, to).pipe(
-      Effect.tap((seen) => findings.foreign(name, seen)),
+      Effect.tap((seen) => findings.foreign(seen)),
       Effect.flatMap((seen) => found(lane.elsewhere(seen.map(Tail.idOf)), seen)),
       Effect.catch((error) =>
         error.kind === "Denied"
           ? findings.unreadable(topic, error)
-          : Effect.logDebug("What others have written could not be read", error)
+          : Effect.annotateLogs(Effect.logDebug("What others have written could not be read"), {
+              reason: error.message
+            })
       )
     )
 
@@ -100,7 +102,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
     yield* pending.stored(stored)
-    if (audit._tag === "Regressed") yield* findings.regressed(name, audit.expected, offset)
+    if (audit._tag === "Regressed") yield* findings.regressed(audit.expected, offset)
     if (audit._tag === "Jumped") yield* lookAt(audit.from, audit.to)
   })
 
@@ -127,7 +129,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       Effect.matchEffect({
         onSuccess: Effect.fnUntraced(function* ({ next, seen }) {
           const { again, lost, stored } = lane.read(seen.map(Tail.idOf), next)
-          yield* findings.gone(name, again, lost)
+          yield* findings.gone(again, lost)
           yield* found(stored, seen)
           if (lane.attempts() === 0) yield* outage.works(name)
         }),
@@ -192,7 +194,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   })
 
-  const fiber = yield* fork(run)
+  const fiber = yield* fork(Effect.annotateLogs(run, { topic, partition }))
 
   return {
     offer: (entry) => {

@@ -4,8 +4,8 @@
  * continuity topic that nobody has closed.
  */
 import { Clock, Duration, Effect, Option, Schedule, Schema } from "effect"
-import { clipped } from "../../pipeline/clipped.ts"
 import { partitionOf } from "../../pipeline/murmur2.ts"
+import { namesOf } from "../../pipeline/namesOf.ts"
 import * as OpenGaps from "../../pipeline/OpenGaps.ts"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
 import { Continuity } from "../../schema/Continuity.ts"
@@ -206,7 +206,9 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
 
     const patiently = <A>(effect: Effect.Effect<A, KafkaError>) =>
       effect.pipe(
-        Effect.tapError((error) => Effect.logDebug("Where the streams stand could not be read yet", error)),
+        Effect.tapError(({ message }) =>
+          Effect.annotateLogs(Effect.logDebug("Where the streams stand could not be read yet"), { reason: message })
+        ),
         Effect.retry({ schedule: retrying, while: ({ kind }) => kind !== "Denied" && kind !== "Refused" })
       )
 
@@ -222,9 +224,9 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     )
     if (reason === undefined) positions.begin()
     else {
-      const left = sequenced.filter(({ name }) => !found.has(name)).map(({ name }) => name)
+      const left = sequenced.filter(({ name }) => !found.has(name))
       yield* Effect.logWarning("Where streams stand could not be read from Kafka: these start live").pipe(
-        Effect.annotateLogs({ reason, streams: clipped(left.join()) })
+        Effect.annotateLogs({ streams: left.length, names: namesOf(left), reason })
       )
     }
     return found

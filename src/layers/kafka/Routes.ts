@@ -22,9 +22,6 @@ const BATCH_MARGIN = 512
 /** The headers that say what was cut off. */
 const TRUNCATION_HEADERS = 160
 
-/** Between two lines about refused records: a stream gone bad would flood the log. */
-const QUIET_MS = 10_000
-
 interface Route {
   /** By partition; undefined: the topic is not known (any more). */
   writers: ReadonlyArray<PartitionWriter.PartitionWriter> | undefined
@@ -42,10 +39,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { pending } = options
   const { batch, topics } = yield* AppConfig
   const routes = new Map<string, Route>()
-  let quietUntil = 0
   /** Of what the broker took, Unix ms. */
   let newest = 0
-  let unreported = 0
 
   const routeOf = (topic: string): Route => {
     const known = routes.get(topic)
@@ -75,20 +70,15 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   }
 
-  const reportRefused = Effect.fnUntraced(function* (record: SinkRecord, reason: string, now: number) {
-    unreported++
-    if (now < quietUntil) return
-    yield* Effect.logWarning("Kafka refuses records: sent to the dead-letter topic").pipe(
+  const reportRefused = ({ headers, topic }: SinkRecord, reason: string) =>
+    Effect.logWarning("Kafka refuses records: sent to the dead-letter topic").pipe(
       Effect.annotateLogs({
-        records: unreported,
-        topic: record.topic,
-        eventId: clipped(record.headers["event-id"] ?? ""),
+        topic,
+        records: 1,
+        eventId: clipped(headers["event-id"] ?? ""),
         reason: clipped(reason)
       })
     )
-    unreported = 0
-    quietUntil = now + QUIET_MS
-  })
 
   const refused = Effect.fnUntraced(function* (entry: Entry, error: KafkaError) {
     const { record } = entry
@@ -106,10 +96,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       yield* Metric.update(Telemetry.recordsDropped, 1)
       return yield* pending.settle([entry])
     }
-    const now = yield* Clock.currentTimeMillis
-    yield* reportRefused(record, error.message, now)
+    yield* reportRefused(record, error.message)
     yield* Metric.update(Telemetry.deadLetters, 1)
-    assign([pending.replace(entry, refusedRecord(topics.deadLetter, record, error.message, now))])
+    assign([
+      pending.replace(entry, refusedRecord(topics.deadLetter, record, error.message, yield* Clock.currentTimeMillis))
+    ])
   })
 
   const missing = (topic: string): void => {
@@ -148,7 +139,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return
     }
     yield* Effect.logWarning("A topic came back with another number of partitions").pipe(
-      Effect.annotateLogs({ topic: topic.name, before: count, now: topic.partitions })
+      Effect.annotateLogs({ topic: topic.name, partitions: topic.partitions, before: count })
     )
     route.writers = undefined
     const kept = yield* Effect.forEach(writers, (writer) => writer.retire, { concurrency: "unbounded" })

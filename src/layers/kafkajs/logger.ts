@@ -11,9 +11,9 @@ export const make = Effect.map(Effect.context<never>(), (context) => {
     level: logLevel.WARN,
     logCreator:
       () =>
-      ({ level, log: { message, timestamp: _, ...details }, namespace }) => {
+      ({ level, log: { error: reason, message, timestamp: _, ...details }, namespace }) => {
         const line = level === logLevel.WARN ? Effect.logWarning(message) : Effect.logDebug(message)
-        run(line.pipe(Effect.annotateLogs({ ...details, logger: `kafkajs/${namespace}` })))
+        run(line.pipe(Effect.annotateLogs({ ...details, reason, logger: `kafkajs/${namespace}` })))
       }
   })
 })

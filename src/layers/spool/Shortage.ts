@@ -1,13 +1,10 @@
 /** Says what the spool does not keep: to people by a line and a metric, to the pipeline by what each stream misses. */
-import { Clock, Duration, Effect, Metric, PubSub, Queue, Stream } from "effect"
+import { Effect, Metric, PubSub, Queue, Stream } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { Overflow } from "../../services/Spool.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Overflows from "./Overflows.ts"
-
-/** Between two lines about the same trouble. */
-const QUIET = Duration.seconds(10)
 
 /** How many may wait for somebody to listen. */
 const UNHEARD = 10_000
@@ -21,22 +18,15 @@ export const make = Effect.fnUntraced(function* (folder: string) {
   const told = yield* PubSub.unbounded<Overflow>({ replay: UNHEARD })
   const drained = yield* Queue.sliding<void>(1)
   let full = false
-  let quietUntil = Number.NEGATIVE_INFINITY
-  let unsaid = 0
   let notKept = 0
 
   const missed = Effect.fnUntraced(function* (records: number, reason: string) {
     if (records === 0) return
     yield* Metric.update(Telemetry.spoolDroppedRecords, records)
     notKept += records
-    unsaid += records
-    const now = yield* Clock.currentTimeMillis
-    if (now < quietUntil) return
     yield* Effect.logError(
       "Records are not kept: the exchange is asked for trades and closed candles once there is room, the rest is lost"
-    ).pipe(Effect.annotateLogs({ records: unsaid, folder, reason }))
-    unsaid = 0
-    quietUntil = now + Duration.toMillis(QUIET)
+    ).pipe(Effect.annotateLogs({ records, folder, reason }))
   })
 
   /** The disk takes records again. */

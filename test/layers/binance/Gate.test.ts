@@ -44,7 +44,7 @@ describe("Gate", () => {
       yield* gate.pass(urls("host"))
       yield* Effect.forkChild(gate.pass(urls("host")).pipe(Effect.provide(layer)), { startImmediately: true })
       const { annotations, level } = yield* Queue.take(events)
-      assert.deepStrictEqual([level, annotations["seconds"]], ["Warn", 60])
+      assert.deepStrictEqual([level, annotations["wait"]], ["Warn", "1m"])
     })
   )
 

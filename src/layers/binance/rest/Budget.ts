@@ -3,7 +3,7 @@
  * behind the same address trade on it, so only a share may be used up when we ask, theirs counted in; and a request to pause
  * holds up everything at once.
  */
-import { Clock, Effect, Metric, Option } from "effect"
+import { Clock, Duration, Effect, Metric, Option } from "effect"
 import * as Telemetry from "../../../services/Telemetry.ts"
 
 /** What the exchange allows until it says otherwise. */
@@ -100,7 +100,7 @@ export const make = (share: number): Budget => {
           : Effect.logWarning(
               "Binance's REST side has had too many requests from this address: nothing is asked for a while"
             ),
-        { seconds }
+        { wait: Duration.format(Duration.seconds(seconds)) }
       )
     }),
     allow: (limit) => {

@@ -94,11 +94,11 @@ describe("the budget of request weight", () => {
     })
   )
 
-  for (const [status, asked, seconds, level] of [
-    [429, 7, 7, "Warn"],
-    [429, undefined, 60, "Warn"],
-    [418, 300, 300, "Error"],
-    [418, undefined, 120, "Error"]
+  for (const [status, asked, seconds, wait, level] of [
+    [429, 7, 7, "7s", "Warn"],
+    [429, undefined, 60, "1m", "Warn"],
+    [418, 300, 300, "5m", "Error"],
+    [418, undefined, 120, "2m", "Error"]
   ] as const) {
     it.effect(`pauses for everybody after ${status}, ${asked ?? "it is not said how many"} seconds`, () =>
       Effect.gen(function* () {
@@ -114,7 +114,7 @@ describe("the budget of request weight", () => {
         yield* TestClock.adjust(1)
         yield* Effect.forEach(waiting, Fiber.join)
         const logged = yield* Queue.take(events)
-        assert.deepStrictEqual([logged.level, logged.annotations], [level, { seconds }])
+        assert.deepStrictEqual([logged.level, logged.annotations], [level, { wait }])
         assert.strictEqual(logged.message.includes("REST_WEIGHT_SHARE"), status === 418)
         assert.strictEqual(yield* Queue.size(events), 0)
       })
