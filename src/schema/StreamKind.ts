@@ -56,6 +56,8 @@ export interface StreamKind {
   readonly title: string
   /** One stream name as a user would write it. */
   readonly example: string
+  /** What a line about an event says, by names that people read: where in the payload it stands, `k.o` or `bids.0.0`. */
+  readonly brief: Readonly<Record<string, string>>
   /** What may follow `<symbol>@`, each form in full. A closed list: a mistyped name can then be told the right one. */
   readonly suffixes: ReadonlyArray<string>
   /** The whole names of the forms that carry every symbol, one row each; empty where there are none. */
@@ -88,6 +90,7 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
   readonly name: string
   readonly title: string
   readonly example: string
+  readonly brief: StreamKind["brief"]
   readonly suffixes: ReadonlyArray<string>
   readonly allMarket?: ReadonlyArray<string>
   readonly hasCadence?: true
@@ -114,6 +117,7 @@ export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definiti
     name: definition.name,
     title: definition.title,
     example: definition.example,
+    brief: definition.brief,
     suffixes: definition.suffixes,
     allMarket: definition.allMarket ?? [],
     hasCadence: definition.hasCadence ?? false,

@@ -31,6 +31,7 @@ export const aggTrade = streamKind({
   name: "aggTrade",
   title: "trades joined by taker order and price",
   example: "btcusdt@aggTrade",
+  brief: { id: "a", price: "p", quantity: "q", first: "f", last: "l", buyerIsMaker: "m" },
   suffixes: ["aggTrade"],
   topic: { variable: "TOPIC_RAW_AGG_TRADES", default: "raw_agg_trades" },
   sequence: "ids",

@@ -26,6 +26,7 @@ export const avgPrice = streamKind({
   name: "avgPrice",
   title: "average price",
   example: "btcusdt@avgPrice",
+  brief: { price: "w", interval: "i" },
   suffixes: ["avgPrice"],
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_AVG_PRICES", default: "raw_avg_prices" },

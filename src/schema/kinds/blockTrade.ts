@@ -29,6 +29,7 @@ export const blockTrade = streamKind({
   name: "blockTrade",
   title: "every block trade",
   example: "btcusdt@blockTrade",
+  brief: { id: "t", price: "p", quantity: "q", buyerIsMaker: "m" },
   suffixes: ["blockTrade"],
   topic: { variable: "TOPIC_RAW_BLOCK_TRADES", default: "raw_block_trades" },
   payload: BlockTrade,

@@ -26,6 +26,7 @@ export const bookTicker = streamKind({
   name: "bookTicker",
   title: "best bid and ask",
   example: "btcusdt@bookTicker",
+  brief: { bid: "b", bidQuantity: "B", ask: "a", askQuantity: "A" },
   suffixes: ["bookTicker"],
   topic: { variable: "TOPIC_RAW_BOOK_TICKERS", default: "raw_book_tickers" },
   payload: BookTicker,

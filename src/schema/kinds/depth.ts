@@ -30,6 +30,7 @@ export const depth = streamKind({
   name: "depth",
   title: "changes of the order book",
   example: "btcusdt@depth@100ms",
+  brief: { first: "U", last: "u", bids: "b", asks: "a" },
   suffixes: ["depth", "depth@100ms"],
   topic: { variable: "TOPIC_RAW_DEPTH", default: "raw_depth" },
   sequence: "updates",

@@ -48,6 +48,15 @@ export const kline = streamKind({
   name: "kline",
   title: "candles",
   example: "btcusdt@kline_1m",
+  brief: {
+    interval: "k.i",
+    open: "k.o",
+    high: "k.h",
+    low: "k.l",
+    close: "k.c",
+    volume: "k.v",
+    closed: "k.x"
+  },
   suffixes: intervals.flatMap((interval) => [`kline_${interval}`, `kline_${interval}@+08:00`]),
   hasCadence: true,
   silentIn: ["CANCEL_ONLY"],

@@ -30,6 +30,7 @@ export const miniTicker = streamKind({
   name: "miniTicker",
   title: "prices and volumes of 24 hours, in short",
   example: "btcusdt@miniTicker",
+  brief: { last: "c", open: "o", high: "h", low: "l", volume: "v" },
   suffixes: ["miniTicker"],
   allMarket: ["!miniTicker@arr"],
   hasCadence: true,

@@ -24,6 +24,7 @@ export const partialDepth = streamKind({
   name: "partialDepth",
   title: "the best levels of the order book",
   example: "btcusdt@depth20@100ms",
+  brief: { last: "lastUpdateId", bid: "bids.0.0", bidQuantity: "bids.0.1", ask: "asks.0.0", askQuantity: "asks.0.1" },
   suffixes: ["depth5", "depth10", "depth20"].flatMap((suffix) => [suffix, `${suffix}@100ms`]),
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_PARTIAL_DEPTH", default: "raw_partial_depth" },

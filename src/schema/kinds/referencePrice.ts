@@ -24,6 +24,7 @@ export const referencePrice = streamKind({
   name: "referencePrice",
   title: "reference price",
   example: "btcusdt@referencePrice",
+  brief: { price: "r" },
   suffixes: ["referencePrice"],
   topic: { variable: "TOPIC_RAW_REFERENCE_PRICES", default: "raw_reference_prices" },
   payload: ReferencePrice,

@@ -44,6 +44,7 @@ export const ticker = streamKind({
   name: "ticker",
   title: "statistics of 24 hours",
   example: "btcusdt@ticker",
+  brief: { last: "c", changePercent: "P", bid: "b", ask: "a", volume: "v" },
   suffixes: ["ticker"],
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_TICKERS", default: "raw_tickers" },

@@ -28,6 +28,7 @@ export const trade = streamKind({
   name: "trade",
   title: "every trade",
   example: "btcusdt@trade",
+  brief: { id: "t", price: "p", quantity: "q", buyerIsMaker: "m" },
   suffixes: ["trade"],
   topic: { variable: "TOPIC_RAW_TRADES", default: "raw_trades" },
   sequence: "ids",

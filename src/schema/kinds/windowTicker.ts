@@ -41,6 +41,7 @@ export const windowTicker = streamKind({
   name: "windowTicker",
   title: "statistics of an hour, four hours or a day",
   example: "btcusdt@ticker_1h",
+  brief: { last: "c", changePercent: "P", high: "h", low: "l", volume: "v" },
   suffixes: windows.map((window) => `ticker_${window}`),
   allMarket: windows.map((window) => `!ticker_${window}@arr`),
   hasCadence: true,
