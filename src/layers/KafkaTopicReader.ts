@@ -1,7 +1,8 @@
 /** Reads the topics of Kafka through the driver, partitions side by side and without a consumer group. */
 import { Effect, Layer, Option, Schedule, Stream } from "effect"
 import { KafkaDriver, type KafkaError } from "../services/KafkaDriver.ts"
-import { type OffsetRange, TopicReader, TopicReadError } from "../services/TopicReader.ts"
+import { type OffsetRange, type Start, TopicReader, TopicReadError } from "../services/TopicReader.ts"
+import { follow } from "./following.ts"
 
 /** Enough to keep the brokers busy, while the answers in memory stay some tens of MiB. */
 const PARTITIONS_AT_ONCE = 4
@@ -37,20 +38,33 @@ export const layer: Layer.Layer<TopicReader, never, KafkaDriver> = Layer.effect(
       return fault === undefined ? topics[0] : yield* fault
     })
 
+    const fetch = (topic: string, partition: number, at: number) =>
+      patiently(driver.fetch(topic, partition, at), `${topic}/${partition}`)
+
+    const shrunk = (topic: string, partition: number, next: number, to: number) =>
+      new TopicReadError({
+        message: `${topic}/${partition} has shrunk while it was read: it ends at offset ${next}, it did at ${to}`
+      })
+
     /** What lies below `to`, and where to go on. */
     const page = Effect.fnUntraced(function* (topic: string, { partition, to }: OffsetRange, at: number) {
-      const { next, records } = yield* patiently(driver.fetch(topic, partition, at), `${topic}/${partition}`)
-      if (next <= at) {
-        return yield* new TopicReadError({
-          message: `${topic}/${partition} has shrunk while it was read: it ends at offset ${next}, it did at ${to}`
-        })
-      }
+      const { next, records } = yield* fetch(topic, partition, at)
+      if (next <= at) return yield* shrunk(topic, partition, next, to)
       const below = (records.at(-1)?.offset ?? -1) < to ? records : records.filter(({ offset }) => offset < to)
       return [below, next < to ? Option.some(next) : Option.none()] as const
     })
 
     const readPartition = (topic: string, range: OffsetRange) =>
       Stream.paginate(range.from, (at) => page(topic, range, at))
+
+    const followPartition = (topic: string, { from, partition }: Start) =>
+      follow(from, (at) =>
+        Effect.filterOrFail(
+          fetch(topic, partition, at),
+          ({ next }) => next >= at,
+          ({ next }) => shrunk(topic, partition, next, at)
+        )
+      )
 
     return TopicReader.of({
       ends: Effect.fnUntraced(function* (topic) {
@@ -64,6 +78,12 @@ export const layer: Layer.Layer<TopicReader, never, KafkaDriver> = Layer.effect(
         Stream.mergeAll(
           ranges.filter(({ from, to }) => from < to).map((range) => readPartition(topic, range)),
           { concurrency: PARTITIONS_AT_ONCE, bufferSize: 1 }
+        ),
+      // All of them: none has an end that would let the next one in.
+      follow: (topic, starts) =>
+        Stream.mergeAll(
+          starts.map((start) => followPartition(topic, start)),
+          { concurrency: "unbounded", bufferSize: 1 }
         )
     })
   })

@@ -2,9 +2,11 @@
 import { Effect, Layer, Stream } from "effect"
 import { AppConfig } from "../services/AppConfig.ts"
 import { TopicReader, TopicReadError } from "../services/TopicReader.ts"
+import { follow } from "./following.ts"
 import * as LocalLogReader from "./LocalLogReader.ts"
 
 const PARTITION = 0
+const PAGE_RECORDS = 1000
 
 const readError = ({ cause, message }: LocalLogReader.LocalLogReadError) =>
   new TopicReadError({ message: `DATA_DIR: ${message}`, cause })
@@ -15,6 +17,12 @@ export const layerOf = (dataDir: string): Layer.Layer<TopicReader, TopicReadErro
     TopicReader,
     Effect.gen(function* () {
       const log = yield* Effect.mapError(LocalLogReader.open(dataDir), readError)
+      const page = (topic: string, from: number) =>
+        Effect.map(Stream.runCollect(log.read(topic, { from, limit: PAGE_RECORDS })), (records) => ({
+          records: records.map((record) => ({ ...record, partition: PARTITION })),
+          next: (records.at(-1)?.offset ?? from - 1) + 1
+        }))
+
       return TopicReader.of({
         ends: (topic) =>
           log.topics.pipe(
@@ -29,6 +37,11 @@ export const layerOf = (dataDir: string): Layer.Layer<TopicReader, TopicReadErro
           Stream.fromIterable(ranges).pipe(
             Stream.flatMap(({ from, to }) => log.read(topic, { from, to })),
             Stream.map((record) => ({ ...record, partition: PARTITION })),
+            Stream.mapError(readError)
+          ),
+        follow: (topic, starts) =>
+          Stream.fromIterable(starts).pipe(
+            Stream.flatMap(({ from }) => follow(from, (at) => page(topic, at))),
             Stream.mapError(readError)
           )
       })

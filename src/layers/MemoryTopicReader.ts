@@ -4,6 +4,7 @@ import { partitionOf } from "../pipeline/murmur2.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { StoredRecord } from "../services/KafkaDriver.ts"
 import { TopicReader } from "../services/TopicReader.ts"
+import { follow } from "./following.ts"
 import { MemoryLog } from "./MemorySink.ts"
 
 /** `partitions` for every topic. */
@@ -37,6 +38,18 @@ export const layerWith = (partitions: number): Layer.Layer<TopicReader, never, M
             Effect.map(placed(topic), (stored) =>
               ranges.flatMap(({ from, partition, to }) => stored[partition]?.slice(from, to) ?? [])
             )
+          ),
+        follow: (topic, starts) =>
+          Stream.mergeAll(
+            starts.map(({ from, partition }) =>
+              follow(from, (at) =>
+                Effect.map(placed(topic), (stored) => {
+                  const records = stored[partition]?.slice(at) ?? []
+                  return { records, next: at + records.length }
+                })
+              )
+            ),
+            { concurrency: "unbounded" }
           )
       })
     })

@@ -1,6 +1,6 @@
 /**
  * Reads topics back: what is committed, from the beginning or an offset to an end that was noted before, so that reading ends
- * though the topic grows. Layers: `KafkaTopicReader`, `LocalTopicReader`, `MemoryTopicReader`.
+ * though the topic grows; or on and on. Nothing is left behind: no group, no committed offset. Layers: `KafkaTopicReader`, `LocalTopicReader`, `MemoryTopicReader`.
  */
 import { Context, type Effect, Schema, type Stream } from "effect"
 import type { StoredRecord } from "./KafkaDriver.ts"
@@ -11,6 +11,9 @@ export interface OffsetRange {
   readonly from: number
   readonly to: number
 }
+
+/** Where to read a partition from. */
+export type Start = Pick<OffsetRange, "partition" | "from">
 
 /** The topics cannot be read. */
 export class TopicReadError extends Schema.TaggedError<TopicReadError>()("TopicReadError", {
@@ -26,5 +29,7 @@ export class TopicReader extends Context.Service<
     readonly ends: (topic: string) => Effect.Effect<ReadonlyArray<OffsetRange>, TopicReadError>
     /** These ranges, each in offset order; several partitions come side by side, an array is of one of them. */
     readonly read: (topic: string, ranges: ReadonlyArray<OffsetRange>) => Stream.Stream<StoredRecord, TopicReadError>
+    /** From these offsets on and without end: what comes later too. */
+    readonly follow: (topic: string, starts: ReadonlyArray<Start>) => Stream.Stream<StoredRecord, TopicReadError>
   }
 >()("binance-kafka/services/TopicReader") {}

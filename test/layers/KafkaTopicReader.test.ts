@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Result, Stream } from "effect"
+import { Effect, Fiber, Layer, Queue, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaTopicReader from "../../src/layers/KafkaTopicReader.ts"
 import * as MemoryKafka from "../../src/layers/MemoryKafka.ts"
@@ -93,6 +93,42 @@ describe("KafkaTopicReader", () => {
       const result = yield* Effect.result(Stream.runCollect(reader.read(TOPIC, ends)))
       assert.isTrue(Result.isFailure(result))
       if (Result.isFailure(result)) assert.match(result.failure.message, /t\/0 has shrunk .* at offset 3, it did at 5/)
+    }).pipe(Effect.provide(Test))
+  )
+
+  it.effect("follows every partition: what is there, and what comes", () =>
+    Effect.gen(function* () {
+      const reader = yield* TopicReader
+      yield* produce(0, "a", 2)
+      yield* produce(2, "c", 3)
+      const seen = yield* Queue.unbounded<string>()
+      const starts = [0, 1, 2].map((partition) => ({ partition, from: partition === 2 ? 2 : 0 }))
+      yield* Effect.forkChild(
+        Stream.runForEach(reader.follow(TOPIC, starts), ({ offset, partition }) =>
+          Queue.offer(seen, `${partition}/${offset}`)
+        )
+      )
+      assert.sameMembers(yield* Queue.takeN(seen, 3), ["0/0", "0/1", "2/2"])
+      yield* produce(1, "b", 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Queue.take(seen), "1/0")
+      yield* produce(2, "c", 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Queue.take(seen), "2/3")
+    }).pipe(Effect.provide(Test))
+  )
+
+  it.effect("does not go on where a partition has shrunk below what was followed", () =>
+    Effect.gen(function* () {
+      const reader = yield* TopicReader
+      const broker = yield* MemoryKafka.MemoryBroker
+      yield* produce(0, "a", 5)
+      const fiber = yield* Effect.forkChild(
+        Effect.flip(Stream.runDrain(reader.follow(TOPIC, [{ partition: 0, from: 5 }])))
+      )
+      yield* broker.truncate(TOPIC, 0, 3)
+      yield* TestClock.adjust("1 second")
+      assert.match((yield* Fiber.join(fiber)).message, /^t\/0 has shrunk while it was read: it ends at offset 3/)
     }).pipe(Effect.provide(Test))
   )
 })
