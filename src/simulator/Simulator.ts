@@ -49,6 +49,8 @@ export interface Simulator {
   readonly rest: RestServer
   /** Unix ms by the market's clock. */
   readonly now: () => number
+  /** Runs it at the first tick so many ms from now. */
+  readonly later: (millis: number, action: () => void) => void
   /** Exchanges the faults in force. */
   readonly setFaults: (faults: Faults) => void
   /** Ends every connection. */
@@ -168,6 +170,7 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
       streams,
       rest,
       now,
+      later: (millis, action) => agenda.at(now() + millis, action),
       setFaults: (next) => {
         faults.current = next
       },
