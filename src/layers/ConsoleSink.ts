@@ -1,36 +1,13 @@
-/**
- * Records on stdout, one JSON line each: for a look at the stream, or to pipe it into another program. The value stands
- * there as the JSON that it is, byte for byte; one that is no UTF-8 JSON as base64 in `value_base64` instead.
- */
+/** Records on stdout, one JSON line each: for a look at the stream, or to pipe it into another program. */
 import process from "node:process"
 import type { Writable } from "node:stream"
 import { Effect, Layer, Metric, Predicate } from "effect"
+import { recordLine } from "../pipeline/recordLine.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as Acknowledged from "./Acknowledged.ts"
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
-/** The value's text if it is UTF-8 JSON, on one line: a line break in JSON can only be a blank. */
-const jsonText = (value: Uint8Array): string | undefined => {
-  try {
-    const text = utf8.decode(value)
-    JSON.parse(text)
-    return text.replaceAll(/[\r\n]/g, " ")
-  } catch {
-    return undefined
-  }
-}
-
-const line = ({ headers, key, timestamp, topic, value }: SinkRecord): string => {
-  const head = JSON.stringify({ topic, key, timestamp, headers }).slice(0, -1)
-  const json = jsonText(value)
-  return json === undefined
-    ? `${head},"value_base64":"${Buffer.from(value).toString("base64")}"}\n`
-    : `${head},"value":${json}}\n`
-}
 
 const writeError = (cause: Error): SinkError =>
   Predicate.hasProperty(cause, "code") && cause.code === "EPIPE"
@@ -69,7 +46,7 @@ export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health
         Effect.sync(() => {
           const takenAt = acknowledged.now()
           pending += batch.length
-          out.write(batch.map(line).join(""), (error) => {
+          out.write(batch.map((record) => `${recordLine(record)}\n`).join(""), (error) => {
             pending -= batch.length
             if (error) return fail(error)
             const now = acknowledged.now()
