@@ -42,6 +42,7 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
   const settings: Omit<Settings, "notices" | "shown"> = {
     feed,
     replayFile,
+    replaySpeed: read.get(binance.replaySpeed),
     binance: {
       restUrls: read.get(binance.restUrls),
       restWeightShare: read.get(binance.restWeightShare),

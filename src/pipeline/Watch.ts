@@ -38,7 +38,7 @@ export interface Watch {
 }
 
 export const make = Effect.fnUntraced(function* (note: (statement: Statement) => Effect.Effect<void>) {
-  const { binance } = yield* AppConfig
+  const { binance, feed: source } = yield* AppConfig
   const feed = yield* MarketFeed
   const health = yield* Health
   const clock = yield* Clock.Clock
@@ -138,13 +138,17 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
       if (times <= RENEWALS) return yield* renew([stream], "the exchange's history is ahead of it")
       return yield* callStale(stream, "history")
     }),
-    run: Effect.all(
-      [
-        Effect.repeat(check, Schedule.spaced(CHECK_EVERY)),
-        Effect.repeat(learnStatuses, Schedule.spaced(STATUSES_EVERY))
-      ],
-      { concurrency: "unbounded", discard: true }
-    ).pipe(Effect.andThen(Effect.never))
+    // A recording is silent where its exchange was, and its frames were received when they were recorded.
+    run:
+      source === "replay"
+        ? Effect.never
+        : Effect.all(
+            [
+              Effect.repeat(check, Schedule.spaced(CHECK_EVERY)),
+              Effect.repeat(learnStatuses, Schedule.spaced(STATUSES_EVERY))
+            ],
+            { concurrency: "unbounded", discard: true }
+          ).pipe(Effect.andThen(Effect.never))
   }
   return watch
 })

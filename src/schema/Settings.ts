@@ -75,6 +75,8 @@ export interface Settings {
   readonly feed: FeedName
   readonly sink: SinkName
   readonly replayFile: Option.Option<string>
+  /** Times as fast as the frames were received; `Infinity`: as fast as they are taken. */
+  readonly replaySpeed: number
   readonly binance: {
     /** Asked in turn. */
     readonly restUrls: Arr.NonEmptyReadonlyArray<URL>

@@ -2,18 +2,22 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
+import zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Option, Queue, Schema, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Queue, Result, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as ReplayFeed from "../../src/layers/ReplayFeed.ts"
 import { MarketFeed } from "../../src/services/MarketFeed.ts"
+import { ReplayProgress } from "../../src/services/ReplayProgress.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
 import { settingsLayer } from "../support/settings.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
-const feedOf = (file: string | undefined) =>
+const feedOf = (file: string | undefined, replaySpeed = Infinity) =>
   Layer.build(
-    ReplayFeed.layer.pipe(Layer.provide([settingsLayer({ replayFile: Option.fromNullishOr(file) }), HealthProbe.layer]))
+    ReplayFeed.layer.pipe(
+      Layer.provide([settingsLayer({ replayFile: Option.fromNullishOr(file), replaySpeed }), HealthProbe.layer])
+    )
   ).pipe(Effect.map((context) => Context.get(context, MarketFeed)))
 
 /** The frames of a file with this content, in hex. */
@@ -153,6 +157,119 @@ describe("ReplayFeed", () => {
       const feed = yield* feedOf("/dev/zero")
       const error = yield* Effect.flip(Stream.runDrain(feed.frames))
       assert.match(error.message, /^REPLAY_FILE: \/dev\/zero has a line of more than 64 MiB/)
+    })
+  )
+
+  const timed = (...times: ReadonlyArray<number>) =>
+    times.map((time, index) => `{"receivedAt":${time},"frame":{"n":${index}}}\n`).join("")
+
+  it.effect("keeps the moment of receipt where the recording says it", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "frames.ndjson")
+      writeFileSync(file, `${timed(5000, 6000)}{"n":2}\n`)
+      yield* TestClock.adjust(7)
+      const { frames } = yield* feedOf(file)
+      assert.deepStrictEqual(
+        (yield* Stream.runCollect(frames)).map(({ bytes, receivedAt }) => [Buffer.from(bytes).toString(), receivedAt]),
+        [
+          ['{"n":0}', 5000],
+          ['{"n":1}', 6000],
+          ['{"n":2}', 7]
+        ]
+      )
+    })
+  )
+
+  it.live("reads what is packed, and says what is wrong with it", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const file = join(folder, "frames.ndjson.zst")
+      const content = timed(...Array.from({ length: 50_000 }, (_, n) => n))
+      const packed = zlib.zstdCompressSync(content)
+      const read = (bytes: Uint8Array) =>
+        Effect.gen(function* () {
+          writeFileSync(file, bytes)
+          const { frames } = yield* feedOf(file)
+          let count = 0
+          const end = yield* Effect.result(Stream.runForEach(frames, () => Effect.sync(() => void count++)))
+          return { count, fault: Result.isFailure(end) ? end.failure.message : undefined }
+        })
+      assert.deepStrictEqual(yield* read(packed), { count: 50_000, fault: undefined })
+      const torn = yield* read(packed.subarray(0, -5))
+      assert.isAbove(torn.count, 20_000)
+      assert.match(torn.fault ?? "", /it ends in the middle/)
+      assert.match((yield* read(Buffer.from("no zstd"))).fault ?? "", /^REPLAY_FILE: cannot read .*Unknown frame/)
+      assert.match((yield* read(Buffer.concat([packed, packed]))).fault ?? "", /more behind its first zstd frame/)
+      const absent = yield* feedOf(join(folder, "none.zst"))
+      assert.match((yield* Effect.flip(Stream.runDrain(absent.frames))).message, /none.zst: ENOENT/)
+    })
+  )
+
+  it.effect("gives frames at the pace at which they came, or a multiple of it", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "frames.ndjson")
+      writeFileSync(file, timed(10_000, 10_001, 20_000, 15_000, 70_000))
+      for (const speed of [1, 10, 0.5]) {
+        const { frames } = yield* feedOf(file, speed)
+        const seen = yield* Queue.unbounded<number>()
+        const fiber = yield* Effect.forkChild(
+          Stream.runForEach(frames, ({ receivedAt }) => Queue.offer(seen, receivedAt))
+        )
+        assert.deepStrictEqual([yield* Queue.take(seen), yield* Queue.take(seen)], [10_000, 10_001])
+        yield* TestClock.adjust((10_000 - 1) / speed)
+        assert.strictEqual(yield* Queue.size(seen), 0)
+        yield* TestClock.adjust(1 / speed)
+        // The one that is overdue comes at once.
+        assert.deepStrictEqual([yield* Queue.take(seen), yield* Queue.take(seen)], [20_000, 15_000])
+        yield* TestClock.adjust(49_999 / speed)
+        assert.strictEqual(yield* Queue.size(seen), 0)
+        yield* TestClock.adjust(1 / speed)
+        assert.strictEqual(yield* Queue.take(seen), 70_000)
+        yield* Fiber.join(fiber)
+      }
+    })
+  )
+
+  it.effect("ends when it is closed, also while it waits for a frame's time", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "frames.ndjson")
+      writeFileSync(file, timed(0, 86_400_000))
+      const feed = yield* feedOf(file, 1)
+      const seen = yield* Queue.unbounded<number>()
+      const fiber = yield* Effect.forkChild(
+        Stream.runForEach(feed.frames, ({ receivedAt }) => Queue.offer(seen, receivedAt))
+      )
+      assert.strictEqual(yield* Queue.take(seen), 0)
+      yield* feed.close
+      yield* Fiber.join(fiber)
+    })
+  )
+
+  it.effect("cannot keep the pace of frames that nobody knows when they came", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "frames.ndjson")
+      writeFileSync(file, '{"n":0}\n')
+      const { frames } = yield* feedOf(file, 1)
+      assert.match(
+        (yield* Effect.flip(Stream.runDrain(frames))).message,
+        /^REPLAY_SPEED: .*frames.ndjson does not say when its frames were received; expected max/
+      )
+    })
+  )
+
+  it.effect("tells how far it is", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "frames.ndjson")
+      const content = timed(1, 2, 3)
+      writeFileSync(file, content)
+      const told: Array<readonly [number, number]> = []
+      const { frames } = yield* Effect.provideService(
+        feedOf(file),
+        ReplayProgress,
+        (read, total) => void told.push([read, total])
+      )
+      yield* Stream.runDrain(frames)
+      assert.deepStrictEqual(told.at(-1), [content.length, content.length])
     })
   )
 })

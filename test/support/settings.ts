@@ -13,6 +13,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   feed: "binance",
   sink: "kafka",
   replayFile: Option.none(),
+  replaySpeed: Infinity,
   binance: {
     restUrls: [new URL("http://127.0.0.1:1")],
     restWeightShare: 0.5,

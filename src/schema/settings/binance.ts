@@ -8,6 +8,7 @@ import {
   seconds,
   secondsOrOff,
   share,
+  speed,
   streams,
   streamUrls,
   text,
@@ -37,6 +38,16 @@ export const binance = {
       doc: "One recorded frame a line, for `FEED=replay`; `BINANCE_STREAMS` has to name the streams in it"
     },
     text
+  ),
+  replaySpeed: variable(
+    {
+      name: "REPLAY_SPEED",
+      default: "max",
+      expected: "max, or a number above 0: how many times as fast as the frames were received",
+      example: "10",
+      doc: "How fast `FEED=replay` is: `1` as the frames were received, `10` ten times as fast, `max` as fast as they are taken"
+    },
+    speed
   ),
   wsUrls: variable(
     {

@@ -53,6 +53,11 @@ export const secondsOrOff = secondsOver((seconds) => seconds === 0 || seconds >=
 export const share: Parser<number> = schema(
   numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1))
 )
+const toSpeed = schema(numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterThan(0)))
+
+/** A factor above 0, or `max`, which is `Infinity`. */
+export const speed: Parser<number> = (text) => (text.toLowerCase() === "max" ? Result.succeed(Infinity) : toSpeed(text))
+
 /** A number of hours above 0. */
 export const hours =
   (maximum: number): Parser<Duration.Duration> =>
