@@ -20,17 +20,17 @@ export const Continuity = Schema.Struct({
     "stale",
     "overflow"
   ]),
-  stream: Schema.NonEmptyString,
-  /** Null in what concerns a stream of every symbol. */
-  symbol: Schema.NullOr(Schema.NonEmptyString),
-  /** Ids, or Unix ms where the stream has none; both inclusive, null where no span is concerned. */
-  from: Schema.NullOr(Schema.Int),
-  to: Schema.NullOr(Schema.Int),
-  reason: Schema.String,
-  late: Schema.Boolean,
-  /** The process that wrote it. */
-  instance: Schema.NonEmptyString,
-  /** Unix ms. */
-  at: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-})
+  stream: Schema.NonEmptyString.annotate({ description: "Its name as in BINANCE_STREAMS; also the record's key." }),
+  symbol: Schema.NullOr(Schema.NonEmptyString).annotate({ description: "Null for a stream of every symbol." }),
+  from: Schema.NullOr(Schema.Int).annotate({
+    description: "An id, or Unix milliseconds where the stream has none; inclusive. Null where no span is concerned."
+  }),
+  to: Schema.NullOr(Schema.Int).annotate({ description: "As from; inclusive." }),
+  reason: Schema.String.annotate({ description: "For people; its words may change." }),
+  late: Schema.Boolean.annotate({ description: "Newer ones were published before." }),
+  instance: Schema.NonEmptyString.annotate({ description: "The process that wrote it." }),
+  at: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).annotate({
+    description: "When it was said: Unix milliseconds."
+  })
+}).annotate({ title: "The value of a record of the continuity topic" })
 export type Continuity = typeof Continuity.Type

@@ -1,25 +1,35 @@
 /**
  * The few types that every payload is made of. Prices and quantities stay the strings the exchange sent: a float would
- * round them.
+ * round them. Their titles are what people read of them as units.
  */
 import { Schema } from "effect"
 
 /** A decimal number as the exchange writes it, such as `"2891.17000000"`. */
 export const Decimal = Schema.String.check(
   Schema.isPattern(/^-?\d+(\.\d+)?$/, { message: "expected a decimal number in a string" })
-).pipe(Schema.brand("Decimal"))
+)
+  .pipe(Schema.brand("Decimal"))
+  .annotate({ title: "decimal in a string" })
 
 /** A trade, aggregate or order-book id: an integer that a double holds exactly. */
-export const Id = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("Id"))
+export const Id = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+  .pipe(Schema.brand("Id"))
+  .annotate({ title: "integer" })
 
 /** A trade id inside a candle or a ticker window: -1 where there was no trade. */
-export const OptionalId = Schema.Int.check(Schema.isGreaterThanOrEqualTo(-1)).pipe(Schema.brand("OptionalId"))
+export const OptionalId = Schema.Int.check(Schema.isGreaterThanOrEqualTo(-1))
+  .pipe(Schema.brand("OptionalId"))
+  .annotate({ title: "integer, -1 for none" })
 
 /** How many trades: an integer from 0. */
-export const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("Count"))
+export const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+  .pipe(Schema.brand("Count"))
+  .annotate({ title: "integer" })
 
 /** An instant of the exchange's clock, Unix milliseconds or microseconds: the connection's `timeUnit` decides. */
-export const ExchangeTime = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(Schema.brand("ExchangeTime"))
+export const ExchangeTime = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+  .pipe(Schema.brand("ExchangeTime"))
+  .annotate({ title: "Unix ms" })
 export type ExchangeTime = typeof ExchangeTime.Type
 
 /**
@@ -28,10 +38,14 @@ export type ExchangeTime = typeof ExchangeTime.Type
  */
 export const MarketSymbol = Schema.NonEmptyString.check(
   Schema.isMaxLength(64, { message: "expected a symbol of at most 64 characters" })
-).pipe(Schema.brand("MarketSymbol"))
+)
+  .pipe(Schema.brand("MarketSymbol"))
+  .annotate({ title: "text" })
 
 /** Levels of an order book, best first: price and quantity. What follows them in a level is tolerated: old recordings have more. */
-export const BookLevels = Schema.Array(Schema.TupleWithRest(Schema.Tuple([Decimal, Decimal]), [Schema.Unknown]))
+export const BookLevels = Schema.Array(
+  Schema.TupleWithRest(Schema.Tuple([Decimal, Decimal]), [Schema.Unknown])
+).annotate({ title: "list of [price, quantity]" })
 
 /** Above this a Unix time is in microseconds: as milliseconds it would lie in the year 5138. */
 const FIRST_MICROSECONDS = 1e14

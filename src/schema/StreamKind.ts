@@ -43,12 +43,6 @@ export type SequenceRule = "ids" | "times" | "updates"
 /** Whether the exchange's history has a kind's events. */
 export const isReplayable = ({ sequence }: StreamKind): boolean => sequence === "ids" || sequence === "times"
 
-/** A field of a payload: where it stands (`k.t`), and what it means. */
-export interface Field {
-  readonly path: string
-  readonly meaning: string
-}
-
 export interface StreamKind {
   /** As Binance writes it: `trade`, `aggTrade`, `kline`. */
   readonly name: string
@@ -72,17 +66,10 @@ export interface StreamKind {
   readonly sequence: SequenceRule | undefined
   /** A record's `stream_type`, from the part of the stream's name that is not the symbol. */
   readonly streamType: (suffix: string) => string
-  /** Of its payload, those that are checked. */
-  readonly fields: ReadonlyArray<Field>
+  /** The wire shape, for people and programs that ask what it is made of; each field has a description. */
+  readonly payload: Schema.Constraint
   /** Validates one payload, or one row of an array stream. */
   readonly decode: (payload: unknown) => Exit.Exit<EventFacts, Schema.SchemaError>
-}
-
-/** What each field of a payload means, with its unit, for people. */
-type Meanings<T> = {
-  readonly [K in keyof T]: T[K] extends string | number | boolean | null | ReadonlyArray<unknown>
-    ? string
-    : Meanings<T[K]>
 }
 
 /** A kind as its file declares it: `facts` reads the type that `payload` decodes to. */
@@ -99,16 +86,10 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
   readonly topic: StreamKind["topic"]
   readonly sequence?: SequenceRule
   readonly streamType?: (suffix: string) => string
-  /** The wire shape. Structs and checks only: a transformation would leave the compiled decoder. */
+  /** The wire shape. Structs and checks only: a transformation would leave the compiled decoder. Its fields are described. */
   readonly payload: P
-  readonly fields: Meanings<P["Type"]>
   readonly facts: (payload: P["Type"]) => EventFacts
 }
-
-const fieldsOf = (meanings: object, parent = ""): ReadonlyArray<Field> =>
-  Object.entries(meanings).flatMap(([name, meaning]) =>
-    typeof meaning === "string" ? [{ path: `${parent}${name}`, meaning }] : fieldsOf(meaning, `${parent}${name}.`)
-  )
 
 /** Binds a definition's payload type away, so that a registry can hold kinds of every payload. */
 export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definition: Definition<P>): StreamKind => {
@@ -125,7 +106,7 @@ export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definiti
     topic: definition.topic,
     sequence: definition.sequence,
     streamType: definition.streamType ?? (() => definition.name),
-    fields: fieldsOf(definition.fields),
+    payload: definition.payload,
     decode: (payload) => Exit.map(decode(payload), definition.facts)
   }
 }

@@ -1,5 +1,6 @@
 import { Effect, Layer, Option } from "effect"
 import { Flag } from "effect/cli"
+import { fieldsOf } from "../../schema/fields.ts"
 import { streamKinds } from "../../schema/kinds/registry.ts"
 import { isReplayable, type StreamKind } from "../../schema/StreamKind.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -33,7 +34,8 @@ const namesOf = ({ allMarket, suffixes }: StreamKind): ReadonlyArray<string> => 
 ]
 
 const text = (kind: StreamKind, topic: string): string => {
-  const width = Math.max(...kind.fields.map(({ path }) => path.length))
+  const fields = fieldsOf(kind)
+  const width = Math.max(...fields.map(({ name }) => name.length))
   return [
     `${style("bold", kind.name)}: ${kind.title}`,
     `  streams  ${namesOf(kind).join(", ")}`,
@@ -41,7 +43,7 @@ const text = (kind: StreamKind, topic: string): string => {
     `  history  ${HISTORY[orderOf(kind)]}`,
     `  order    ${ORDER[orderOf(kind)]}`,
     "  fields",
-    ...kind.fields.map(({ meaning, path }) => `    ${path.padEnd(width)}  ${meaning}`)
+    ...fields.map(({ description, name, type }) => `    ${name.padEnd(width)}  ${description} (${type})`)
   ].join("\n")
 }
 
@@ -54,7 +56,7 @@ const facts = (kind: StreamKind, topic: string) => ({
   variable: kind.topic.variable,
   history: isReplayable(kind),
   order: orderOf(kind),
-  fields: Object.fromEntries(kind.fields.map(({ meaning, path }) => [path, meaning]))
+  fields: Object.fromEntries(fieldsOf(kind).map(({ name, ...field }) => [name, field]))
 })
 
 const notAPattern = (error: unknown): string =>

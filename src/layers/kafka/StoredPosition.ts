@@ -10,13 +10,12 @@ export const StoredPosition = Schema.Struct({
   partition: Whole,
   offset: Whole,
   eventId: Schema.NonEmptyString,
-  /** The highest id; a candle: its close time. */
-  last: Schema.Int,
-  /** Event time, Unix ms. */
-  at: Schema.Int,
-  /** The highest id below `last` that was written late, into a gap; null: none. */
-  late: Schema.NullOr(Schema.Int)
-})
+  last: Schema.Int.annotate({ description: "The highest id; of candles the close time." }),
+  at: Schema.Int.annotate({ description: "Its event time: Unix milliseconds." }),
+  late: Schema.NullOr(Schema.Int).annotate({
+    description: "The highest id below last that was written late, into a gap; null: none."
+  })
+}).annotate({ title: "The value of a record of the positions topic; its key is the stream" })
 export type StoredPosition = typeof StoredPosition.Type
 
 const Json = Schema.fromJsonString(StoredPosition)

@@ -15,16 +15,16 @@ import { Decimal, ExchangeTime, Id, MarketSymbol, OptionalId, toMillis } from ".
 import { streamKind } from "../StreamKind.ts"
 
 export const AggTrade = Schema.Struct({
-  e: Schema.Literal("aggTrade"),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  a: Id,
-  p: Decimal,
-  q: Decimal,
-  f: OptionalId,
-  l: OptionalId,
-  T: ExchangeTime,
-  m: Schema.Boolean
+  e: Schema.Literal("aggTrade").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  a: Id.annotate({ description: "aggregate trade id" }),
+  p: Decimal.annotate({ description: "price" }),
+  q: Decimal.annotate({ description: "quantity, in the base asset" }),
+  f: OptionalId.annotate({ description: "first trade id" }),
+  l: OptionalId.annotate({ description: "last trade id" }),
+  T: ExchangeTime.annotate({ description: "trade time" }),
+  m: Schema.Boolean.annotate({ description: "the buyer is the maker" })
 })
 
 export const aggTrade = streamKind({
@@ -36,18 +36,6 @@ export const aggTrade = streamKind({
   topic: { variable: "TOPIC_RAW_AGG_TRADES", default: "raw_agg_trades" },
   sequence: "ids",
   payload: AggTrade,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    a: "aggregate trade id, counts up by one per symbol",
-    p: "price, decimal text",
-    q: "quantity, decimal text",
-    f: "first trade id in it, -1 if voided",
-    l: "last trade id in it, -1 if voided",
-    T: "trade time, ms",
-    m: "the buyer is the maker"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

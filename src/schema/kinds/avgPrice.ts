@@ -14,12 +14,12 @@ import { Decimal, ExchangeTime, MarketSymbol, toMillis } from "../Primitives.ts"
 import { streamKind } from "../StreamKind.ts"
 
 export const AvgPrice = Schema.Struct({
-  e: Schema.Literal("avgPrice"),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  i: Schema.NonEmptyString,
-  w: Decimal,
-  T: ExchangeTime
+  e: Schema.Literal("avgPrice").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  i: Schema.NonEmptyString.annotate({ description: "interval that is averaged over" }),
+  w: Decimal.annotate({ description: "average price" }),
+  T: ExchangeTime.annotate({ description: "time of the last trade" })
 })
 
 export const avgPrice = streamKind({
@@ -31,14 +31,6 @@ export const avgPrice = streamKind({
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_AVG_PRICES", default: "raw_avg_prices" },
   payload: AvgPrice,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    i: "interval of the average",
-    w: "average price, decimal text",
-    T: "time of the last trade, ms"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

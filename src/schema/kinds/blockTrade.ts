@@ -15,14 +15,14 @@ import { Decimal, ExchangeTime, Id, MarketSymbol, toMillis } from "../Primitives
 import { streamKind } from "../StreamKind.ts"
 
 export const BlockTrade = Schema.Struct({
-  e: Schema.Literal("blockTrade"),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  t: Id,
-  p: Decimal,
-  q: Decimal,
-  T: ExchangeTime,
-  m: Schema.Boolean
+  e: Schema.Literal("blockTrade").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  t: Id.annotate({ description: "block trade id" }),
+  p: Decimal.annotate({ description: "price" }),
+  q: Decimal.annotate({ description: "quantity, in the base asset" }),
+  T: ExchangeTime.annotate({ description: "trade time" }),
+  m: Schema.Boolean.annotate({ description: "the buyer is the maker" })
 })
 
 export const blockTrade = streamKind({
@@ -33,16 +33,6 @@ export const blockTrade = streamKind({
   suffixes: ["blockTrade"],
   topic: { variable: "TOPIC_RAW_BLOCK_TRADES", default: "raw_block_trades" },
   payload: BlockTrade,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    t: "block trade id, in a count of its own",
-    p: "price, decimal text",
-    q: "quantity, decimal text",
-    T: "trade time, ms",
-    m: "the buyer is the maker"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

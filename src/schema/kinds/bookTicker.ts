@@ -14,12 +14,12 @@ import { Decimal, Id, MarketSymbol } from "../Primitives.ts"
 import { streamKind } from "../StreamKind.ts"
 
 export const BookTicker = Schema.Struct({
-  u: Id,
-  s: MarketSymbol,
-  b: Decimal,
-  B: Decimal,
-  a: Decimal,
-  A: Decimal
+  u: Id.annotate({ description: "id of the order-book update" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  b: Decimal.annotate({ description: "best bid price" }),
+  B: Decimal.annotate({ description: "quantity at the best bid" }),
+  a: Decimal.annotate({ description: "best ask price" }),
+  A: Decimal.annotate({ description: "quantity at the best ask" })
 })
 
 export const bookTicker = streamKind({
@@ -30,14 +30,6 @@ export const bookTicker = streamKind({
   suffixes: ["bookTicker"],
   topic: { variable: "TOPIC_RAW_BOOK_TICKERS", default: "raw_book_tickers" },
   payload: BookTicker,
-  fields: {
-    u: "id of the order-book update; rises, not by one",
-    s: "symbol",
-    b: "best bid price, decimal text",
-    B: "quantity at the best bid, decimal text",
-    a: "best ask price, decimal text",
-    A: "quantity at the best ask, decimal text"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: undefined,

@@ -15,13 +15,13 @@ import { BookLevels, ExchangeTime, Id, MarketSymbol, toMillis } from "../Primiti
 import { streamKind } from "../StreamKind.ts"
 
 export const Depth = Schema.Struct({
-  e: Schema.Literal("depthUpdate"),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  U: Id,
-  u: Id,
-  b: BookLevels,
-  a: BookLevels
+  e: Schema.Literal("depthUpdate").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  U: Id.annotate({ description: "first update id in it" }),
+  u: Id.annotate({ description: "last update id in it" }),
+  b: BookLevels.annotate({ description: "bids that changed" }),
+  a: BookLevels.annotate({ description: "asks that changed" })
 }).check(
   Schema.makeFilter(({ U, u }) => (U <= u ? undefined : { path: ["u"], issue: "expected a last update id from U on" }))
 )
@@ -35,15 +35,6 @@ export const depth = streamKind({
   topic: { variable: "TOPIC_RAW_DEPTH", default: "raw_depth" },
   sequence: "updates",
   payload: Depth,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    U: "first update id in it",
-    u: "last update id in it; the next event begins at u + 1",
-    b: "changed bids: price and new quantity, decimal text; quantity 0 removes the level",
-    a: "changed asks, likewise"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

@@ -17,26 +17,26 @@ import { Count, Decimal, ExchangeTime, MarketSymbol, OptionalId, toMillis } from
 import { streamKind } from "../StreamKind.ts"
 
 export const Kline = Schema.Struct({
-  e: Schema.Literal("kline"),
-  E: ExchangeTime,
-  s: MarketSymbol,
+  e: Schema.Literal("kline").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
   k: Schema.Struct({
-    t: ExchangeTime,
-    T: ExchangeTime,
-    s: MarketSymbol,
-    i: Schema.Literals(intervals),
-    f: OptionalId,
-    L: OptionalId,
-    o: Decimal,
-    c: Decimal,
-    h: Decimal,
-    l: Decimal,
-    v: Decimal,
-    n: Count,
-    x: Schema.Boolean,
-    q: Decimal,
-    V: Decimal,
-    Q: Decimal
+    t: ExchangeTime.annotate({ description: "open time" }),
+    T: ExchangeTime.annotate({ description: "close time" }),
+    s: MarketSymbol.annotate({ description: "symbol" }),
+    i: Schema.Literals(intervals).annotate({ description: "interval" }),
+    f: OptionalId.annotate({ description: "first trade id" }),
+    L: OptionalId.annotate({ description: "last trade id" }),
+    o: Decimal.annotate({ description: "open price" }),
+    c: Decimal.annotate({ description: "close price" }),
+    h: Decimal.annotate({ description: "high price" }),
+    l: Decimal.annotate({ description: "low price" }),
+    v: Decimal.annotate({ description: "volume, in the base asset" }),
+    n: Count.annotate({ description: "number of trades" }),
+    x: Schema.Boolean.annotate({ description: "the candle is closed" }),
+    q: Decimal.annotate({ description: "volume, in the quote asset" }),
+    V: Decimal.annotate({ description: "volume bought by takers, in the base asset" }),
+    Q: Decimal.annotate({ description: "volume bought by takers, in the quote asset" })
   }).check(
     Schema.makeFilter((k) =>
       k.t < k.T ? undefined : { path: ["T"], issue: "expected a close time after the open time" }
@@ -63,29 +63,6 @@ export const kline = streamKind({
   topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
   sequence: "times",
   payload: Kline,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    k: {
-      t: "open time, ms",
-      T: "close time, ms; the next candle opens at T + 1",
-      s: "symbol",
-      i: "interval",
-      f: "first trade id, -1 if there was none",
-      L: "last trade id, -1 if there was none",
-      o: "open price, decimal text",
-      c: "close price, decimal text",
-      h: "high price, decimal text",
-      l: "low price, decimal text",
-      v: "volume in the base asset, decimal text",
-      n: "number of trades",
-      x: "it has closed",
-      q: "volume in the quote asset, decimal text",
-      V: "volume that takers bought, in the base asset, decimal text",
-      Q: "volume that takers bought, in the quote asset, decimal text"
-    }
-  },
   facts: (payload) => {
     const { L, T, i, t, x } = payload.k
     const event = {

@@ -15,15 +15,15 @@ import { Decimal, ExchangeTime, MarketSymbol, toMillis } from "../Primitives.ts"
 import { streamKind } from "../StreamKind.ts"
 
 export const MiniTicker = Schema.Struct({
-  e: Schema.Literal("24hrMiniTicker"),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  c: Decimal,
-  o: Decimal,
-  h: Decimal,
-  l: Decimal,
-  v: Decimal,
-  q: Decimal
+  e: Schema.Literal("24hrMiniTicker").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  c: Decimal.annotate({ description: "last price" }),
+  o: Decimal.annotate({ description: "open price" }),
+  h: Decimal.annotate({ description: "high price" }),
+  l: Decimal.annotate({ description: "low price" }),
+  v: Decimal.annotate({ description: "volume, in the base asset" }),
+  q: Decimal.annotate({ description: "volume, in the quote asset" })
 })
 
 export const miniTicker = streamKind({
@@ -36,17 +36,6 @@ export const miniTicker = streamKind({
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_MINI_TICKERS", default: "raw_mini_tickers" },
   payload: MiniTicker,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    c: "last price, decimal text",
-    o: "open price, decimal text",
-    h: "high price, decimal text",
-    l: "low price, decimal text",
-    v: "volume in the base asset, decimal text",
-    q: "volume in the quote asset, decimal text"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

@@ -15,9 +15,9 @@ import { BookLevels, Id } from "../Primitives.ts"
 import { streamKind } from "../StreamKind.ts"
 
 export const PartialDepth = Schema.Struct({
-  lastUpdateId: Id,
-  bids: BookLevels,
-  asks: BookLevels
+  lastUpdateId: Id.annotate({ description: "update id that the levels are as of" }),
+  bids: BookLevels.annotate({ description: "bids, best first" }),
+  asks: BookLevels.annotate({ description: "asks, best first" })
 })
 
 export const partialDepth = streamKind({
@@ -30,11 +30,6 @@ export const partialDepth = streamKind({
   topic: { variable: "TOPIC_RAW_PARTIAL_DEPTH", default: "raw_partial_depth" },
   streamType: (suffix) => suffix.replace(/@100ms$/, ""),
   payload: PartialDepth,
-  fields: {
-    lastUpdateId: "id of the order-book update",
-    bids: "best bids: price and quantity, decimal text",
-    asks: "best asks, likewise"
-  },
   facts: (payload) => ({
     symbol: undefined,
     eventTime: undefined,

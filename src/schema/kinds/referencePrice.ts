@@ -14,10 +14,10 @@ import { Decimal, ExchangeTime, MarketSymbol, toMillis } from "../Primitives.ts"
 import { streamKind } from "../StreamKind.ts"
 
 export const ReferencePrice = Schema.Struct({
-  e: Schema.Literal("referencePrice"),
-  s: MarketSymbol,
-  r: Schema.NullOr(Decimal),
-  t: ExchangeTime
+  e: Schema.Literal("referencePrice").annotate({ description: "kind of event" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  r: Schema.NullOr(Decimal).annotate({ description: "reference price; null while there is none" }),
+  t: ExchangeTime.annotate({ description: "when it held" })
 })
 
 export const referencePrice = streamKind({
@@ -28,12 +28,6 @@ export const referencePrice = streamKind({
   suffixes: ["referencePrice"],
   topic: { variable: "TOPIC_RAW_REFERENCE_PRICES", default: "raw_reference_prices" },
   payload: ReferencePrice,
-  fields: {
-    e: "event type",
-    s: "symbol",
-    r: "reference price, decimal text; null while there is none",
-    t: "when it held, ms"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: undefined,

@@ -14,14 +14,14 @@ import { Decimal, ExchangeTime, Id, MarketSymbol, toMillis } from "../Primitives
 import { streamKind } from "../StreamKind.ts"
 
 export const Trade = Schema.Struct({
-  e: Schema.Literal("trade"),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  t: Id,
-  p: Decimal,
-  q: Decimal,
-  T: ExchangeTime,
-  m: Schema.Boolean
+  e: Schema.Literal("trade").annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  t: Id.annotate({ description: "trade id" }),
+  p: Decimal.annotate({ description: "price" }),
+  q: Decimal.annotate({ description: "quantity, in the base asset" }),
+  T: ExchangeTime.annotate({ description: "trade time" }),
+  m: Schema.Boolean.annotate({ description: "the buyer is the maker" })
 })
 
 export const trade = streamKind({
@@ -33,16 +33,6 @@ export const trade = streamKind({
   topic: { variable: "TOPIC_RAW_TRADES", default: "raw_trades" },
   sequence: "ids",
   payload: Trade,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    t: "trade id, counts up by one per symbol",
-    p: "price, decimal text",
-    q: "quantity, decimal text",
-    T: "trade time, ms",
-    m: "the buyer is the maker"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),

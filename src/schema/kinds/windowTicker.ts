@@ -18,23 +18,23 @@ import { streamKind } from "../StreamKind.ts"
 const windows = ["1h", "4h", "1d"]
 
 export const WindowTicker = Schema.Struct({
-  e: Schema.Literals(["1hTicker", "4hTicker", "1dTicker"]),
-  E: ExchangeTime,
-  s: MarketSymbol,
-  p: Decimal,
-  P: Decimal,
-  o: Decimal,
-  h: Decimal,
-  l: Decimal,
-  c: Decimal,
-  w: Decimal,
-  v: Decimal,
-  q: Decimal,
-  O: ExchangeTime,
-  C: ExchangeTime,
-  F: OptionalId,
-  L: OptionalId,
-  n: Count
+  e: Schema.Literals(["1hTicker", "4hTicker", "1dTicker"]).annotate({ description: "kind of event" }),
+  E: ExchangeTime.annotate({ description: "event time" }),
+  s: MarketSymbol.annotate({ description: "symbol" }),
+  p: Decimal.annotate({ description: "price change" }),
+  P: Decimal.annotate({ description: "price change in percent" }),
+  o: Decimal.annotate({ description: "open price" }),
+  h: Decimal.annotate({ description: "high price" }),
+  l: Decimal.annotate({ description: "low price" }),
+  c: Decimal.annotate({ description: "last price" }),
+  w: Decimal.annotate({ description: "weighted average price" }),
+  v: Decimal.annotate({ description: "volume, in the base asset" }),
+  q: Decimal.annotate({ description: "volume, in the quote asset" }),
+  O: ExchangeTime.annotate({ description: "window opens at" }),
+  C: ExchangeTime.annotate({ description: "window closes at" }),
+  F: OptionalId.annotate({ description: "first trade id" }),
+  L: OptionalId.annotate({ description: "last trade id" }),
+  n: Count.annotate({ description: "number of trades" })
 })
 
 export const windowTicker = streamKind({
@@ -48,25 +48,6 @@ export const windowTicker = streamKind({
   topic: { variable: "TOPIC_RAW_WINDOW_TICKERS", default: "raw_window_tickers" },
   streamType: (suffix) => suffix.replace(/^!/, "").replace(/@arr$/, ""),
   payload: WindowTicker,
-  fields: {
-    e: "event type",
-    E: "event time, ms",
-    s: "symbol",
-    p: "change in price, decimal text",
-    P: "change in price in percent, decimal text",
-    o: "open price, decimal text",
-    h: "high price, decimal text",
-    l: "low price, decimal text",
-    c: "last price, decimal text",
-    w: "weighted average price, decimal text",
-    v: "volume in the base asset, decimal text",
-    q: "volume in the quote asset, decimal text",
-    O: "open time, ms, cut to a full minute",
-    C: "close time, ms",
-    F: "first trade id, -1 if there was none",
-    L: "last trade id, -1 if there was none",
-    n: "number of trades"
-  },
   facts: (payload) => ({
     symbol: payload.s,
     eventTime: toMillis(payload.E),
