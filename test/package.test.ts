@@ -1,7 +1,13 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as licences from "../scripts/licences.ts"
+import { layOut, pack } from "./support/installed.ts"
+import { worksAsCommand, worksAsLibrary } from "./support/installedChecks.ts"
+import { temporaryFolder } from "./support/temporaryFolder.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -32,6 +38,31 @@ describe("the package", () => {
     }
     for (const path of files) {
       assert.match(path, /^(dist\/(?!demo\/|Demo\.).*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/)
+    }
+  })
+
+  it.live("works in an empty project, as a library and as a command", () =>
+    Effect.gen(function* () {
+      const { version } = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))(
+        readFileSync(`${root}/package.json`, "utf8")
+      )
+      const folder = yield* temporaryFolder
+      const project = join(folder, "project")
+      mkdirSync(project)
+      layOut(project, pack(folder))
+      worksAsCommand(project, version)
+      worksAsLibrary(project)
+    })
+  )
+
+  it("is listed with its licences, all of them of the kind that asks for a notice at most", () => {
+    assert.strictEqual(
+      readFileSync(licences.file, "utf8"),
+      licences.render(),
+      "run npm run docs: docs/licences.md is not what the lock file says"
+    )
+    for (const { licence, name } of licences.shipped()) {
+      assert.match(licence, /^(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD)$/, name)
     }
   })
 
