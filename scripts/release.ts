@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const folder = new URL("../release/", import.meta.url)
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ name: Schema.String, version: Schema.String }))
-const Counts = Schema.Record(Schema.String, Schema.Number)
+const Counts = Schema.Record(Schema.String, Schema.Finite)
 const Audit = Schema.fromJsonString(Schema.Struct({ metadata: Schema.Struct({ vulnerabilities: Counts }) }))
 const Json = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
 const Component = Schema.Struct({
@@ -48,7 +48,7 @@ const billOfMaterials = (): string => {
 /** How many advisories there are about what is shipped; nothing where the registry does not answer such questions. */
 const advisories = (): Option.Option<number> => {
   const { stdout } = spawnSync("npm", ["audit", "--omit", "dev", "--json"], { cwd: root, encoding: "utf8" })
-  return Option.map(Schema.decodeUnknownOption(Audit)(stdout), ({ metadata }) => metadata.vulnerabilities["total"] ?? 0)
+  return Option.map(Schema.decodeOption(Audit)(stdout), ({ metadata }) => metadata.vulnerabilities["total"] ?? 0)
 }
 
 say("Building …")

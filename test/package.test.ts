@@ -43,7 +43,7 @@ describe("the package", () => {
 
   it.live("works in an empty project, as a library and as a command", () =>
     Effect.gen(function* () {
-      const { version } = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))(
+      const { version } = yield* Schema.decodeEffect(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))(
         readFileSync(`${root}/package.json`, "utf8")
       )
       const folder = yield* temporaryFolder

@@ -62,7 +62,7 @@ const Dashboard = Schema.Struct({
   templating: Schema.Struct({ list: Schema.Array(Schema.Struct({ name: Schema.String })) })
 })
 const dashboardText = read("deploy/grafana/dashboards/connector.json")
-const dashboard = Schema.decodeUnknownSync(Schema.fromJsonString(Dashboard))(dashboardText)
+const dashboard = Schema.decodeSync(Schema.fromJsonString(Dashboard))(dashboardText)
 const targets = dashboard.panels.flatMap(({ targets = [], title }) => targets.map((one) => ({ ...one, title })))
 
 describe("what is told from strangers", () => {
@@ -147,10 +147,7 @@ describe("the dashboard", () => {
       targets.flatMap(({ expr }) => [...expr.matchAll(SELECTOR)].map(([, series = ""]) => metricOf(series)?.id))
     )
     const absent = [...declared.keys()].filter((id) => !shown.has(id) && !id.startsWith("binance_kafka_stream_"))
-    assert.deepStrictEqual(absent, [
-      "binance_kafka_received_bytes_total",
-      "nodejs_heap_size_total_bytes"
-    ])
+    assert.deepStrictEqual(absent, ["binance_kafka_received_bytes_total", "nodejs_heap_size_total_bytes"])
   })
 })
 
