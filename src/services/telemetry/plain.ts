@@ -30,27 +30,32 @@ export const counter = Effect.fnUntraced(function* (metric: Metric.Counter<numbe
   }
 })
 
-/** Counts a value into it; one below 0 is 0. */
+/** Sum, least and greatest. */
+const SUM = 0
+const MIN = 1
+const MAX = 2
+
+/**
+ * Counts a value into it; one below 0 is 0. What it keeps lies in typed arrays: a number with a fraction would be made anew at
+ * every change of a variable.
+ */
 export const histogram = Effect.fnUntraced(function* (metric: Metric.Histogram<number>) {
   const bounds = Float64Array.from((yield* Metric.value(metric)).buckets, ([bound]) => bound)
   const counts = new Float64Array(bounds.length + 1)
-  let count = 0
-  let sum = 0
-  let min = Number.MAX_VALUE
-  let max = -Number.MAX_VALUE
+  const totals = Float64Array.of(0, Number.MAX_VALUE, -Number.MAX_VALUE)
   yield* registered(metric, () => {
     let upTo = 0
     const buckets = Array.from(bounds, (bound, at): [number, number] => [bound, (upTo += counts[at] ?? 0)])
-    return { buckets, count, sum, min, max }
+    const [sum = 0, min = 0, max = 0] = totals
+    return { buckets, count: upTo + (counts[bounds.length] ?? 0), sum, min, max }
   })
   return (value: number): void => {
     const observed = value > 0 ? value : 0
     let at = 0
     while (at < bounds.length && observed > (bounds[at] ?? 0)) at++
     counts[at] = (counts[at] ?? 0) + 1
-    count++
-    sum += observed
-    if (observed < min) min = observed
-    if (observed > max) max = observed
+    totals[SUM] = (totals[SUM] ?? 0) + observed
+    if (observed < (totals[MIN] ?? 0)) totals[MIN] = observed
+    if (observed > (totals[MAX] ?? 0)) totals[MAX] = observed
   }
 })
