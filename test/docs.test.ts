@@ -36,6 +36,14 @@ describe("what is written by npm run docs", () => {
   })
 })
 
+describe("docs/architecture.md", () => {
+  it("says what every folder of the sources holds", () => {
+    const folders = globSync("src/**/*.ts", { cwd: root }).map((file) => dirname(file))
+    for (const folder of new Set(folders))
+      assert.include(read("docs/architecture.md"), `\`${folder}${folder === "src" ? "/" : ""}\``)
+  })
+})
+
 describe("links", () => {
   const anchors = new Map(pages.map((page) => [page, slugs(read(page))]))
 
