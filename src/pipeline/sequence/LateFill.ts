@@ -9,10 +9,10 @@ const LONGEST_WAIT_MS = 60_000
 export interface LateFill<A> {
   readonly open: (gap: Range) => void
   readonly gaps: () => ReadonlyArray<Range>
-  /** Not before something newer than a gap is published (`last`): a restart could not tell what is stored of it. */
-  readonly wish: (now: number, last: number) => Wish | undefined
+  /** Not before something newer than a gap is kept: a restart could not tell what is stored of it. */
+  readonly wish: (now: number, kept: number) => Wish | undefined
   readonly asked: () => void
-  readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number, last: number) => void
+  readonly answered: (wish: Wish, page: HistoryPage<A> | undefined, now: number, kept: number) => void
   /** Forgets the gaps from this id on; gives them. */
   readonly drop: (first: number) => ReadonlyArray<Range>
 }
@@ -40,19 +40,19 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
       gaps = joined([...gaps, range])
     },
     gaps: () => gaps,
-    wish: (now, last) => {
+    wish: (now, kept) => {
       const [gap] = gaps
-      if (gap === undefined || gap.last >= last || walk.asking || now < walk.askAt) return undefined
+      if (gap === undefined || gap.last >= kept || walk.asking || now < walk.askAt) return undefined
       return { ...gap, until: gap.last, late: true }
     },
     asked: () => {
       walk.asking = true
     },
-    answered: (wish, page, now, last) => {
+    answered: (wish, page, now, kept) => {
       const [gap] = gaps
       walk.asking = false
       // Another one has come before it, or what was newer is not kept: the answer is not about that.
-      if (gap === undefined || gap.first !== wish.first || gap.last >= last) return
+      if (gap === undefined || gap.first !== wish.first || gap.last >= kept) return
       HistoryWalk.answered(
         walk,
         page,

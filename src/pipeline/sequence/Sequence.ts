@@ -14,7 +14,7 @@
  *
  * Mutable inside: it stands on the hot path.
  */
-import { FAR, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
+import { FAR, LIVE_FIRST, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
 import * as Far from "./Far.ts"
 import * as Gone from "./Gone.ts"
 import * as Hole from "./Hole.ts"
@@ -29,6 +29,8 @@ export * from "./contract.ts"
 export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> => {
   let last: number | undefined
   let lastAt = 0
+  /** The last id that is not late and that is kept, as far as is known here. */
+  let kept = -Infinity
   /** The first id that was published or known of. */
   let began = Infinity
   /** Nothing was published yet: the beginning is only known of, and may still come. */
@@ -48,18 +50,20 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   /** The last id of the first hole. */
   const end = () => (parked.first()?.first ?? known + 1) - 1
 
-  const inPlace = (range: Range, reason: string) => out.note({ type: "gap-filled", ...range, reason, late: false })
+  const closed = ({ first, last }: Range, reason: string, late = false) =>
+    out.note({ type: "gap-filled", first, last, reason, late })
 
   const publish = (entry: Entry<A>) => {
     out.publish(entry, false)
     last = entry.last
+    kept = entry.last
     lastAt = entry.at
     isProven = false
     reset.clear()
   }
 
   const noteFilled = (end?: number) => {
-    for (const range of Hole.takeFilled(hole, end)) inPlace(range, "filled in place from the history")
+    for (const range of Hole.takeFilled(hole, end)) closed(range, "filled in place from the history")
   }
 
   const closeHole = () => {
@@ -158,7 +162,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   const repeated = (entry: Entry<A>, now: number) => {
     if (gone.takes(entry)) {
       out.publish(entry, true)
-      return out.note({ type: "gap-filled", first: entry.first, last: entry.last, reason: "it came late", late: true })
+      return closed(entry, "it came late", true)
     }
     if (rule.refills && rule.counts) reset.saw(entry, now)
     out.duplicate(entry)
@@ -177,21 +181,19 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   return {
     resume: ({ at, filled = [], gaps, last: position, unsaid = [] }) => {
-      for (const range of filled) {
-        out.note({ type: "gap-filled", ...range, reason: "filled late by an earlier run", late: true })
-      }
+      for (const range of filled) closed(range, "filled late by an earlier run", true)
       for (const { first, last } of rule.refills ? gaps : []) {
         if (first <= position) late.open({ first, last: Math.min(last, position) })
         // Nothing newer is stored: it follows in place, and the start after this one has to know.
-        if (last > position) inPlace({ first: Math.max(first, position + 1), last }, FOLLOWS)
+        if (last > position) closed({ first: Math.max(first, position + 1), last }, FOLLOWS)
       }
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
       if (last !== undefined) {
-        if (position + 1 < began)
-          lost({ first: position + 1, last: began - 1 }, "live began before it was known where an earlier run stopped")
-        return
+        const missed = { first: position + 1, last: began - 1 }
+        return position + 1 < began ? lost(missed, LIVE_FIRST) : undefined
       }
       last = position
+      kept = position
       lastAt = at
     },
     live,
@@ -241,7 +243,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       if (rule.refills && hole !== undefined && !hole.walk.asking && now >= hole.walk.askAt) {
         return { first: next(), last: end(), until: newestKnown(), late: false }
       }
-      return late.wish(now, last ?? 0)
+      return late.wish(now, kept)
     },
     asked: (wish) => {
       if (wish.late) late.asked()
@@ -251,7 +253,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       }
     },
     answered: (wish, page, now) => {
-      if (wish.late) return late.answered(wish, page, now, last ?? 0)
+      if (wish.late) return late.answered(wish, page, now, kept)
       // Asked before a recall: it says nothing of what is wanted now.
       if (hole === undefined || wish.first > next()) return
       const take = (entry: Entry<A>) => {
@@ -270,9 +272,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       const dropped = late.drop(range.first)
       const first = Math.min(range.first, next())
       noteFilled(first)
+      kept = -Infinity
       const isOld = lastAt - at > rule.inPlaceMs && range.last - first >= PAGE
       if (last === undefined || !rule.refills || isOld) return lost({ first, last: range.last }, NOT_KEPT)
-      for (const gap of dropped) inPlace(gap, FOLLOWS)
+      for (const gap of dropped) closed(gap, FOLLOWS)
       known = Math.max(newestKnown(), last)
       parked.clear()
       reset.clear()
