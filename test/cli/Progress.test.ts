@@ -5,7 +5,7 @@ import * as Progress from "../../src/cli/Progress.ts"
 
 const shown = Effect.fnUntraced(function* (isTTY: boolean) {
   const lines: Array<string> = []
-  const progress = Progress.make({ isTTY, write: (text: string | Uint8Array) => lines.push(String(text)) > 0 })
+  const progress = Progress.make({ out: { isTTY, write: (text: string | Uint8Array) => lines.push(String(text)) > 0 } })
   const fiber = yield* Effect.forkChild(progress.during(Effect.sleep("25 seconds")))
   progress.update(250, 1000)
   yield* TestClock.adjust("10 seconds")
@@ -19,8 +19,8 @@ describe("the progress", () => {
   it.effect("is a line every 10 s where stderr is no terminal", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* shown(false), [
-        "reading: 250 records, 25 %, 25/s\n",
-        "reading: 1000 records, 100 %, 50/s\n"
+        "reading: 250 records, 25 %, 25 records/s, 30s left\n",
+        "reading: 1000 records, 100 %, 50 records/s\n"
       ])
     })
   )
