@@ -8,6 +8,7 @@ import { EventSink, SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as Acknowledged from "./Acknowledged.ts"
+import { drained } from "./drained.ts"
 
 const writeError = (cause: Error): SinkError =>
   Predicate.hasProperty(cause, "code") && cause.code === "EPIPE"
@@ -33,15 +34,6 @@ export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health
 
       const whole = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
 
-      /** Completes when the stream wants more, or has broken. */
-      const room = Effect.callback<void>((resume) => {
-        if (!out.writableNeedDrain) return resume(Effect.void)
-        const done = () => resume(Effect.void)
-        const events = ["drain", "error", "close"]
-        for (const event of events) out.once(event, done)
-        return Effect.sync(() => events.forEach((event) => out.off(event, done)))
-      })
-
       const write = (batch: ReadonlyArray<SinkRecord>) =>
         Effect.sync(() => {
           const takenAt = acknowledged.now()
@@ -64,7 +56,7 @@ export const layerOf = (out: Writable): Layer.Layer<EventSink, SinkError, Health
 
       return EventSink.of({
         publish: (batch) =>
-          room.pipe(
+          drained(out).pipe(
             Effect.andThen(whole),
             Effect.andThen(write(batch)),
             Effect.andThen(Metric.update(Telemetry.recordsStored, batch.length))

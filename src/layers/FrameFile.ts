@@ -10,6 +10,7 @@ import zlib from "node:zlib"
 import { Effect, Predicate, Schedule, Schema, type Scope } from "effect"
 import { lineOf } from "../pipeline/Recording.ts"
 import type { Frame } from "../services/MarketFeed.ts"
+import { drained } from "./drained.ts"
 import { isZstd, problemWith } from "./recording/zstd.ts"
 
 const FLUSH_EVERY = "1 second"
@@ -33,15 +34,6 @@ const reasonOf = (cause: unknown): string =>
     : Predicate.isError(cause)
       ? cause.message
       : String(cause)
-
-const drained = (out: Writable): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    if (!out.writableNeedDrain) return resume(Effect.void)
-    const done = () => resume(Effect.void)
-    const events = ["drain", "error", "close"]
-    for (const event of events) out.once(event, done)
-    return Effect.sync(() => events.forEach((event) => out.off(event, done)))
-  })
 
 /** Without `overwrite` it must not exist. */
 export const create = Effect.fnUntraced(function* (
