@@ -11,6 +11,9 @@ export const commonExits = {
   130: "interrupted"
 } as const
 
+/** Of those whose regular end is to be stopped. */
+const STOPPED_TWICE = { 130: "interrupted a second time, before it had ended" } as const
+
 export type Exits = Readonly<Record<number, string>>
 
 /** How a command may end; the help's last section. */
@@ -83,7 +86,10 @@ export const make = <const Flags extends Cli.Command.Config, Needs, E>({
   untilStopped = false,
   ...about
 }: Declaration<Flags, Needs, E>) =>
-  launched({ ...about, exits: { ...about.exits, ...commonExits } }, async (options) => {
-    const { command } = await import("../layers/Launch.ts")
-    command(Effect.provide(run(options), needs), { untilStopped })
-  })
+  launched(
+    { ...about, exits: { ...about.exits, ...commonExits, ...(untilStopped ? STOPPED_TWICE : {}) } },
+    async (options) => {
+      const { command } = await import("../layers/Launch.ts")
+      command(Effect.provide(run(options), needs), { untilStopped })
+    }
+  )

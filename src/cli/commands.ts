@@ -3,6 +3,7 @@ import { config } from "./commands/config.ts"
 import { repair } from "./commands/repair.ts"
 import { run } from "./commands/run.ts"
 import { streams } from "./commands/streams.ts"
+import { tail } from "./commands/tail.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, config, streams, verify, repair]
+export const commands = [run, config, streams, tail, verify, repair]

@@ -12,7 +12,8 @@
  */
 import { Result } from "effect"
 import { nearest } from "../schema/nearest.ts"
-import { parseDuration, type Stage, verbs } from "./scriptVerbs.ts"
+import { parseTimeSpan } from "../schema/timeSpan.ts"
+import { type Stage, verbs } from "./scriptVerbs.ts"
 
 export interface Step {
   /** Ms after the start. */
@@ -29,7 +30,7 @@ const TIMES = "a time such as 30s, 1m30s or 500ms"
 
 const parseLine = (line: string, symbols: ReadonlyArray<string>): Result.Result<Step, string> => {
   const [time = "", verb = "", ...rest] = line.split(/\s+/)
-  const at = parseDuration(time)
+  const at = parseTimeSpan(time)
   if (at === undefined) return Result.fail(`${JSON.stringify(time)} is no time: a line begins with ${TIMES}`)
   const known = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   if (known === undefined) {
@@ -40,7 +41,7 @@ const parseLine = (line: string, symbols: ReadonlyArray<string>): Result.Result<
   }
   const end = rest.lastIndexOf("for")
   const words = end === -1 ? rest : rest.slice(0, end)
-  const lasts = end === -1 ? undefined : parseDuration(rest.slice(end + 1).join(" "))
+  const lasts = end === -1 ? undefined : parseTimeSpan(rest.slice(end + 1).join(" "))
   if (end !== -1 && known.isMoment) return Result.fail(`${verb} is over at once: it takes no "for"`)
   if (end !== -1 && (lasts === undefined || lasts === 0)) return Result.fail(`"for" takes ${TIMES}`)
   return Result.match(known.parse(words, symbols), {

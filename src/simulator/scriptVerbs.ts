@@ -1,6 +1,7 @@
 /** What a line of a script may do. */
 import { Result } from "effect"
 import { parseStreamName } from "../schema/StreamName.ts"
+import { parseTimeSpan } from "../schema/timeSpan.ts"
 import { drop, duplicate, type Cut, type Faults, type FrameVerdict } from "./Faults.ts"
 import type { Frame } from "./Frame.ts"
 import { makeRandom } from "./random.ts"
@@ -35,17 +36,6 @@ export interface Verb {
   /** The failure completes "… takes". */
   readonly parse: (words: ReadonlyArray<string>, symbols: ReadonlyArray<string>) => Result.Result<Begin, string>
 }
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** `1m30s` in ms; `undefined` if it is none. */
-export const parseDuration = (text: string): number | undefined =>
-  /^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)
-    ? [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
-        (sum, [, number, unit = ""]) => sum + Number(number) * (UNITS[unit] ?? 0),
-        0
-      )
-    : undefined
 
 const whole = (text: string | undefined, minimum: number, maximum: number): number | undefined => {
   const number = text !== undefined && /^\d+$/.test(text) ? Number(text) : -1
@@ -173,7 +163,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return first === "slow"
         ? one(
             expected,
-            parseDuration,
+            parseTimeSpan,
             (delayMillis) => (stage) => stage.enforce({ onRest: () => ({ delayMillis }) })
           )(others)
         : one(

@@ -30,7 +30,7 @@ export const depth = streamKind({
   name: "depth",
   title: "changes of the order book",
   example: "btcusdt@depth@100ms",
-  brief: { first: "U", last: "u", bids: "b", asks: "a" },
+  brief: { first: "U", last: "u", bidLevels: "b", askLevels: "a" },
   suffixes: ["depth", "depth@100ms"],
   topic: { variable: "TOPIC_RAW_DEPTH", default: "raw_depth" },
   sequence: "updates",
