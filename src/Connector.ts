@@ -19,16 +19,16 @@ const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pi
   Layer.provideMerge(HealthState.layer)
 )
 
-/** What everything is seen through, and the settings that all of it reads. */
-const Foundation = Layer.mergeAll(Logging.layer, Tracing.layer, MetricsExport.layer).pipe(
-  Layer.provideMerge(AppConfig.layer)
-)
+/** What everything is seen through. */
+const Instruments = Layer.mergeAll(Logging.layer, Tracing.layer, MetricsExport.layer)
 
-const connector = AppConfig.announce.pipe(
-  Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
-  Launch.logEnd,
-  Effect.provide(Foundation)
-)
+/** By these settings. */
+export const connector = (settings: typeof AppConfig.layer) =>
+  AppConfig.announce.pipe(
+    Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
+    Launch.logEnd,
+    Effect.provide(Instruments.pipe(Layer.provideMerge(settings)))
+  )
 
 /** Runs it as the process. */
-export const main = (): void => Launch.main(connector)
+export const main = (): void => Launch.main(connector(AppConfig.layer))

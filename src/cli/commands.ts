@@ -1,9 +1,11 @@
 /** The commands, in the order of the help. */
 import { config } from "./commands/config.ts"
+import { record } from "./commands/record.ts"
 import { repair } from "./commands/repair.ts"
+import { replay } from "./commands/replay.ts"
 import { run } from "./commands/run.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, config, streams, tail, verify, repair]
+export const commands = [run, config, streams, tail, record, replay, verify, repair]

@@ -153,6 +153,17 @@ export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.suspend(() =>
   layerFromEnvironment(process.env, ".env")
 )
 
+/** As `layer`, but for what these values say first, and others where nobody says anything. */
+export const layerOver = (values: Values, otherwise: Values = {}): Layer.Layer<AppConfig, SettingsError> =>
+  Layer.effect(
+    AppConfig,
+    Effect.gen(function* () {
+      const { faults, values: found } = yield* valuesOf(process.env, ".env")
+      const reading = yield* read({ ...otherwise, ...found, ...values }, [...faults, ...proxy.faults(process.env)])
+      return yield* checked(reading)
+    })
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
 /** From a record alone: what it leaves out has its default, and the environment is not read. */
 export const layerFromRecord = (record: Readonly<Record<string, string>>): Layer.Layer<AppConfig, SettingsError> =>
   Layer.effect(AppConfig, Effect.flatMap(read(record), checked)).pipe(Layer.provide(NodeFileSystem.layer))

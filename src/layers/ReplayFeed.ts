@@ -43,28 +43,35 @@ export const layer: Layer.Layer<MarketFeed, FeedError, AppConfig | Health> = Lay
         const blocks = yield* openBlocks(file)
         yield* health.connection("replay", { state: "up", detail: `reading ${file}` })
         const lines = lineCutter()
+        let frames = 0
+        const readBlock = Effect.raceFirst(
+          Effect.asSome(blocks.next),
+          Effect.as(Deferred.await(closed), Option.none<Uint8Array>())
+        )
 
         return Stream.paginate(undefined, () =>
           Effect.gen(function* () {
-            const block = yield* blocks.next
-            report(blocks.read(), blocks.size)
-            if (block.byteLength === 0) return [yield* framesOf([lines.finish()]), Option.none()] as const
-            const complete = lines.cut(block)
+            const block = yield* readBlock
+            if (Option.isNone(block)) return [[], Option.none()] as const
+            const atEnd = block.value.byteLength === 0
+            const complete = atEnd ? [lines.finish()] : lines.cut(block.value)
             if (lines.unfinished() > MAX_LINE_BYTES) {
               return yield* new FeedError({
                 message: `REPLAY_FILE: ${file} has a line of more than 64 MiB; expected one WebSocket message a line`
               })
             }
-            return [yield* framesOf(complete), Option.some(undefined)] as const
+            const some = yield* framesOf(complete)
+            frames += some.length
+            report({ read: blocks.read(), size: blocks.size, frames })
+            return [some, atEnd ? Option.none() : Option.some(undefined)] as const
           })
         )
       })
     )
 
     return MarketFeed.of({
-      frames: (replaySpeed === Infinity ? asRead : pace(replaySpeed)(asRead)).pipe(
-        Stream.interruptWhen(Deferred.await(closed))
-      ),
+      frames:
+        replaySpeed === Infinity ? asRead : Stream.interruptWhen(pace(replaySpeed)(asRead), Deferred.await(closed)),
       notices: Stream.empty,
       renew: () => Effect.void,
       close: Effect.asVoid(Deferred.succeed(closed, undefined))

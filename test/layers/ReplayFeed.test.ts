@@ -8,7 +8,7 @@ import { Context, Effect, Fiber, Layer, Option, Queue, Result, Schema, Stream } 
 import { TestClock } from "effect/testing"
 import * as ReplayFeed from "../../src/layers/ReplayFeed.ts"
 import { MarketFeed } from "../../src/services/MarketFeed.ts"
-import { ReplayProgress } from "../../src/services/ReplayProgress.ts"
+import { ReplayProgress, type ReplayState } from "../../src/services/ReplayProgress.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
 import { settingsLayer } from "../support/settings.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
@@ -262,14 +262,10 @@ describe("ReplayFeed", () => {
       const file = join(yield* temporaryFolder, "frames.ndjson")
       const content = timed(1, 2, 3)
       writeFileSync(file, content)
-      const told: Array<readonly [number, number]> = []
-      const { frames } = yield* Effect.provideService(
-        feedOf(file),
-        ReplayProgress,
-        (read, total) => void told.push([read, total])
-      )
+      const told: Array<ReplayState> = []
+      const { frames } = yield* Effect.provideService(feedOf(file), ReplayProgress, (state) => void told.push(state))
       yield* Stream.runDrain(frames)
-      assert.deepStrictEqual(told.at(-1), [content.length, content.length])
+      assert.deepStrictEqual(told.at(-1), { read: content.length, size: content.length, frames: 3 })
     })
   )
 })

@@ -44,7 +44,7 @@ describe("a recorded frame", () => {
   it.each([
     '{"stream":"btcusdt@trade","data":{}}',
     '{"receivedAt":12}',
-    '{"receivedAt":12,"frame":{}',
+    '{"receivedAt":12,"frame":{',
     '{"receivedAt":x,"frame":{}}',
     '{"receivedAt":12,"text":"a"b"}',
     '{"receivedAt":12,"text":1}',

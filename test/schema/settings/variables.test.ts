@@ -39,6 +39,7 @@ describe("the declared variables", () => {
       RESUME_MAX_GAP_SECONDS: "3600",
       FEED: "binance",
       REPLAY_FILE: undefined,
+      REPLAY_SPEED: "max",
       KAFKA_BOOTSTRAP_SERVERS: "localhost:9092",
       KAFKA_CLIENT: "kafkajs",
       KAFKA_CLIENT_ID: "binance-kafka-connector",
