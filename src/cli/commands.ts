@@ -4,8 +4,9 @@ import { record } from "./commands/record.ts"
 import { repair } from "./commands/repair.ts"
 import { replay } from "./commands/replay.ts"
 import { run } from "./commands/run.ts"
+import { simulate } from "./commands/simulate.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, config, streams, tail, record, replay, verify, repair]
+export const commands = [run, config, streams, tail, record, replay, simulate, verify, repair]
