@@ -15,13 +15,12 @@ const below: Readonly<Record<string, ReadonlyArray<string>>> = {
   pipeline: ["schema", "services"],
   layers: ["schema", "services", "pipeline"],
   simulator: ["schema"],
-  cli: ["schema", "services", "pipeline", "layers", "simulator", "Connector.ts"],
-  demo: ["schema", "services", "pipeline", "layers", "simulator", "cli"],
+  cli: ["schema", "services", "pipeline", "layers", "simulator", "demo", "Connector.ts"],
+  demo: ["schema", "services", "pipeline", "layers", "simulator"],
   "Main.ts": ["layers", "Connector.ts", "Cli.ts"],
   "Connector.ts": ["schema", "services", "pipeline", "layers"],
   "Cli.ts": ["cli"],
-  "index.ts": ["schema", "services", "pipeline", "layers", "simulator"],
-  "Demo.ts": ["schema", "services", "pipeline", "layers", "simulator", "demo"]
+  "index.ts": ["schema", "services", "pipeline", "layers", "simulator"]
 }
 
 /** The parts that know few packages; the others use what they need. */
@@ -33,7 +32,7 @@ const packages: Readonly<Record<string, RegExp>> = {
 
 /** What a command needs is loaded where it is chosen: these parts import others only by `import("…")`. */
 const late: Readonly<Record<string, ReadonlyArray<string>>> = {
-  cli: ["layers", "simulator", "Connector.ts"],
+  cli: ["layers", "simulator", "demo", "Connector.ts"],
   "Main.ts": ["Connector.ts", "Cli.ts"]
 }
 
@@ -92,15 +91,15 @@ describe("the rules", () => {
     ["layers/kafkajs/errors.ts", 'import { run } from "../../index.ts"'],
     ["layers/Sinks.ts", 'import "../Main.ts"'],
     ["simulator/Hub.ts", 'import type { Health } from "../services/Health.ts"'],
-    ["demo/Proof.ts", "import '../Demo.ts'"],
+    ["demo/Proof.ts", "import '../cli/report.ts'"],
     ["cli/commands/verify.ts", 'import * as TopicReaders from "../../layers/TopicReaders.ts"'],
-    ["cli/commands/demo.ts", 'const demo = await import("../../Demo.ts")'],
+    ["cli/commands/demo.ts", 'import { demo } from "../../demo/Demo.ts"'],
     ["Cli.ts", 'import "./Main.ts"'],
     ["Cli.ts", 'await import("./layers/Sinks.ts")'],
     ["Main.ts", 'import { main } from "./Connector.ts"'],
     ["layers/Launch.ts", 'await import("../Cli.ts")'],
     ["index.ts", 'import { report } from "./demo/report.ts"'],
-    ["Main.ts", "void import(`./Demo.ts`)"]
+    ["Main.ts", "void import(`./demo/Demo.ts`)"]
   ])("forbid in %s: %s", (path, source) => {
     assert.lengthOf(forbidden(path, source), 1)
   })

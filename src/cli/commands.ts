@@ -1,5 +1,6 @@
 /** The commands, in the order of the help. */
 import { config } from "./commands/config.ts"
+import { demo } from "./commands/demo.ts"
 import { record } from "./commands/record.ts"
 import { repair } from "./commands/repair.ts"
 import { replay } from "./commands/replay.ts"
@@ -9,4 +10,4 @@ import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, config, streams, tail, record, replay, simulate, verify, repair]
+export const commands = [run, demo, config, streams, tail, record, replay, simulate, verify, repair]

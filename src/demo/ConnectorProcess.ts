@@ -1,12 +1,13 @@
 /** The connector as a user runs it: `node dist/Main.js`, settings in its environment, stopped by SIGTERM. */
 import { spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { extname, join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { Data, Deferred, Effect } from "effect"
 
-const MAIN = fileURLToPath(new URL("../Main.js", import.meta.url))
+/** As this file: built, or its source. */
+const MAIN = fileURLToPath(new URL(`../Main${extname(import.meta.url)}`, import.meta.url))
 
 /** The program promises to be gone within 10 s of the signal. */
 const STOP_DEADLINE = "12 seconds"

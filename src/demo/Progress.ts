@@ -30,6 +30,17 @@ export const counts = (port: number): Effect.Effect<Counts> =>
     Effect.orElseSucceed(() => ({ received: 0, stored: 0, deadLetters: 0 }))
   )
 
+/** The most that a start may take: after that it is shown what there is. */
+const START_LIMIT = "20 seconds"
+
+/** Completes when data flows. */
+export const firstData = (port: number): Effect.Effect<void> =>
+  counts(port).pipe(
+    Effect.repeat({ until: ({ received }) => received > 0, schedule: Schedule.spaced("50 millis") }),
+    Effect.timeoutOption(START_LIMIT),
+    Effect.asVoid
+  )
+
 const line = (
   seconds: number,
   total: number,

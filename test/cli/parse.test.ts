@@ -31,7 +31,20 @@ describe("the command line", () => {
     ["verify", "--jsn"],
     ["--json"],
     ["verify", "more"],
-    ["verify", "--from", "latest"]
+    ["verify", "--from", "latest"],
+    ["tail"],
+    ["tail", "trade", "--from", "yesterday"],
+    ["tail", "trade", "--filter", "price"],
+    ["tail", "trade", "--filter", "/(/"],
+    ["tail", "trade", "-n", "0"],
+    ["record"],
+    ["record", "a", "--duration", "5"],
+    ["record", "a", "--frames", "0"],
+    ["replay", "a", "--speed", "0"],
+    ["replay", "a", "--sink", "redis"],
+    ["simulate", "--port", "70000"],
+    ["simulate", "--rate", "-1"],
+    ["demo", "--seconds", "0"]
   ]) {
     it.effect(`refuses ${args.join(" ")}`, () =>
       Effect.map(Effect.result(parse(args)), (result) => assert.isTrue(Result.isFailure(result)))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { type Account, prove } from "../../src/demo/Proof.ts"
-import { table } from "../../src/demo/report.ts"
+import { table } from "../../src/cli/proofTable.ts"
 import * as Decoder from "../../src/pipeline/Decoder.ts"
 import * as Records from "../../src/pipeline/Records.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"

@@ -1,8 +1,8 @@
 /** A program as a child process, run from its sources in an empty folder and an empty environment. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Deferred, Effect } from "effect"
 
@@ -35,7 +35,10 @@ export const start = Effect.fnUntraced(function* (
     Effect.sync(() => mkdtempSync(join(tmpdir(), "connector-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   )
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), content)
+  }
   const ended = yield* Deferred.make<Ended>()
   const out = { stdout: "", stderr: "" }
   const waits = new Set<{ readonly pattern: RegExp; readonly done: Deferred.Deferred<void> }>()

@@ -1,25 +1,43 @@
 /**
- * Shows the connector at work and proves what it did: `npm run demo`. The simulator plays Binance, the connector runs as a
- * process of its own and is stopped as a supervisor would stop it; then its log is read back and judged.
+ * Shows the connector at work and gathers the proof of what it did: the simulator plays Binance, the connector runs as a process
+ * of its own and is stopped as a supervisor would stop it; then its log is read back.
  */
-import { mkdirSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import process from "node:process"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Data, Effect, Schedule } from "effect"
-import * as ConnectorProcess from "./demo/ConnectorProcess.ts"
-import { type DemoOptions, parse, USAGE } from "./demo/options.ts"
-import * as Progress from "./demo/Progress.ts"
-import { type Proof, prove } from "./demo/Proof.ts"
-import { table } from "./demo/report.ts"
-import * as Target from "./demo/Target.ts"
-import { streamKinds } from "./schema/kinds/registry.ts"
-import { topics as controlTopics } from "./schema/settings/topics.ts"
-import * as Simulator from "./simulator/Simulator.ts"
+import * as ConnectorProcess from "./ConnectorProcess.ts"
+import * as Progress from "./Progress.ts"
+import { type Proof, prove } from "./Proof.ts"
+import * as Target from "./Target.ts"
+import { streamKinds } from "../schema/kinds/registry.ts"
+import { topics as controlTopics } from "../schema/settings/topics.ts"
+import * as Simulator from "../simulator/Simulator.ts"
 
 const DATA_DIR = "data/demo"
 
-class ProofFailed extends Data.TaggedError("ProofFailed")<{ readonly message: string }> {}
+/** Where the connector writes its log, within `DATA_DIR`. */
+const OURS = "connector.log"
+
+export interface DemoOptions {
+  /** The real Binance instead of the simulator. */
+  readonly live: boolean
+  /** The Kafka of `KAFKA_BOOTSTRAP_SERVERS` instead of the local log. */
+  readonly kafka: boolean
+  readonly seconds: number
+  /** Trades per second of the simulator. */
+  readonly rate: number
+}
+
+export interface Outcome {
+  readonly proof: Proof
+  /** How to ask the log oneself: a line for a shell. */
+  readonly hint: string
+  /** The end of the connector's log. */
+  readonly lastLines: string
+}
+
+export class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
 
 const say = (text: string) => Effect.sync(() => process.stdout.write(`${text}\n`))
 
@@ -36,10 +54,22 @@ const inherited = () =>
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SYSTEMROOT|(HTTPS?|ALL|NO)_PROXY)$/i.test(name))
   )
 
-const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOptions) {
-  const to = yield* Target.choose(kafka, DATA_DIR)
+/** An empty folder of our own; nothing is removed that may be somebody else's. */
+const clearFolder = Effect.suspend(() => {
+  const files = existsSync(DATA_DIR) ? readdirSync(DATA_DIR) : []
+  if (files.length > 0 && !files.includes(OURS)) {
+    return Effect.fail(
+      new DemoFailed({ message: `${DATA_DIR} holds files that are not the demo's: start it in another folder` })
+    )
+  }
   rmSync(DATA_DIR, { recursive: true, force: true })
   mkdirSync(DATA_DIR, { recursive: true })
+  return Effect.void
+})
+
+export const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOptions) {
+  const to = yield* Target.choose(kafka, DATA_DIR)
+  yield* clearFolder
 
   // Kept are all trades that the proof may ask for.
   const keepTrades = rate * (seconds + 60)
@@ -57,13 +87,16 @@ const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOp
     DATA_DIR
   )
   yield* say(`${live ? "Binance" : "A simulated Binance"} → the connector (log: ${connector.logFile}) → ${to.name}`)
-  yield* Effect.raceFirst(Progress.show(port, seconds), connector.unexpectedEnd)
+  yield* Effect.raceFirst(
+    Effect.andThen(Progress.firstData(port), Progress.show(port, seconds)),
+    connector.unexpectedEnd
+  )
 
   if (simulator !== undefined) yield* lastFrames(simulator, port)
   yield* say("Stopping the connector (SIGTERM) …")
   const code = yield* connector.stop
   if (code !== 0) {
-    return yield* new ProofFailed({ message: `the connector ended with ${code}:\n${connector.lastLines()}` })
+    return yield* new DemoFailed({ message: `the connector ended with ${code}:\n${connector.lastLines()}` })
   }
 
   yield* say("Reading everything back …\n")
@@ -72,14 +105,8 @@ const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOp
     continuity: `${to.prefix}${controlTopics.continuity.unset}`
   }
   const proof = yield* prove(topics, to.read, simulator?.ledger)
-  if (proof.rows.length === 0) {
-    return yield* new ProofFailed({ message: `NOT PROVED: nothing arrived. The log says:\n${connector.lastLines()}` })
-  }
-  yield* show(proof)
-  yield* say(`\nAsk it yourself:\n  ${to.hint}\n`)
-  return proof.holds
-    ? yield* say("PROVED: nothing missing, nothing twice, nothing out of order.")
-    : yield* new ProofFailed({ message: "NOT PROVED: the table above says what is wrong." })
+  const outcome: Outcome = { proof, hint: to.hint, lastLines: connector.lastLines() }
+  return outcome
 })
 
 /** The market halts and the last frames arrive: what is received then must be in the log, though it is not stored yet. */
@@ -91,20 +118,3 @@ const lastFrames = Effect.fnUntraced(function* (simulator: Simulator.Simulator, 
     Effect.timeoutOption("5 seconds")
   )
 })
-
-const show = Effect.fnUntraced(function* ({ examples, rows, unreadable }: Proof) {
-  yield* say(table(rows))
-  for (const { reason, records, topic } of unreadable)
-    yield* say(`  ${topic}: ${records} records are unreadable: ${reason}`)
-  yield* say("\nThree of the records:")
-  for (const { topic, value } of examples) yield* say(`  ${topic}  ${new TextDecoder().decode(value)}`)
-})
-
-parse(process.argv.slice(2)).pipe(
-  Effect.flatMap(demo),
-  Effect.scoped,
-  Effect.tapError((error) =>
-    say(error._tag === "BadArguments" ? `${error.message}\n\n${USAGE}` : `\n${error.message}`)
-  ),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)

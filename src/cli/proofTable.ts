@@ -1,7 +1,7 @@
 /** The proof as a table for people. */
-import { missingOf } from "../cli/report.ts"
-import { layout } from "../cli/table.ts"
-import type { ProofRow } from "./Proof.ts"
+import { missingOf } from "./report.ts"
+import { layout } from "./table.ts"
+import type { ProofRow } from "../demo/Proof.ts"
 
 const HEAD = [
   "topic",
