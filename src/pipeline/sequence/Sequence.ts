@@ -188,10 +188,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         if (last > position) closed({ first: Math.max(first, position + 1), last }, FOLLOWS)
       }
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
-      if (last !== undefined) {
-        const missed = { first: position + 1, last: began - 1 }
-        return position + 1 < began ? lost(missed, LIVE_FIRST) : undefined
-      }
+      const missed = { first: position + 1, last: began - 1 }
+      if (last !== undefined) return missed.first > missed.last ? undefined : lost(missed, LIVE_FIRST)
       last = position
       kept = position
       lastAt = at
