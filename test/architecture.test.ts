@@ -15,7 +15,8 @@ const below: Readonly<Record<string, ReadonlyArray<string>>> = {
   pipeline: ["schema", "services"],
   layers: ["schema", "services", "pipeline"],
   simulator: ["schema"],
-  cli: ["schema", "services", "pipeline", "layers", "simulator", "demo", "Connector.ts"],
+  check: ["schema", "services", "pipeline", "layers"],
+  cli: ["schema", "services", "pipeline", "layers", "check", "simulator", "demo", "Connector.ts"],
   demo: ["schema", "services", "pipeline", "layers", "simulator"],
   "Main.ts": ["layers", "Connector.ts", "Cli.ts"],
   "Connector.ts": ["schema", "services", "pipeline", "layers"],
@@ -32,7 +33,7 @@ const packages: Readonly<Record<string, RegExp>> = {
 
 /** What a command needs is loaded where it is chosen: these parts import others only by `import("…")`. */
 const late: Readonly<Record<string, ReadonlyArray<string>>> = {
-  cli: ["layers", "simulator", "demo", "Connector.ts"],
+  cli: ["layers", "check", "simulator", "demo", "Connector.ts"],
   "Main.ts": ["Connector.ts", "Cli.ts"]
 }
 

@@ -1,4 +1,5 @@
 /** The commands, in the order of the help. */
+import { check } from "./commands/check.ts"
 import { config } from "./commands/config.ts"
 import { demo } from "./commands/demo.ts"
 import { record } from "./commands/record.ts"
@@ -10,4 +11,4 @@ import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { verify } from "./commands/verify.ts"
 
-export const commands = [run, demo, config, streams, tail, record, replay, simulate, verify, repair]
+export const commands = [run, demo, check, config, streams, tail, record, replay, simulate, verify, repair]

@@ -1,13 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Redacted } from "effect"
+import { Context, Effect, Layer, Option, Redacted } from "effect"
 import kafkajs from "kafkajs"
 import { afterAll, beforeAll } from "vitest"
+import * as KafkaJsInspector from "../../src/layers/KafkaJsInspector.ts"
 import type { Acks, KafkaSettings, SaslMechanism } from "../../src/schema/Settings.ts"
+import { KafkaInspector, type TopicRight } from "../../src/services/KafkaInspector.ts"
 import { type SecureBroker, startSecureBroker } from "../support/kafka/broker.ts"
 import { describeKafka } from "../support/kafka/describeKafka.ts"
 import { build, connected, expected, newTopic, records, withTopic } from "../support/kafka/driver.ts"
 import { ACCOUNT } from "../support/kafka/properties.ts"
 import { client, readTopic } from "../support/kafka/records.ts"
+import { settingsLayer, testSettings } from "../support/settings.ts"
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
@@ -180,6 +183,69 @@ describeKafka("KafkaJs", () => {
       assert.deepStrictEqual([...faults.keys()], [hidden])
       assert.deepInclude(faults.get(hidden), { kind: "Denied" })
       assert.include(faults.get(hidden)?.message, hidden)
+    })
+  )
+
+  it.live("says what rights there are, and what may be created, without writing", () =>
+    Effect.gen(function* () {
+      const owner = yield* connected(broker.bootstrap)
+      const [open, readOnly, hidden] = [newTopic("open"), newTopic("read-only"), newTopic("hidden")]
+      const [wanted, forbidden] = [newTopic("wanted"), newTopic("forbidden")]
+      for (const name of [open, readOnly, hidden]) {
+        yield* owner.create({ name, partitions: 2, replicationFactor: undefined })
+      }
+      const principal = `User:${ACCOUNT.username}`
+      const may = (resourceName: string, operation: (typeof AclOperationTypes)[keyof typeof AclOperationTypes]) => ({
+        resourceType: AclResourceTypes.TOPIC,
+        resourceName,
+        resourcePatternType: ResourcePatternTypes.LITERAL,
+        principal,
+        host: "*",
+        operation,
+        permissionType: AclPermissionTypes.ALLOW
+      })
+      yield* Effect.promise(async () => {
+        const admin = client(broker.bootstrap).admin()
+        await admin.connect()
+        await admin.createAcls({
+          acl: [
+            may(readOnly, AclOperationTypes.READ),
+            { ...may(hidden, AclOperationTypes.READ), principal: "User:x" },
+            may(forbidden, AclOperationTypes.DESCRIBE),
+            // Whoever may create any topic may create this one.
+            {
+              ...may("kafka-cluster", AclOperationTypes.CREATE),
+              resourceType: AclResourceTypes.CLUSTER,
+              principal: "User:x"
+            }
+          ]
+        })
+        await admin.disconnect()
+      })
+
+      const kafka = { ...testSettings().kafka, bootstrapServers: [broker.sasl], ...sasl("scram-sha-512") }
+      const { inspect, mayCreate, reach } = yield* Effect.map(
+        Layer.build(Layer.provide(KafkaJsInspector.layer, settingsLayer({ kafka }))),
+        (context) => Context.get(context, KafkaInspector)
+      )
+      yield* reach(broker.sasl)
+      const { brokers, faults, topics } = yield* inspect([open, readOnly, hidden, wanted])
+      assert.deepStrictEqual(brokers, [broker.sasl])
+      const all: ReadonlyArray<TopicRight> = ["Read", "Write", "Create", "Describe", "DescribeConfigs"]
+      const few: ReadonlyArray<TopicRight> = ["Read", "Describe"]
+      const shape = { partitions: 2, replicationFactor: 1, leaderless: 0 }
+      assert.deepStrictEqual(topics.get(open), { ...shape, rights: Option.some(new Set(all)) })
+      // The right to read holds that to describe.
+      assert.deepStrictEqual(topics.get(readOnly), { ...shape, rights: Option.some(new Set(few)) })
+      assert.deepStrictEqual([...topics.keys()].toSorted(), [open, readOnly].toSorted())
+      assert.deepStrictEqual([...faults.keys()], [hidden])
+
+      yield* mayCreate({ name: wanted, partitions: 3, replicationFactor: undefined })
+      const tooMany = yield* Effect.flip(mayCreate({ name: wanted, partitions: 3, replicationFactor: 5 }))
+      assert.deepInclude(tooMany, { kind: "Refused" })
+      const denied = yield* Effect.flip(mayCreate({ name: forbidden, partitions: 1, replicationFactor: undefined }))
+      assert.deepInclude(denied, { kind: "Denied" })
+      assert.isFalse((yield* owner.describe([wanted, forbidden])).topics.length > 0)
     })
   )
 })

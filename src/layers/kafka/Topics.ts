@@ -3,18 +3,13 @@
  * settings; an existing topic is never altered. At the start in the foreground, so that what needs a person ends the
  * program; afterwards by one fiber that tries until every topic asked for is known, and sleeps while none is.
  */
-import { Effect, Latch, Option, Random, Schedule } from "effect"
+import { Effect, Latch, Random, Schedule } from "effect"
 import { backoff } from "../../pipeline/backoff.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { SinkError } from "../../services/EventSink.ts"
-import {
-  type Described,
-  KafkaDriver,
-  KafkaError,
-  type NewTopic,
-  type TopicDescription
-} from "../../services/KafkaDriver.ts"
+import { type Described, KafkaDriver, KafkaError, type TopicDescription } from "../../services/KafkaDriver.ts"
 import type { Outage } from "./Outage.ts"
+import { configuredTopics, wishFor } from "./wishes.ts"
 
 /** A topic as it is now; `anew`: it was missing before, what it held is gone. */
 export type Found = (topic: TopicDescription, anew: boolean) => Effect.Effect<void>
@@ -33,37 +28,20 @@ const settling = Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 20 })
 
 const CONNECTION = "connection"
 
-/** Only the last position of a stream counts; a small segment is soon one that may be compacted. */
-const COMPACTED = {
-  "cleanup.policy": "compact",
-  "segment.bytes": String(4 * 1024 * 1024),
-  "segment.ms": String(10 * 60 * 1000),
-  "min.cleanable.dirty.ratio": "0.1"
-}
-
 const unseen = (names: ReadonlyArray<string>, { topics }: Described): ReadonlyArray<string> =>
   names.filter((name) => !topics.some((topic) => topic.name === name))
 
 export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
   const driver = yield* KafkaDriver
-  const { binance, topics } = yield* AppConfig
-  const control = [topics.deadLetter, topics.continuity, topics.positions]
-  const configured = new Set([
-    ...binance.streams.map(({ kind }) => topics.data.get(kind.name) ?? kind.topic.default),
-    ...control
-  ])
+  const settings = yield* AppConfig
+  const { topics } = settings
+  const configured = configuredTopics(settings)
   const wanted = new Set<string>()
   const wake = yield* Latch.make(false)
   const missing = new Set<string>()
   const compared = new Set<string>()
 
-  const wish = (name: string): NewTopic => ({
-    name,
-    // Control records are read as one sequence.
-    partitions: control.includes(name) ? 1 : topics.partitions,
-    replicationFactor: Option.getOrUndefined(topics.replicationFactor),
-    ...(name === topics.positions ? { config: COMPACTED } : {})
-  })
+  const wish = (name: string) => wishFor(name, topics)
 
   const compare = Effect.fnUntraced(function* (topic: TopicDescription) {
     if (compared.has(topic.name)) return

@@ -9,12 +9,12 @@ import * as Link from "./Link.ts"
 
 const METADATA_LIMIT = Duration.seconds(5)
 
-const addressOf = (server: string): Link.Address => {
+export const addressOf = (server: string): Link.Address => {
   const colon = server.lastIndexOf(":")
   return { host: server.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(server.slice(colon + 1)) }
 }
 
-const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}`
+export const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}`
 
 /**
  * Reads have connections of their own: one that is not answered in time cuts its connection, and must not put the sends on

@@ -115,6 +115,12 @@ declare module "kafkajs/src/protocol/decoder.js" {
   }
 }
 
+declare module "kafkajs/src/protocol/encoder.js" {
+  export default class Encoder {
+    writeBoolean(value: boolean): this
+  }
+}
+
 declare module "kafkajs/src/protocol/recordBatch/v0/decoder.js" {
   import type Decoder from "kafkajs/src/protocol/decoder.js"
 
@@ -146,8 +152,10 @@ declare module "kafkajs/src/protocol/requests/apiKeys.js" {
 }
 
 declare module "kafkajs/src/protocol/requests/index.js" {
+  import type Encoder from "kafkajs/src/protocol/encoder.js"
+
   export interface Protocol<O> {
-    readonly request: { readonly encode: () => Promise<unknown> }
+    readonly request: { readonly encode: () => Promise<Encoder> }
     readonly response: {
       readonly decode: (payload: Buffer) => Promise<O>
       /** Throws the first error code that the answer holds; gives it back otherwise. */
@@ -268,6 +276,8 @@ declare module "kafkajs/src/protocol/requests/index.js" {
           readonly configEntries?: ReadonlyArray<{ readonly name: string; readonly value: string }>
         }>
         readonly timeout: number
+        /** Says what would happen, and does nothing. */
+        readonly validateOnly?: boolean
       },
       {
         readonly topicErrors: ReadonlyArray<{

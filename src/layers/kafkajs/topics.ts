@@ -73,23 +73,27 @@ const takesRecords = (cluster: Cluster, topic: string, partitions: number) =>
     { discard: true }
   ).pipe(Effect.tapError(() => Effect.sync(() => cluster.forget(topic))))
 
+/** The request for a new topic. */
+export const creation = ({ config = {}, name, partitions, replicationFactor }: NewTopic) => ({
+  topics: [
+    {
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor: replicationFactor ?? -1,
+      configEntries: Object.entries(config).map(([name, value]) => ({ name, value }))
+    }
+  ],
+  timeout: Duration.toMillis(CREATION_LIMIT)
+})
+
 /** Completes when the topic takes records; the metadata of the broker that was asked may not have known of one that exists. */
 export const create = Effect.fnUntraced(function* (
   cluster: Cluster,
   wanted: NewTopic
 ): Effect.fn.Return<Creation, KafkaError> {
-  const { config = {}, name, partitions, replicationFactor } = wanted
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+  const { name, partitions } = wanted
   const link = yield* cluster.controller
-  const answer = yield* link.call(
-    "CreateTopics",
-    requests.CreateTopics,
-    {
-      topics: [{ topic: name, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries }],
-      timeout: Duration.toMillis(CREATION_LIMIT)
-    },
-    REQUEST_LIMIT
-  )
+  const answer = yield* link.call("CreateTopics", requests.CreateTopics, creation(wanted), REQUEST_LIMIT)
   const code = answer?.topicErrors[0]?.errorCode ?? 0
   if (code === TOPIC_EXISTS) return "existed"
   if (code !== 0) return yield* ofCode(code, answer?.topicErrors[0]?.errorMessage)

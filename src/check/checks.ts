@@ -1,0 +1,18 @@
+/** All that `check` looks at, as far as the settings need it. */
+import type { Settings } from "../schema/Settings.ts"
+import type { Check } from "./Check.ts"
+import { disk } from "./disk.ts"
+import { dns } from "./dns.ts"
+import { rest, socket } from "./exchange.ts"
+import { kafka } from "./kafka.ts"
+
+export const checksFor = (settings: Settings): ReadonlyArray<Check> => {
+  const { feed, sink, spool } = settings
+  const keepsOnDisk = sink === "local" || (sink === "kafka" && spool.mode !== "off")
+  return [
+    dns(settings),
+    ...(feed === "binance" ? [socket(settings), rest(settings)] : []),
+    ...(sink === "kafka" ? [kafka(settings)] : []),
+    ...(keepsOnDisk ? [disk(settings)] : [])
+  ]
+}
