@@ -58,7 +58,7 @@ describe("node dist/Main.js with a command", () => {
       assert.match(version.stdout, /^binance-kafka-connector v\d+\.\d+\.\d+\n$/)
       const help = yield* command(["--help"])
       assert.strictEqual(help.code, 0)
-      for (const name of ["run", "verify", "repair"]) assert.include(help.stdout, name)
+      for (const name of ["run", "check", "config", "streams", "verify", "repair"]) assert.include(help.stdout, name)
     })
   )
 
@@ -78,6 +78,93 @@ describe("node dist/Main.js with a command", () => {
       const { code, stderr } = yield* command(["run"], { BATCH_SIZE: "none" })
       assert.strictEqual(code, 1)
       assert.include(stderr, "BATCH_SIZE=none")
+    })
+  )
+
+  it.live("check: a line each, and 1 where something failed; as JSON too", () =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make()
+      const settings = {
+        BINANCE_WS_URL: simulator.wsUrl,
+        BINANCE_REST_URL: simulator.restUrl,
+        BINANCE_STREAMS: "btcusdt@trade",
+        SINK: "local"
+      }
+      const good = yield* command(["check"], settings)
+      assert.deepStrictEqual([good.code, good.stderr], [0, ""], good.stdout)
+      assert.match(good.stdout, /^ok {7}settings {2}/)
+      assert.strictEqual(lastLine(good.stdout), "0 failed, 0 warnings, 0 skipped, 6 ok")
+      const bad = yield* command(["check", "--json"], {
+        ...settings,
+        BINANCE_STREAMS: "btcusd@trade",
+        KAFKA_BOOTSTRAP_SERVERS: "",
+        DATA_DIR: "/dev/null/data"
+      })
+      assert.deepStrictEqual([bad.code, bad.stderr], [1, ""])
+      const { findings, ok } = JSON.parse(bad.stdout)
+      assert.isFalse(ok)
+      const told = findings.map(({ status, subject }: Record<string, string>) => `${subject} ${status}`)
+      // One fault does not keep the others from being found.
+      for (const one of ["settings failed", "symbols failed", "disk failed", "socket ok"]) assert.include(told, one)
+    })
+  )
+
+  it.live("config: the settings in force and whence they come, no secret among them", () =>
+    Effect.gen(function* () {
+      const file = "BATCH_SIZE=7\nKAFKA_ACKS=all\nKAFKA_SASL_PASSWORD=geheim\nKAFKA_SASL_USERNAME=me\n"
+      const environment = { KAFKA_ACKS: "1", KAFKA_SASL_MECHANISM: "plain", BATCH_CHEKC_INTERVAL_MS: "5" }
+      const run = (...args: ReadonlyArray<string>) =>
+        Effect.flatMap(
+          Program.start(environment, { ".env": file }, undefined, ["config", ...args]),
+          ({ ended }) => ended
+        )
+      const shown = yield* run()
+      assert.strictEqual(shown.code, 0)
+      assert.match(shown.stdout, /^ {2}BATCH_SIZE {2,}\.env {2,}7$/m)
+      assert.match(shown.stdout, /^ {2}KAFKA_ACKS {2,}environment {2,}1$/m)
+      assert.match(shown.stdout, /^ {2}KAFKA_SASL_PASSWORD {2,}\.env {2,}<redacted>$/m)
+      assert.match(shown.stdout, /^ {2}SINK {2,}default {2,}kafka$/m)
+      assert.match(shown.stderr, /BATCH_CHEKC_INTERVAL_MS is no setting: did you mean BATCH_CHECK_INTERVAL_MS/)
+      const json = yield* run("--json")
+      const { settings } = JSON.parse(json.stdout)
+      assert.deepInclude(settings, { name: "KAFKA_SSL_CA_FILE", value: null, source: "unset" })
+      for (const { stdout } of [shown, json]) assert.notInclude(stdout, "geheim")
+    })
+  )
+
+  it.live("config: 1 and every fault where there is one; an example that is a .env file", () =>
+    Effect.gen(function* () {
+      const bad = yield* command(["config"], { BATCH_SIZE: "none" })
+      assert.strictEqual(bad.code, 1)
+      assert.match(bad.stderr, /^BATCH_SIZE=none: expected a whole number/)
+      const example = yield* command(["config", "--example"], { BATCH_SIZE: "none" })
+      assert.strictEqual(example.code, 0)
+      assert.strictEqual(example.stdout, readFileSync(new URL("../.env.example", import.meta.url), "utf8"))
+    })
+  )
+
+  it.live("streams: the kinds with their fields and topics, or the symbols that match", () =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make({ symbols: ["BTCUSDT", "ETHBTC"], rate: 0 })
+      const settings = { BINANCE_REST_URL: simulator.restUrl, TOPIC_PREFIX: "x." }
+      const kinds = yield* command(["streams"], settings)
+      assert.strictEqual(kinds.code, 0, kinds.stderr)
+      assert.match(kinds.stdout, /^kline: candles\n {2}streams {2}<symbol>@kline_1s, .*\n {2}topic {4}x\.raw_klines /m)
+      assert.match(kinds.stdout, /^ {4}k\.T {2,}close time, ms/m)
+      const json = JSON.parse((yield* command(["streams", "--json"], settings)).stdout)
+      assert.deepInclude(json[0], { kind: "trade", topic: "x.raw_trades", history: true, order: "ids" })
+      assert.strictEqual(json[0].fields.t, "trade id, counts up by one per symbol")
+
+      const some = yield* command(["streams", "--symbols", "usdt$"], settings)
+      assert.deepStrictEqual([some.code, some.stdout], [0, "  symbol   status\n  BTCUSDT  TRADING\n"])
+      const none = yield* command(["streams", "--symbols", "^X", "--json"], settings)
+      assert.deepStrictEqual([none.code, none.stdout], [1, "[]\n"])
+      const broken = yield* command(["streams", "--symbols", "("], settings)
+      assert.deepStrictEqual([broken.code, broken.stdout], [2, ""])
+      assert.match(
+        broken.stderr,
+        /^binance-kafka-connector: .*--symbols.*a regular expression.*Unterminated group.*\n$/
+      )
     })
   )
 
