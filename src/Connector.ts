@@ -9,6 +9,7 @@ import * as Logging from "./layers/Logging.ts"
 import * as MetricsExport from "./layers/MetricsExport.ts"
 import * as OpsServer from "./layers/OpsServer.ts"
 import * as Sinks from "./layers/Sinks.ts"
+import * as StatusBoard from "./layers/StatusBoard.ts"
 import * as SymbolCheck from "./layers/SymbolCheck.ts"
 import * as Tracing from "./layers/Tracing.ts"
 import * as Ingest from "./pipeline/Ingest.ts"
@@ -16,7 +17,7 @@ import * as Ingest from "./pipeline/Ingest.ts"
 /** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
 const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
   Layer.provide(OpsServer.layer),
-  Layer.provideMerge(HealthState.layer)
+  Layer.provideMerge(Layer.merge(HealthState.layer, StatusBoard.layer))
 )
 
 /** What everything is seen through. */

@@ -21,6 +21,7 @@ import * as Logging from "./layers/Logging.ts"
 import * as OpsServer from "./layers/OpsServer.ts"
 import * as PromiseSink from "./layers/PromiseSink.ts"
 import * as Sinks from "./layers/Sinks.ts"
+import * as StatusBoard from "./layers/StatusBoard.ts"
 import * as SymbolCheck from "./layers/SymbolCheck.ts"
 import * as Tracing from "./layers/Tracing.ts"
 import * as Ingest from "./pipeline/Ingest.ts"
@@ -38,6 +39,7 @@ export * from "./schema/Envelope.ts"
 export * from "./schema/Settings.ts"
 export type * from "./schema/SinkRecord.ts"
 export type * from "./schema/StreamKind.ts"
+export * from "./schema/StatusReport.ts"
 export * from "./schema/StreamName.ts"
 export { streamKinds } from "./schema/kinds/registry.ts"
 export { AppConfig, SettingsError } from "./services/AppConfig.ts"
@@ -51,6 +53,7 @@ export * from "./services/Positions.ts"
 export * from "./services/TopicReader.ts"
 export * from "./services/ReleasableSink.ts"
 export * from "./services/Spool.ts"
+export * from "./services/Status.ts"
 export * as Telemetry from "./services/Telemetry.ts"
 export * as AppConfigLayer from "./layers/AppConfig.ts"
 export * as BinanceHistory from "./layers/BinanceHistory.ts"
@@ -77,6 +80,7 @@ export * as PromiseSink from "./layers/PromiseSink.ts"
 export * as ReplayFeed from "./layers/ReplayFeed.ts"
 export * as Sinks from "./layers/Sinks.ts"
 export * as SpoolLayer from "./layers/Spool.ts"
+export * as StatusBoard from "./layers/StatusBoard.ts"
 export * as SymbolCheck from "./layers/SymbolCheck.ts"
 export * as TopicReaders from "./layers/TopicReaders.ts"
 export * as Tracing from "./layers/Tracing.ts"
@@ -105,7 +109,7 @@ export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Pr
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
   const connector = Layer.mergeAll(Feeds.layer, sink, SymbolCheck.layer).pipe(
     Layer.provide(OpsServer.layer),
-    Layer.provideMerge(HealthState.layer)
+    Layer.provideMerge(Layer.merge(HealthState.layer, StatusBoard.layer))
   )
   const foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(
     Layer.provideMerge(AppConfig.layerFromRecord(textsOf(settings)))

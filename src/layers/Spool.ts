@@ -29,6 +29,7 @@ import { EventSink, SinkError } from "../services/EventSink.ts"
 import { type Position, Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import { Spool } from "../services/Spool.ts"
+import { Status } from "../services/Status.ts"
 import * as plain from "../services/telemetry/plain.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { StoreError } from "./spool/files.ts"
@@ -75,6 +76,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const instance = yield* Instance
   const positions = yield* Positions
   const limits = yield* SpoolLimits
+  const { spool: shown } = yield* Status
   const always = settings.mode === "always"
   const shortage = yield* Shortage.make(folder)
   /** Held by whoever publishes, or changes the mode. */
@@ -116,6 +118,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     const { bytes, end, head } = store.status()
     age.appended(end, clock.currentTimeMillisUnsafe())
     age.stored(head)
+    Object.assign(shown, { isOpen: true, bytes, records: end - head, since: engaged?.since ?? null })
     return Effect.andThen(Metric.update(Telemetry.spoolBytes, bytes), Metric.update(Telemetry.spoolRecords, end - head))
   })
 
@@ -178,6 +181,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     }
     mode = Mode.step(mode, "kept")
     engaged = { since: now, from: end }
+    yield* report
     yield* Effect.logWarning("Records wait on the disk until they can be stored").pipe(
       Effect.annotateLogs({ reason, folder, records })
     )
@@ -244,6 +248,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       Effect.annotateLogs({ records: end - engaged.from, notKept, after })
     )
     engaged = undefined
+    yield* report
   }).pipe(Effect.uninterruptible)
 
   const read = store.read(limits.drainBytes).pipe(

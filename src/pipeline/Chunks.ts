@@ -8,6 +8,7 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Instance } from "../services/Instance.ts"
 import type { Frame } from "../services/MarketFeed.ts"
+import { Status } from "../services/Status.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as ContinuityRecord from "./ContinuityRecord.ts"
 import { rejectedRecord } from "./DeadLetter.ts"
@@ -16,6 +17,7 @@ import * as Records from "./Records.ts"
 import * as Repeats from "./Repeats.ts"
 import type { Ordered } from "./Sequencer.ts"
 import * as StreamCounts from "./StreamCounts.ts"
+import * as StreamFigures from "./StreamFigures.ts"
 
 const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history knows of none such"
 
@@ -26,6 +28,7 @@ export const make = Effect.gen(function* () {
   const toRecord = Records.make(topics.data)
   const isNew = Repeats.make()
   const countProduced = yield* StreamCounts.make
+  const figures = yield* StreamFigures.make
 
   const count = Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
     yield* Metric.update(Telemetry.framesReceived, frames.length)
@@ -46,6 +49,7 @@ export const make = Effect.gen(function* () {
     /** The events of the frames; what is none becomes dead letters. */
     decode: Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
       const { controls, events, rejections } = decode(frames)
+      figures.received(events)
       yield* count(frames)
       if (rejections.length > 0) yield* reportRejections(rejections)
       if (controls.length > 0) yield* Effect.forEach(controls, logControl, { discard: true })
@@ -53,6 +57,7 @@ export const make = Effect.gen(function* () {
     }),
     /** The records of what is ordered: events without a place in a sequence once, then notes and what was rejected. */
     records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
+      figures.published(events)
       countProduced(events)
       const records: Array<SinkRecord> = []
       const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
@@ -62,7 +67,10 @@ export const make = Effect.gen(function* () {
       for (const event of events) {
         const record = toRecord(event)
         if (event.facts.span !== undefined || isNew(record.headers["event-id"] ?? "")) records.push(record)
-        else repeats++
+        else {
+          repeats++
+          figures.dropped(event.stream)
+        }
       }
       if (repeats > 0) yield* Metric.update(Telemetry.duplicates, repeats)
       for (const note of notes) if (note.type !== "gap-opened") records.push(ContinuityRecord.make(context, note))
@@ -72,12 +80,23 @@ export const make = Effect.gen(function* () {
         for (const rejection of rejections) records.push(rejectedRecord(topics.deadLetter, rejection))
       }
       return records
-    })
+    }),
+    /** An event of the stream was dropped because it had been published before. */
+    dropped: figures.dropped
   }
 })
 
 const reportRejections = Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
   yield* Metric.update(Telemetry.deadLetters, rejections.length)
+  const status = yield* Status
+  status.deadLetters(
+    rejections.map(({ field = null, frame, reason, stream = "unknown" }) => ({
+      at: frame.receivedAt,
+      stream,
+      reason,
+      field
+    }))
+  )
   const [first] = rejections
   yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
     Effect.annotateLogs({

@@ -5,6 +5,7 @@
 import { Clock, Duration, Effect, Metric } from "effect"
 import { Continuity } from "../schema/Continuity.ts"
 import { Health } from "../services/Health.ts"
+import { Status } from "../services/Status.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import { UNFETCHABLE } from "./sequence/contract.ts"
@@ -49,9 +50,27 @@ const written = (type: Statement["type"]) => Metric.withAttributes(Telemetry.con
 
 export const make = Effect.gen(function* () {
   const health = yield* Health
+  const status = yield* Status
   // Listed from the start: the first gap has to be a step that an alert can see.
   yield* Effect.forEach(Continuity.fields.type.literals, (type) => Metric.value(written(type)), { discard: true })
   const open = new Map<string, Open>()
+  /** What the live page says to be open, by stream. */
+  let shown = new Map<string, number>()
+
+  const show = (gaps: ReadonlyArray<Gap>) => {
+    const counts = new Map<string, number>()
+    for (const { stream } of gaps) counts.set(stream.name, (counts.get(stream.name) ?? 0) + 1)
+    for (const name of shown.keys()) status.stream(name).gapsOpen = 0
+    for (const [name, count] of counts) status.stream(name).gapsOpen = count
+    shown = counts
+  }
+
+  const tell = (notes: ReadonlyArray<Statement>, at: number) => {
+    for (const { stream, type } of notes) if (type === "gap-filled") status.stream(stream).gapsFilled++
+    status.continuity(
+      notes.map(({ from, late, reason, stream, to, type }) => ({ at, type, stream, from, to, reason, late }))
+    )
+  }
 
   const lines = Effect.fnUntraced(function* (
     log: (message: string) => Effect.Effect<void>,
@@ -101,6 +120,7 @@ export const make = Effect.gen(function* () {
       if (duplicates > 0) yield* Metric.update(Telemetry.duplicates, duplicates)
       const backfilled = events.reduce((sum, event) => sum + (event.backfilled === true ? 1 : 0), 0)
       if (backfilled > 0) yield* Metric.update(Telemetry.backfilled, backfilled)
+      if (notes.length > 0) tell(notes, yield* Clock.currentTimeMillis)
       for (const { from, reason, stream, to, type } of notes) {
         yield* Metric.update(written(type), 1)
         const message = NOTED[type]
@@ -119,6 +139,7 @@ export const make = Effect.gen(function* () {
       Effect.suspend(() => {
         const [inPlace, opened] = [holes(), gaps()]
         const missing = [...inPlace, ...opened]
+        show(missing)
         return Effect.all(
           [
             Metric.update(Telemetry.streamsIncomplete, new Set(missing.map(({ stream }) => stream)).size),

@@ -68,7 +68,8 @@ export const run = Effect.gen(function* () {
     serves: history.serves,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
-    parkedBytes: PARKED_BYTES
+    parkedBytes: PARKED_BYTES,
+    dropped: chunks.dropped
   }
   const sequencer = Sequencer.make(options, yield* Refill.now)
 

@@ -46,6 +46,8 @@ export interface Options {
   readonly resumeMaxGap: number
   /** Bytes that may wait in all sequences together. */
   readonly parkedBytes: number
+  /** Told of every event that was published before and is dropped. */
+  readonly dropped?: (stream: StreamName) => void
 }
 
 export interface Sequencer {
@@ -142,7 +144,10 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     const sequence = Sequence.make<MarketEvent>(rule, limits, {
       publish: ({ value }, late) => void ordered.events.push(late ? { ...value, late } : value),
       note: (note) => void ordered.notes.push(noteOf(stream, note)),
-      duplicate: () => void ordered.duplicates++,
+      duplicate: () => {
+        ordered.duplicates++
+        options.dropped?.(stream)
+      },
       reject: ({ value }) => void ordered.rejected.push(value)
     })
     return {

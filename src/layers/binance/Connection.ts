@@ -6,6 +6,7 @@
 import { Clock, Deferred, Duration, Effect, Option, Queue, Result } from "effect"
 import { type ConnectionPlan, controlRequests } from "../../pipeline/Subscriptions.ts"
 import { type ControlFrame, decodeControlFrame } from "../../schema/ControlFrame.ts"
+import type { Frame } from "../../services/MarketFeed.ts"
 import * as Control from "./Control.ts"
 import { closed, type Disconnected, disconnected } from "./Disconnected.ts"
 import type { Inbox } from "./Inbox.ts"
@@ -26,7 +27,7 @@ export interface ConnectionOptions {
   /** The exchange has acknowledged all that the address could not hold. */
   readonly onSubscribed: Effect.Effect<void>
   /** A frame was read: plain code, for every one of them. */
-  readonly onFrame: () => void
+  readonly onFrame: (frame: Frame) => void
   /** The first data frame has arrived. */
   readonly onData: Effect.Effect<void>
   /** The exchange has announced that this server goes away. */
@@ -59,8 +60,9 @@ export const run = (
       socket.on("message", (data: Buffer) => {
         const frame = controlFrame(data)
         if (frame === undefined) {
-          options.onFrame()
-          inbox.offer({ bytes: data, receivedAt: clock.currentTimeMillisUnsafe() })
+          const taken = { bytes: data, receivedAt: clock.currentTimeMillisUnsafe() }
+          options.onFrame(taken)
+          inbox.offer(taken)
           if (++received === 1) Deferred.doneUnsafe(flowing, Effect.void)
         } else if (frame._tag === "ServerShutdown") Deferred.doneUnsafe(shuttingDown, Effect.void)
         else Queue.offerUnsafe(replies, frame)

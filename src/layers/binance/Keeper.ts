@@ -8,6 +8,7 @@ import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { ComponentStatus, Health } from "../../services/Health.ts"
 import type { FeedNotice } from "../../services/MarketFeed.ts"
+import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Backoff from "./Backoff.ts"
@@ -15,6 +16,7 @@ import * as Connection from "./Connection.ts"
 import type { Disconnected } from "./Disconnected.ts"
 import type { Gate } from "./Gate.ts"
 import type { Inbox } from "./Inbox.ts"
+import * as Latency from "./latency.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
 
@@ -64,6 +66,7 @@ export interface Keeper {
 
 /** An open socket. */
 interface Session {
+  readonly host: string
   readonly streams: ReadonlyArray<StreamName>
   readonly renewals: Queue.Queue<ReadonlyArray<string>>
   isLive: boolean
@@ -75,13 +78,17 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Keeper> {
   const { line, name, rollover, twins, urls } = options
   const backoff = Backoff.make(options.reconnectMaxDelay)
+  /** What people see of it. */
+  const seen = (yield* Status).connection(name)
+  const latency = Latency.make((millis) => {
+    seen.latencyMs = millis
+  })
   const events = yield* Queue.unbounded<Rollover.Event | "tick">()
   /** By their numbers. */
   const sessions = new Map<number, Session>()
   let streams = options.streams
   let [state, commands] = Rollover.initial
   let isObeying = false
-  let frames = 0
   /** Failures since data has flowed. */
   let strikes = 0
   let pause = Duration.zero
@@ -108,7 +115,12 @@ export const make = Effect.fnUntraced(function* (
   const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
     if (afterFailure) yield* Effect.sleep(pause)
     const base = yield* gate.pass(addresses())
-    const mine: Session = { streams, renewals: yield* Queue.unbounded<ReadonlyArray<string>>(), isLive: false }
+    const mine: Session = {
+      host: base.host,
+      streams,
+      renewals: yield* Queue.unbounded<ReadonlyArray<string>>(),
+      isLive: false
+    }
     const opened = Effect.gen(function* () {
       sessions.set(socket, mine)
       yield* gate.opened(base.host)
@@ -128,8 +140,9 @@ export const make = Effect.fnUntraced(function* (
       renewals: mine.renewals,
       onOpen: opened,
       onSubscribed: tell({ _tag: "Subscribed", socket }),
-      onFrame: () => {
-        frames++
+      onFrame: (frame) => {
+        seen.frames++
+        latency.seen(frame)
       },
       onData: dataFlows,
       onShutdownNotice: Effect.andThen(
@@ -187,6 +200,17 @@ export const make = Effect.fnUntraced(function* (
     })
   })
 
+  /** The socket that carries. */
+  const show = () => {
+    const carrier = state._tag === "Connecting" ? undefined : state.carrier
+    const carrying = carrier && sessions.get(carrier.id)
+    seen.host = carrying?.host ?? null
+    seen.streams = (carrying?.streams ?? streams).length
+    seen.since = carrier?.since ?? null
+    seen.rolloverAt = carrier?.due.at ?? null
+    latency.again()
+  }
+
   const obey = (fibers: FiberMap.FiberMap<number, void>, command: Rollover.Command) => {
     switch (command._tag) {
       case "Open":
@@ -200,7 +224,7 @@ export const make = Effect.fnUntraced(function* (
 
   const run = Effect.gen(function* () {
     yield* status("starting", "connecting")
-    yield* plain.total(Metric.withAttributes(Telemetry.connectionFrames, { connection: name }), () => frames)
+    yield* plain.total(Metric.withAttributes(Telemetry.connectionFrames, { connection: name }), () => seen.frames)
     const fibers = yield* FiberMap.make<number, void, never>()
 
     /** Looked at when it is decided upon, so that twins see each other begin. */
@@ -218,6 +242,7 @@ export const make = Effect.fnUntraced(function* (
       const event = yield* Queue.take(events)
       const now = yield* Clock.currentTimeMillis
       ;[state, commands] = Rollover.step(state, event === "tick" ? tick() : event, now)
+      show()
       yield* obeyAll
     }).pipe(Effect.forever)
     const ticks = Effect.forever(Effect.delay(Queue.offer(events, "tick"), TICK))

@@ -5,6 +5,7 @@
 import { Clock, Duration, Effect } from "effect"
 import { Health } from "../../services/Health.ts"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
+import { Status } from "../../services/Status.ts"
 
 /** A new leader is elected sooner; a probe should not fail for that. */
 const TOLERATED = Duration.seconds(5)
@@ -18,6 +19,7 @@ export interface Outage {
 
 export const make = Effect.gen(function* () {
   const health = yield* Health
+  const { kafka } = yield* Status
   const scope = yield* Effect.scope
   const failing = new Set<string>()
   /** Since when (Unix ms), and the kinds of error that it has been warned of. */
@@ -36,6 +38,7 @@ export const make = Effect.gen(function* () {
     const current = (outage ??= { since, warned: new Set() })
     failing.add(what)
     detail = `${what}: ${error.message}`
+    kafka.lastError = { at: since, where: what, kind: error.kind, message: error.message }
     if (current.warned.has(error.kind)) return
     current.warned.add(error.kind)
     if (begins) {

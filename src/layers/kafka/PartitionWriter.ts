@@ -5,6 +5,7 @@ import { Clock, Duration, Effect, Fiber, Latch, Metric, Random, Schedule } from 
 import * as Lane from "../../pipeline/Lane.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
+import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Findings } from "./Findings.ts"
 import type { Outage } from "./Outage.ts"
@@ -61,6 +62,7 @@ const countFailure = (kind: KafkaError["kind"]): Effect.Effect<void> => {
 
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { delivery, driver, findings, fork, limits, missing, outage, partition, pending, refused, topic } = options
+  const { kafka } = yield* Status
   const lane = Lane.make<Entry>(limits, delivery)
   const tail = Tail.make(driver, topic, partition)
   const wake = yield* Latch.make(false)
@@ -98,6 +100,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   ) {
     const { audit, stored } = lane.acknowledged(offset)
     if (delivery.acks !== "0") options.stored(topic, partition, offset, records)
+    kafka.acknowledged(stored.length, Duration.toMillis(took))
     yield* Metric.update(Telemetry.batchRecords, stored.length)
     yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
     yield* outage.works(name)
@@ -113,6 +116,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const failed = Effect.fnUntraced(function* (error: KafkaError) {
     const out = lane.failed(error.kind, yield* Random.next)
+    kafka.failures++
     yield* countFailure(error.kind)
     if (error.kind === "Refused") {
       // The broker has answered: it is the record that is at fault.
@@ -158,6 +162,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const send = (batch: ReadonlyArray<Entry>) => {
     const records = batch.map(({ record }) => record)
+    kafka.inFlight++
     return driver.produce(topic, partition, records).pipe(
       Effect.withSpan(
         "kafka.send",
@@ -173,6 +178,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         },
         { captureStackTrace: false }
       ),
+      Effect.ensuring(Effect.sync(() => void kafka.inFlight--)),
       Effect.timed,
       Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(records, offset, took), onFailure: failed })
     )

@@ -8,6 +8,7 @@ import { estimatedBytes } from "../../pipeline/recordSize.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { SinkError } from "../../services/EventSink.ts"
 import { Instance } from "../../services/Instance.ts"
+import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Acknowledged from "../Acknowledged.ts"
 
@@ -74,6 +75,8 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
   const limit = yield* PendingLimit
   const instance = yield* Instance
   const acknowledged = yield* Acknowledged.make
+  const { kafka } = yield* Status
+  kafka.isOpen = true
   const latch = yield* Latch.make(true)
   /** Cohorts that a flush waits for; the current one is still growing. */
   const sealed = new Set<Cohort>()
@@ -85,6 +88,8 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
   const report = Effect.suspend(() => {
     if (bytes < limit || failure !== undefined) latch.openUnsafe()
     else latch.closeUnsafe()
+    kafka.waitingRecords = records
+    kafka.waitingBytes = bytes
     return Effect.andThen(
       Metric.update(Telemetry.recordsPending, records),
       Metric.update(Telemetry.bytesPending, bytes)

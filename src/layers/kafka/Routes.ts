@@ -11,6 +11,7 @@ import { partitionOf } from "../../pipeline/murmur2.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { KafkaError, TopicDescription } from "../../services/KafkaDriver.ts"
+import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Entry } from "./Pending.ts"
 import { restamped } from "./restamped.ts"
@@ -38,6 +39,7 @@ export type Options = Pick<
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { pending } = options
   const { batch, topics } = yield* AppConfig
+  const status = yield* Status
   const routes = new Map<string, Route>()
   /** Of what the broker took, Unix ms. */
   let newest = 0
@@ -98,9 +100,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
     yield* reportRefused(record, error.message)
     yield* Metric.update(Telemetry.deadLetters, 1)
-    assign([
-      pending.replace(entry, refusedRecord(topics.deadLetter, record, error.message, yield* Clock.currentTimeMillis))
-    ])
+    const now = yield* Clock.currentTimeMillis
+    const where = clipped(`${record.topic}/${record.key}`)
+    status.deadLetters([{ at: now, stream: where, reason: clipped(error.message), field: null }])
+    assign([pending.replace(entry, refusedRecord(topics.deadLetter, record, error.message, now))])
   })
 
   const missing = (topic: string): void => {

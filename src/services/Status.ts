@@ -1,0 +1,119 @@
+/**
+ * What the live page shows beside `Health`: figures that their owners write as plain fields of cells, so that it costs next
+ * to nothing where much happens, and the latest few of what happens rarely. Without a layer nothing is kept. Layer:
+ * `layers/StatusBoard` (it is memory by nature).
+ */
+import { Context } from "effect"
+import type { ContinuityReport, DeadLetterReport, KafkaReport, StatusReport } from "../schema/StatusReport.ts"
+
+/** Its owner is the stream's way through the pipeline. */
+export interface StreamCell {
+  events: number
+  lastAt: number | null
+  lastId: number | null
+  gapsOpen: number
+  gapsFilled: number
+  duplicates: number
+}
+
+/** Its owner is what keeps the connection up. */
+export interface ConnectionCell {
+  host: string | null
+  streams: number
+  since: number | null
+  rolloverAt: number | null
+  frames: number
+  latencyMs: number | null
+}
+
+export interface KafkaCell {
+  /** There is one. */
+  isOpen: boolean
+  failures: number
+  inFlight: number
+  waitingRecords: number
+  waitingBytes: number
+  lastError: KafkaReport["lastError"]
+  /** A send was acknowledged after so many ms. */
+  readonly acknowledged: (records: number, millis: number) => void
+}
+
+export interface SpoolCell {
+  /** There is one. */
+  isOpen: boolean
+  bytes: number
+  records: number
+  since: number | null
+}
+
+/** What it knows; `layers/ops` joins it with health and settings to the report. */
+export type Figures = Pick<
+  StatusReport,
+  "at" | "startedAt" | "events" | "rate" | "deadLetters" | "continuity" | "kafka" | "spool"
+> & {
+  readonly connections: ReadonlyMap<string, Omit<StatusReport["connections"][number], "name" | "state" | "detail">>
+  readonly streams: ReadonlyMap<string, Omit<StatusReport["streams"][number], "name" | "trouble">>
+}
+
+export interface StatusService {
+  /** The cell of that name, for as long as the program runs. */
+  readonly stream: (name: string) => StreamCell
+  readonly connection: (name: string) => ConnectionCell
+  readonly kafka: KafkaCell
+  readonly spool: SpoolCell
+  /** In the order they came. */
+  readonly deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => void
+  readonly continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => void
+  readonly figures: () => Figures
+}
+
+export const newStream = (): StreamCell => ({
+  events: 0,
+  lastAt: null,
+  lastId: null,
+  gapsOpen: 0,
+  gapsFilled: 0,
+  duplicates: 0
+})
+
+export const newConnection = (): ConnectionCell => ({
+  host: null,
+  streams: 0,
+  since: null,
+  rolloverAt: null,
+  frames: 0,
+  latencyMs: null
+})
+
+const nobody = (): StatusService => ({
+  stream: newStream,
+  connection: newConnection,
+  kafka: {
+    isOpen: false,
+    failures: 0,
+    inFlight: 0,
+    waitingRecords: 0,
+    waitingBytes: 0,
+    lastError: null,
+    acknowledged: () => {}
+  },
+  spool: { isOpen: false, bytes: 0, records: 0, since: null },
+  deadLetters: () => {},
+  continuity: () => {},
+  figures: () => ({
+    at: 0,
+    startedAt: 0,
+    events: 0,
+    rate: 0,
+    deadLetters: { total: 0, latest: [] },
+    continuity: [],
+    spool: null,
+    connections: new Map(),
+    streams: new Map(),
+    kafka: null
+  })
+})
+
+export class Status extends Context.Reference<StatusService>("binance-kafka/services/Status", {
+  defaultValue: nobody
+}) {}
