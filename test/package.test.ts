@@ -32,12 +32,18 @@ describe("the package", () => {
       "CHANGELOG.md",
       "dist/Main.js",
       "dist/index.js",
-      "dist/index.d.ts"
+      "dist/index.d.ts",
+      "dist/layers/ops/page/live.html",
+      "dist/layers/ops/page/live.css",
+      "dist/layers/ops/page/live.js"
     ]) {
       assert.isTrue(files.has(path), `${path} is missing`)
     }
     for (const path of files) {
-      assert.match(path, /^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/)
+      assert.match(
+        path,
+        /^(dist\/.*\.(js|d\.ts)|dist\/layers\/ops\/page\/live\.(html|css)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
+      )
     }
   })
 

@@ -1,14 +1,21 @@
 /**
- * What an orchestrator and Prometheus ask over HTTP: `/healthz` (the process answers), `/readyz` (the sink stores and data
- * flows), `/metrics`. Slow, idle or rude clients hold up neither it nor the stop of the program.
+ * What people, an orchestrator and Prometheus ask over HTTP: `/` (the live page, fed by `/events`), `/status` (the same as
+ * JSON), `/healthz` (the process answers), `/readyz` (the sink stores and data flows), `/metrics`. Slow, idle or rude clients
+ * hold up neither it nor the stop of the program.
  */
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Effect, Layer, Predicate, Schema } from "effect"
-import { HttpMiddleware, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Clock, Effect, Layer, Predicate, Schema } from "effect"
+import { HttpMiddleware, HttpServerResponse } from "effect/http"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
+import { Instance } from "../services/Instance.ts"
 import * as MetricsPage from "./MetricsPage.ts"
+import * as Events from "./ops/Events.ts"
+import * as guard from "./ops/guard.ts"
+import * as LivePage from "./ops/LivePage.ts"
+import * as Report from "./ops/report.ts"
+import { reasonsOf } from "./ops/reasons.ts"
 
 export class OpsServerError extends Schema.TaggedError<OpsServerError>()("OpsServerError", {
   /** One line for the operator: what failed, and which setting to look at. */
@@ -16,12 +23,16 @@ export class OpsServerError extends Schema.TaggedError<OpsServerError>()("OpsSer
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 
-const TIMEOUTS = {
+const LIMITS = {
+  maxHeaderSize: 8 * 1024,
   headersTimeout: 5000,
   requestTimeout: 10_000,
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 1000
 }
+
+/** More are closed as they come: listeners, probes and some people. */
+const MOST_CONNECTIONS = 64
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another program: choose another HTTP_PORT, or 0 to do without",
@@ -36,17 +47,31 @@ const startError = (host: string, port: number, cause: unknown): OpsServerError 
   return new OpsServerError({ message: `HTTP_PORT=${port}: ${host}:${port} ${reason}`, cause })
 }
 
-const METHODS = ["GET", "HEAD"]
-const uncached = HttpServerResponse.setHeader("cache-control", "no-store")
-
 const serve = Effect.fnUntraced(function* (host: string, port: number) {
   const health = yield* Health
+  const instance = yield* Instance
+  const startedAt = yield* Clock.currentTimeMillis
+  const report = yield* Report.make
+  const livePage = yield* LivePage.make
 
-  const pages = new Map<string, Effect.Effect<HttpServerResponse.HttpServerResponse>>([
-    ["/healthz", Effect.sync(() => HttpServerResponse.jsonUnsafe({ status: "ok" }))],
+  const pages = new Map<string, guard.Page>([
+    ["/", Effect.succeed(livePage)],
+    ["/events", Events.make(report)],
+    ["/status", Effect.map(report, (status) => HttpServerResponse.jsonUnsafe(status))],
+    [
+      "/healthz",
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        HttpServerResponse.jsonUnsafe({ status: "ok", instance, startedAt, uptimeSeconds: (now - startedAt) / 1000 })
+      )
+    ],
     [
       "/readyz",
-      Effect.map(health.report, (report) => HttpServerResponse.jsonUnsafe(report, { status: report.ready ? 200 : 503 }))
+      Effect.map(health.report, ({ ready, status, ...parts }) =>
+        HttpServerResponse.jsonUnsafe(
+          { ready, status, reasons: reasonsOf(parts), ...parts },
+          { status: ready ? 200 : 503 }
+        )
+      )
     ],
     [
       "/metrics",
@@ -54,20 +79,9 @@ const serve = Effect.fnUntraced(function* (host: string, port: number) {
     ]
   ])
 
-  const answer = Effect.gen(function* () {
-    const { method, url } = yield* HttpServerRequest.HttpServerRequest
-    const [path = ""] = url.split("?")
-    const page = pages.get(path)
-    if (page === undefined) {
-      return HttpServerResponse.text(`there are ${[...pages.keys()].join(", ")}\n`, { status: 404 })
-    }
-    if (!METHODS.includes(method)) {
-      return HttpServerResponse.empty({ status: 405, headers: { allow: METHODS.join(", ") } })
-    }
-    return uncached(yield* page)
-  })
-
-  const node = createServer(TIMEOUTS)
+  const node = createServer(LIMITS)
+  node.maxConnections = MOST_CONNECTIONS
+  guard.refusePipelining(node)
   const server = yield* NodeHttpServer.make(() => node, { host, port, gracefulShutdownTimeout: "200 millis" }).pipe(
     Effect.mapError(({ cause }) => startError(host, port, cause))
   )
@@ -75,8 +89,8 @@ const serve = Effect.fnUntraced(function* (host: string, port: number) {
   node.on("error", () => {})
   // Runs after the time for a graceful end: whoever still holds a connection loses it.
   yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
-  yield* server.serve(answer).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true))
-  yield* Effect.logInfo("Health and metrics are served").pipe(Effect.annotateLogs({ host, port }))
+  yield* server.serve(guard.answer(pages)).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true))
+  yield* Effect.logInfo("The live page, health and metrics are served").pipe(Effect.annotateLogs({ host, port }))
 })
 
 export const layer: Layer.Layer<never, OpsServerError, AppConfig | Health> = Layer.effectDiscard(

@@ -38,7 +38,9 @@ describe("OpsServer", () => {
     Effect.gen(function* () {
       const { url } = yield* start
       const { headers, status, text } = yield* request(`${url}/healthz`)
-      assert.deepStrictEqual({ status, body: JSON.parse(text) }, { status: 200, body: { status: "ok" } })
+      const body = JSON.parse(text)
+      assert.deepStrictEqual([status, body.status], [200, "ok"])
+      assert.sameMembers(Object.keys(body), ["status", "instance", "startedAt", "uptimeSeconds"])
       assert.strictEqual(headers.get("cache-control"), "no-store")
     })
   )
@@ -57,6 +59,7 @@ describe("OpsServer", () => {
       assert.deepStrictEqual(JSON.parse(after.text), {
         ready: true,
         status: "ok",
+        reasons: [],
         sink: { state: "up", detail: "storing" },
         resume: { state: "up", detail: "nothing to catch up with" },
         connections: { "line-0": { state: "up", detail: "live" } },
@@ -69,6 +72,12 @@ describe("OpsServer", () => {
         [degraded.status, JSON.parse(degraded.text).status, JSON.parse(degraded.text).degraded],
         [200, "degraded", { "btcusdt@ticker": "no data for 2 m" }]
       )
+      assert.deepStrictEqual(JSON.parse(degraded.text).reasons, ["btcusdt@ticker: no data for 2 m"])
+      yield* health.connection("line-1", { state: "down", detail: "closed" })
+      assert.deepStrictEqual(JSON.parse((yield* request(`${url}/readyz`)).text).reasons, [
+        "line-1 is down: closed",
+        "btcusdt@ticker: no data for 2 m"
+      ])
       yield* health.resume({ state: "starting", detail: "catching up" })
       const resuming = yield* request(`${url}/readyz`)
       assert.deepStrictEqual([resuming.status, JSON.parse(resuming.text).status], [503, "unready"])
@@ -122,7 +131,7 @@ describe("OpsServer", () => {
   it.live("answers other paths with 404 and other methods with 405", () =>
     Effect.gen(function* () {
       const { url } = yield* start
-      assert.strictEqual((yield* request(`${url}/`)).status, 404)
+      assert.strictEqual((yield* request(`${url}/nothing`)).status, 404)
       assert.strictEqual((yield* request(`${url}/healthz/`)).status, 404)
       for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
         const { headers, status } = yield* request(`${url}/healthz`, { method })
