@@ -1,0 +1,43 @@
+import { Effect, Layer, Option } from "effect"
+import { Flag } from "effect/cli"
+import { make } from "../Command.ts"
+import { status as ask } from "../status.ts"
+
+/** The address that the settings give a connector on this machine. */
+const ownUrl = Effect.gen(function* () {
+  const { inspect } = yield* Effect.promise(() => import("../../layers/AppConfig.ts"))
+  const { host, port } = (yield* inspect).settings.http
+  const isEverybody = host === "0.0.0.0" || host === "::"
+  return `http://${isEverybody ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}`
+})
+
+export const status = make({
+  name: "status",
+  summary: "Ask a running connector how it is",
+  description:
+    "Ask a running connector how it is: what its live page shows, as text. Without --url it is asked where HTTP_HOST and HTTP_PORT say.",
+  examples: [
+    ["", "The connector of this environment"],
+    ["--watch", "The same every second"],
+    ["--url http://10.0.0.5:8080 --json | jq -r '.streams[] | select(.gapsOpen > 0) | .name'", "Streams with open gaps"]
+  ],
+  exits: { 0: "all is well", 1: "degraded or unready: the first lines say why" },
+  flags: {
+    url: Flag.String("url").pipe(
+      Flag.withDescription("The address of its live page"),
+      Flag.withMetavar("url"),
+      Flag.optional
+    ),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print the report as one line of JSON"),
+      Flag.withDefault(false)
+    ),
+    watch: Flag.Boolean("watch").pipe(Flag.withDescription("Ask every second, until stopped"), Flag.withDefault(false))
+  },
+  needs: Layer.empty,
+  untilStopped: true,
+  run: ({ json, url, watch }) =>
+    Effect.flatMap(Option.match(url, { onNone: () => ownUrl, onSome: Effect.succeed }), (at) =>
+      ask({ url: at, json, watch })
+    )
+})

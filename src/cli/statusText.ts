@@ -1,0 +1,135 @@
+/** A report for people: what the live page shows, as text. */
+import type {
+  ConnectionReport,
+  ContinuityReport,
+  DeadLetterReport,
+  KafkaReport,
+  SpoolReport,
+  StatusReport,
+  StreamReport
+} from "../schema/StatusReport.ts"
+import { style } from "./style.ts"
+import { layout } from "./table.ts"
+
+const STYLES = { ok: "good", degraded: "poor", unready: "bad" } as const
+const WORDS = { ok: "OK", degraded: "Degraded", unready: "Unready" } as const
+
+/** Of what happened lately. */
+const LATEST = 5
+
+const MISSING = "-"
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"]
+
+const known = (value: number | null, text: (value: number) => string): string =>
+  value === null ? MISSING : text(value)
+
+export const spanText = (millis: number): string => {
+  const seconds = Math.max(0, millis) / 1000
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 120) return `${Math.floor(seconds)} s`
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} days`
+}
+
+export const bytesText = (bytes: number): string => {
+  const step = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10))
+  return `${step === 0 ? bytes : (bytes / 1024 ** step).toFixed(1)} ${UNITS[step]}`
+}
+
+const millisText = (millis: number): string => `${millis.toFixed(1)} ms`
+const rateText = (rate: number): string => rate.toFixed(1)
+const timeText = (at: number): string => new Date(at).toISOString()
+
+const section = (title: string, ...lines: ReadonlyArray<string>): string => [style("bold", title), ...lines].join("\n")
+
+const connectionsOf = (at: number, connections: ReadonlyArray<ConnectionReport>): string =>
+  layout(
+    ["name", "state", "host", "streams", "frames/s", "latency", "open for", "next rollover in"],
+    connections.map(({ host, latencyMs, name, rate, rolloverAt, since, state, streams }) => [
+      name,
+      state,
+      host ?? MISSING,
+      String(streams),
+      rateText(rate),
+      known(latencyMs, millisText),
+      known(since, (time) => spanText(at - time)),
+      known(rolloverAt, (time) => spanText(time - at))
+    ]),
+    (column) => column < 3
+  )
+
+/** Those in trouble first, if there is no room for all. */
+const streamsOf = (at: number, streams: ReadonlyArray<StreamReport>, most: number): ReadonlyArray<string> => {
+  const rank = ({ gapsOpen, trouble }: StreamReport): number => (trouble === null && gapsOpen === 0 ? 1 : 0)
+  const listed = streams.length > most ? streams.toSorted((a, b) => rank(a) - rank(b)).slice(0, most) : streams
+  const table = layout(
+    ["name", "events/s", "last, ago", "last id", "gaps open", "filled", "duplicates", "trouble"],
+    listed.map(({ duplicates, gapsFilled, gapsOpen, lastAt, lastId, name, rate, trouble }) => [
+      name,
+      rateText(rate),
+      known(lastAt, (time) => spanText(at - time)),
+      known(lastId, String),
+      String(gapsOpen),
+      String(gapsFilled),
+      String(duplicates),
+      trouble ?? ""
+    ]),
+    (column) => column === 0 || column === 7
+  )
+  const more = streams.length - listed.length
+  return more > 0 ? [table, `  and ${more} more`] : [table]
+}
+
+const kafkaLines = (at: number, kafka: KafkaReport): ReadonlyArray<string> => {
+  const { acks, batchRecords, failures, inFlight, lastError, rate, records, sendMs, waitingBytes, waitingRecords } =
+    kafka
+  return [
+    `  acknowledged  ${records} records in ${acks} sends, ${rateText(rate)}/s`,
+    `  in flight     ${inFlight} sends`,
+    `  waiting       ${waitingRecords} records, ${bytesText(waitingBytes)}`,
+    `  batch size    ${known(batchRecords, (mean) => `${mean.toFixed(1)} records`)}`,
+    `  send time     ${sendMs === null ? MISSING : `p50 ${millisText(sendMs.p50)}, p95 ${millisText(sendMs.p95)}, p99 ${millisText(sendMs.p99)}`}`,
+    `  failed sends  ${failures}`,
+    `  last error    ${lastError === null ? "none" : `${lastError.kind}, ${spanText(at - lastError.at)} ago: ${lastError.where}: ${lastError.message}`}`
+  ]
+}
+
+const spoolLine = (at: number, { bytes, records, since }: SpoolReport): string =>
+  records === 0
+    ? "  empty"
+    : `  ${records} records, ${bytesText(bytes)}${since === null ? "" : `, for ${spanText(at - since)}`}`
+
+const continuityLine = ({ at, from, late, reason, stream, streams, to, type }: ContinuityReport): string => {
+  const which = streams > 1 ? `${stream} and ${streams - 1} more` : stream
+  const ids = from === null ? "" : ` ${from === to ? from : `${from} to ${to}`}`
+  return `  ${timeText(at)}  ${type}${late ? " (late)" : ""}  ${which}${ids}: ${reason}`
+}
+
+const letterLine = ({ at, field, reason, stream }: DeadLetterReport): string =>
+  `  ${timeText(at)}  ${stream}${field === null ? "" : `, field ${field}`}: ${reason}`
+
+const latest = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length === 0 ? ["  none"] : lines.slice(0, LATEST)
+
+/** At most so many streams. */
+export const statusText = (report: StatusReport, most: number): string => {
+  const { at, connections, continuity, deadLetters, instance, kafka, rate, reasons, sink, spool, startedAt, streams } =
+    report
+  const heard = streams.filter(({ lastAt }) => lastAt !== null).length
+  const word = style(STYLES[report.state], WORDS[report.state])
+  return [
+    [
+      `${word}  ${instance}, up ${spanText(at - startedAt)}, ${rateText(rate)} events/s`,
+      ...reasons.map((reason) => `  ${reason}`)
+    ].join("\n"),
+    section("Connections", connectionsOf(at, connections)),
+    section(
+      `Sink: ${sink.name}, ${sink.state === "up" ? "up" : `${sink.state}: ${sink.detail}`}`,
+      ...(kafka === null ? [] : kafkaLines(at, kafka))
+    ),
+    section("Spool", spool === null ? "  none" : spoolLine(at, spool)),
+    section(`Streams: ${heard} of ${streams.length} heard`, ...streamsOf(at, streams, most)),
+    section("Continuity", ...latest(continuity.map(continuityLine))),
+    section(`Dead letters: ${deadLetters.total}`, ...latest(deadLetters.latest.map(letterLine)))
+  ].join("\n\n")
+}

@@ -1,0 +1,141 @@
+/** The command `status`, as a process that asks a server played by the test. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { bytesText, spanText, statusText } from "../../src/cli/statusText.ts"
+import type { StatusReport } from "../../src/schema/StatusReport.ts"
+import { freePort, serve } from "../support/http.ts"
+import * as Program from "../support/program.ts"
+
+const MAIN = new URL("../../src/Main.ts", import.meta.url)
+
+const report: StatusReport = {
+  v: 1,
+  at: 100_000,
+  instance: "0badcafe",
+  startedAt: 40_000,
+  state: "ok",
+  reasons: [],
+  sink: { name: "kafka", state: "up", detail: "Kafka answers" },
+  events: 10,
+  rate: 12.34,
+  connections: [
+    {
+      name: "binance-1",
+      state: "up",
+      detail: "2 streams",
+      host: "stream.binance.com:9443",
+      streams: 2,
+      since: 90_000,
+      rolloverAt: 3_700_000,
+      frames: 10,
+      rate: 12.3,
+      latencyMs: 40
+    }
+  ],
+  streams: ["btcusdt@trade", "ethusdt@trade", "ethusdt@kline_1m"].map((name, n) => ({
+    name,
+    events: n,
+    rate: n,
+    lastAt: n === 0 ? null : 99_000,
+    lastId: n === 0 ? null : 41 + n,
+    gapsOpen: n === 2 ? 1 : 0,
+    gapsFilled: 0,
+    duplicates: 0,
+    trouble: n === 2 ? "events are missing" : null
+  })),
+  kafka: {
+    acks: 3,
+    failures: 1,
+    records: 30,
+    rate: 12,
+    inFlight: 1,
+    waitingRecords: 7,
+    waitingBytes: 2048,
+    batchRecords: 10,
+    sendMs: { p50: 5, p95: 9, p99: 12, max: 13 },
+    lastError: { at: 95_000, where: "raw_trades/0", kind: "Busy", message: "too few replicas" }
+  },
+  spool: { bytes: 0, records: 0, since: null },
+  deadLetters: { total: 2, latest: [{ at: 0, stream: "unknown", reason: "not valid JSON", field: null }] },
+  continuity: [
+    { at: 0, type: "gap-filled", stream: "btcusdt@trade", streams: 1, from: 4, to: 9, reason: "history", late: true }
+  ]
+}
+
+const ask = Effect.fnUntraced(function* (answer: string, ...more: ReadonlyArray<string>) {
+  const { port } = yield* serve((request, response) => {
+    response.statusCode = request.url === "/status" ? 200 : 404
+    response.end(answer)
+  })
+  const program = yield* Program.start({}, {}, MAIN, ["status", "--url", `http://127.0.0.1:${port}`, ...more])
+  return yield* program.ended
+})
+
+describe("status", () => {
+  it.live("prints what the live page shows, and ends with 0 where all is well", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* ask(JSON.stringify(report))
+      assert.strictEqual(stdout.trimEnd(), statusText(report, Infinity))
+      assert.strictEqual(code, 0)
+    })
+  )
+
+  it.live("ends with 1 where something is wrong, and says what first", () =>
+    Effect.gen(function* () {
+      const reasons = ["No connection delivers data"]
+      const { code, stdout } = yield* ask(JSON.stringify({ ...report, state: "unready", reasons }))
+      assert.match(stdout, /^Unready {2}0badcafe, up 60 s, 12\.3 events\/s\n {2}No connection delivers data\n/)
+      assert.strictEqual(code, 1)
+    })
+  )
+
+  it.live("prints the report itself for programs", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* ask(JSON.stringify(report), "--json")
+      assert.deepStrictEqual(JSON.parse(stdout), report)
+      assert.strictEqual(code, 0)
+    })
+  )
+
+  it.live("ends with 2 where nobody or somebody else answers, and says what to do", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const program = yield* Program.start({ HTTP_PORT: String(port) }, {}, MAIN, ["status"])
+      const nobody = yield* program.ended
+      assert.deepStrictEqual([nobody.code, nobody.stdout], [2, ""])
+      assert.include(nobody.stderr, `no answer from http://127.0.0.1:${port}/status`)
+      assert.include(nobody.stderr, "HTTP_PORT")
+      const other = yield* ask("<html>")
+      assert.deepStrictEqual([other.code, other.stdout], [2, ""])
+      assert.match(other.stderr, /is no connector/)
+    })
+  )
+})
+
+describe("the text", () => {
+  it("names streams in trouble first where there is no room for all", () => {
+    const text = statusText(report, 1)
+    assert.match(text, /ethusdt@kline_1m .* events are missing\n {2}and 2 more/)
+    assert.notMatch(text, /^ {2}ethusdt@trade/m)
+    assert.match(text, /Streams: 2 of 3 heard/)
+  })
+
+  it.each([
+    [0, "0.0 s"],
+    [59_000, "59 s"],
+    [180_000, "3 min"],
+    [7_200_000, "2 h"],
+    [200_000_000, "2 days"]
+  ])("says %d ms as %s", (millis, text) => {
+    assert.strictEqual(spanText(millis), text)
+  })
+
+  it.each([
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1536, "1.5 KiB"],
+    [10 * 2 ** 30, "10.0 GiB"]
+  ])("says %d bytes as %s", (bytes, text) => {
+    assert.strictEqual(bytesText(bytes), text)
+  })
+})
