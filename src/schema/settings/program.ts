@@ -92,7 +92,7 @@ export const program = {
       default: "127.0.0.1",
       expected: "an address or host name of this machine, without a port",
       example: "0.0.0.0",
-      doc: "Where `/healthz`, `/readyz` and `/metrics` are served; `0.0.0.0` for everybody"
+      doc: "Where the live page, `/status`, `/healthz`, `/readyz` and `/metrics` are served; `0.0.0.0` for everybody"
     },
     host
   ),
