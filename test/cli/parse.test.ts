@@ -44,7 +44,8 @@ describe("the command line", () => {
     ["replay", "a", "--sink", "redis"],
     ["simulate", "--port", "70000"],
     ["simulate", "--rate", "-1"],
-    ["demo", "--seconds", "0"][("streams", "--symbols", "(")]
+    ["demo", "--seconds", "0"],
+    ["streams", "--symbols", "("]
   ]) {
     it.effect(`refuses ${args.join(" ")}`, () =>
       Effect.map(Effect.result(parse(args)), (result) => assert.isTrue(Result.isFailure(result)))
