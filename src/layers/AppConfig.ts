@@ -20,6 +20,18 @@ import { Reading as VariableReading, type Values } from "./settings/Reading.ts"
 import * as security from "./settings/security.ts"
 import { topicSettings } from "./settings/topics.ts"
 
+/** Where nothing is sampled there is nothing to send. */
+const otelSettings = (read: VariableReading): Settings["otel"] => {
+  const endpoint = read.get(program.otelEndpoint)
+  const share = read.get(program.otelSamplerArg)
+  const sampler = read.get(program.otelSampler)
+  return {
+    endpoint: sampler.endsWith("always_off") ? Option.none() : endpoint,
+    serviceName: read.get(program.otelServiceName),
+    ratio: sampler.endsWith("always_on") ? 1 : share
+  }
+}
+
 /** What `LOG_FORMAT` is where it is unset. */
 const formatHere = (): "pretty" | "json" => (process.stderr.isTTY ? "pretty" : "json")
 
@@ -81,7 +93,7 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
       endpoint: read.get(program.otelMetricsEndpoint),
       exportInterval: read.get(program.otelMetricInterval)
     },
-    otel: { endpoint: read.get(program.otelEndpoint), serviceName: read.get(program.otelServiceName) }
+    otel: otelSettings(read)
   }
   const notices = mistyped(Object.keys(values))
   const needless = read.isSet(program.batchCheckInterval)

@@ -138,7 +138,7 @@ const make = Effect.gen(function* () {
 
   return MarketHistory.of({
     serves: ({ kind, symbol }) => symbol !== undefined && Object.hasOwn(sources, kind.name),
-    page: Effect.fn("MarketHistory.page")(function* (stream, from, limit): Effect.fn.Return<Page, HistoryError> {
+    page: Effect.fnUntraced(function* (stream, from, limit): Effect.fn.Return<Page, HistoryError> {
       const source = yield* sourceOf(stream)
       const most = Math.max(1, Math.min(limit, MOST_EVENTS))
       const rows = yield* Effect.mapError(source.page(stream, from, most), toHistoryError(stream))
@@ -148,7 +148,7 @@ const make = Effect.gen(function* () {
         voids: wanted.filter(({ isVoid }) => isVoid).map(({ span }) => span.first)
       }
     }),
-    newest: Effect.fn("MarketHistory.newest")(function* (stream) {
+    newest: Effect.fnUntraced(function* (stream) {
       const source = yield* sourceOf(stream)
       return yield* Effect.mapError(source.newest(stream), toHistoryError(stream))
     })

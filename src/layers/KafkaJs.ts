@@ -8,6 +8,7 @@ import type { Acks } from "../schema/Settings.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { KafkaDriver, KafkaError } from "../services/KafkaDriver.ts"
+import * as Traces from "../services/Traces.ts"
 import * as Cluster from "./kafkajs/Cluster.ts"
 import { compressionTypes } from "./kafkajs/codecs.ts"
 import { ofCode } from "./kafkajs/errors.ts"
@@ -58,6 +59,18 @@ export const layer = Layer.effect(
     const compression = compressionTypes[kafka.compression]
     const idempotent = kafka.acks === "all"
 
+    const recorder = yield* Traces.recorder
+    /** Writes down what a send's time has gone into, stage after stage, if it is traced. */
+    const stages = Effect.map(Traces.current, (span) => {
+      if (span === undefined) return () => {}
+      let from = recorder.now()
+      return (name: string) => {
+        const to = recorder.now()
+        recorder.stage(span, name, from, { to })
+        from = to
+      }
+    })
+
     /** By partition, the connection that the last send was acknowledged on: a failover ends it, or another leader takes its place. */
     const trusted = new Map<string, Link>()
 
@@ -92,7 +105,9 @@ export const layer = Layer.effect(
     })
 
     const send = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
+      const stage = yield* stages
       const [link, sequence] = yield* inTime(prepareSend(topic, partition, records), PLACE_LIMIT, "finding the leader")
+      stage("find leader")
       const { firstSequence = 0, ...producer } = sequence ?? {}
       const answer = yield* link.call(
         "Produce",
@@ -104,8 +119,10 @@ export const layer = Layer.effect(
           timeout: Duration.toMillis(REPLICAS_LIMIT),
           topicData: [{ topic, partitions: [{ partition, firstSequence, messages: records.map(messageOf) }] }]
         },
-        REQUEST_LIMIT
+        REQUEST_LIMIT,
+        () => stage("encode request")
       )
+      stage("answer")
       if (acks === 0) return -1
 
       const stored = answer?.topics

@@ -12,12 +12,14 @@ import { KafkaDriver } from "../services/KafkaDriver.ts"
 import { Positions } from "../services/Positions.ts"
 import * as Findings from "./kafka/Findings.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
+import * as Traces from "../services/Traces.ts"
 import { newest } from "./kafka/Newest.ts"
 import * as Outage from "./kafka/Outage.ts"
 import * as Pending from "./kafka/Pending.ts"
 import * as PositionKeeper from "./kafka/Positions.ts"
 import * as Resume from "./kafka/Resume.ts"
 import * as Routes from "./kafka/Routes.ts"
+import * as SendTrace from "./kafka/SendTrace.ts"
 import * as Topics from "./kafka/Topics.ts"
 
 /** Of acknowledged records that a failover may still lose; some seconds at 10,000 trades a second. */
@@ -52,6 +54,7 @@ export const releasable = Layer.effectContext(
             ? Effect.void
             : pending.fail(new SinkError({ message: "the Kafka sink is broken", cause: Cause.squash(cause) }))
         ),
+        Traces.apart,
         Effect.forkIn(scope)
       )
 
@@ -67,12 +70,13 @@ export const releasable = Layer.effectContext(
       stored: positions.stored,
       pending,
       outage,
+      trace: yield* SendTrace.make,
       missing: topics.want,
       fork
     })
 
     yield* Effect.logInfo(`KAFKA_ACKS=${kafka.acks}: ${PROMISES[kafka.acks]}`)
-    yield* Effect.withSpan(topics.start, "kafka.start")
+    yield* Effect.withSpan(topics.start, Traces.START, { root: true })
     yield* fork(topics.run)
 
     yield* fork(positions.run)

@@ -24,7 +24,7 @@ export const check: Effect.Effect<void, never, AppConfig | ExchangeInfo> = Effec
   Effect.catchDefect((defect) =>
     Effect.logWarning("The check of symbols is broken").pipe(Effect.annotateLogs({ reason: String(defect) }))
   ),
-  Effect.withSpan("SymbolCheck")
+  Effect.withSpan("check symbols", { root: true })
 )
 
 export const layer: Layer.Layer<never, never, AppConfig> = Layer.unwrap(

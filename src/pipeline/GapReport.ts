@@ -9,7 +9,8 @@ import { Status } from "../services/Status.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import { UNFETCHABLE } from "./sequence/contract.ts"
-import type { Gap, Ordered } from "./Sequencer.ts"
+import type { GapTrace } from "./GapTrace.ts"
+import type { Gap, Ordered, Sequencer } from "./Sequencer.ts"
 
 /** More than so many in one look are told in one line. */
 const MOST_LINES = 5
@@ -75,17 +76,20 @@ export const make = Effect.gen(function* () {
   const lines = Effect.fnUntraced(function* (
     log: (message: string) => Effect.Effect<void>,
     message: string,
-    told: ReadonlyArray<Record<string, string | number>>
+    told: ReadonlyArray<Record<string, string | number>>,
+    within: GapTrace["within"]
   ) {
     if (told.length > MOST_LINES) {
       const names = told.slice(0, MOST_LINES).map(({ stream }) => stream)
       return yield* log(message).pipe(Effect.annotateLogs({ streams: told.length, names: names.join(", ") }))
     }
-    for (const fields of told) yield* log(message).pipe(Effect.annotateLogs(fields))
+    for (const fields of told) {
+      yield* log(message).pipe(Effect.annotateLogs(fields), within(String(fields["stream"])))
+    }
   })
 
   /** Compares what is open with what was. */
-  const look = Effect.fnUntraced(function* (subject: Subject, gaps: ReadonlyArray<Gap>) {
+  const look = Effect.fnUntraced(function* (subject: Subject, gaps: ReadonlyArray<Gap>, within: GapTrace["within"]) {
     const now = yield* Clock.currentTimeMillis
     const current = new Map(gaps.map((gap) => [`${subject} ${gap.stream.name}`, gap]))
     const appeared = Array.from(current).filter(([name]) => !open.has(name))
@@ -102,7 +106,8 @@ export const make = Effect.gen(function* () {
     yield* lines(
       Effect.logWarning,
       APPEARED[subject],
-      appeared.map(([, gap]) => ({ stream: gap.stream.name, ...amountOf(gap) }))
+      appeared.map(([, gap]) => ({ stream: gap.stream.name, ...amountOf(gap) })),
+      within
     )
     yield* lines(
       Effect.logInfo,
@@ -110,7 +115,8 @@ export const make = Effect.gen(function* () {
       filled.map(([name, { since }]) => ({
         stream: name.slice(subject.length + 1),
         after: Duration.format(Duration.millis(Math.max(0, now - since)))
-      }))
+      })),
+      within
     )
   })
 
@@ -135,7 +141,7 @@ export const make = Effect.gen(function* () {
       }
     }),
     /** Looks for ever at what is missing. */
-    watch: (holes: () => ReadonlyArray<Gap>, gaps: () => ReadonlyArray<Gap>) =>
+    watch: ({ gaps, holes }: Pick<Sequencer, "holes" | "gaps">, { within }: GapTrace) =>
       Effect.suspend(() => {
         const [inPlace, opened] = [holes(), gaps()]
         const missing = [...inPlace, ...opened]
@@ -148,8 +154,8 @@ export const make = Effect.gen(function* () {
               Telemetry.missingIds,
               missing.reduce((sum, gap) => sum + idsOf(gap), 0)
             ),
-            look("hole", inPlace),
-            look("gap", opened)
+            look("hole", inPlace, within),
+            look("gap", opened, within)
           ],
           { discard: true }
         )

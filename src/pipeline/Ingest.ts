@@ -16,10 +16,13 @@ import { MarketHistory } from "../services/MarketHistory.ts"
 import { Spool } from "../services/Spool.ts"
 import * as plain from "../services/telemetry/plain.ts"
 import * as Telemetry from "../services/Telemetry.ts"
+import * as Traces from "../services/Traces.ts"
 import type { Position } from "../services/Positions.ts"
+import * as BatchTrace from "./BatchTrace.ts"
 import * as Chunks from "./Chunks.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import * as GapReport from "./GapReport.ts"
+import * as GapTrace from "./GapTrace.ts"
 import { overflowStatement } from "./overflowRecord.ts"
 import * as Latency from "./Latency.ts"
 import * as Refill from "./Refill.ts"
@@ -57,6 +60,7 @@ export const run = Effect.gen(function* () {
   /** Records made and not yet the sink's to keep. */
   const waiting = yield* Ref.make(0)
   const chunks = yield* Chunks.make
+  const trace = yield* BatchTrace.make
   const report = yield* GapReport.make
   const latency = yield* Latency.make
   yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue))
@@ -72,16 +76,22 @@ export const run = Effect.gen(function* () {
     dropped: chunks.dropped
   }
   const sequencer = Sequencer.make(options, yield* Refill.now)
+  const gapTrace = yield* GapTrace.make(sequencer)
 
-  const offer = (records: ReadonlyArray<SinkRecord>) =>
-    Effect.andThen(
-      Ref.update(waiting, (n) => n + records.length),
-      Queue.offerAll(queue, records)
-    )
+  const offer = (records: ReadonlyArray<SinkRecord>, chunk: BatchTrace.Chunk) =>
+    Effect.suspend(() => {
+      trace.queued(records.length, chunk)
+      return Effect.andThen(
+        Ref.update(waiting, (n) => n + records.length),
+        Queue.offerAll(queue, records)
+      )
+    })
 
-  const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered) {
+  const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
     yield* report.ordered(ordered)
-    yield* offer(yield* chunks.records(ordered))
+    const records = yield* chunks.records(ordered)
+    chunk.done("encode")
+    yield* offer(records, chunk)
   })
 
   /** A step of the sequencer and the publishing of what came of it, as one. */
@@ -113,11 +123,15 @@ export const run = Effect.gen(function* () {
   const reader = yield* feed.frames.pipe(
     Stream.runForEachArray((frames) =>
       Effect.gen(function* () {
+        const chunk = trace.chunk(frames)
         const { deadLetters, events } = yield* chunks.decode(frames)
         latency.received(events)
+        chunk.done("decode")
         watch.seen(events)
-        yield* publish(sequencer.take(events, yield* Refill.now))
-        if (deadLetters.length > 0) yield* offer(deadLetters)
+        const ordered = sequencer.take(events, yield* Refill.now)
+        chunk.done("sequence")
+        yield* publish(ordered, chunk)
+        if (deadLetters.length > 0) yield* offer(deadLetters, chunk)
         watch.done()
       }).pipe(turn.withPermit, Effect.uninterruptible)
     ),
@@ -132,7 +146,7 @@ export const run = Effect.gen(function* () {
     Stream.runForEach((records) =>
       Effect.suspend(() => {
         latency.handedOver(records)
-        return sink.publish(records)
+        return trace.batch(records, sink.publish)
       }).pipe(Effect.andThen(Ref.update(waiting, (n) => n - records.length)))
     ),
     // Without a writer nobody makes room: let go of a reader that waits for it.
@@ -142,11 +156,11 @@ export const run = Effect.gen(function* () {
 
   const beside = yield* Effect.all(
     [
-      Refill.run({ sequencer, turn, publish, mute: watch.mute }),
+      Refill.run({ sequencer, trace: gapTrace, turn, publish, mute: watch.mute }),
       watch.run,
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
       Stream.runForEach(spool.drained, () => catchUp),
-      report.watch(sequencer.holes, sequencer.gaps),
+      report.watch(sequencer, gapTrace),
       resume.run(goOn, sequencer.behind),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],
@@ -169,7 +183,7 @@ export const run = Effect.gen(function* () {
         )
       ),
       Effect.flatMap((drained) => (Option.isSome(drained) ? Effect.void : reportUnstored)),
-      Effect.withSpan("ingest.drain")
+      Effect.withSpan(Traces.STOP, { root: true })
     )
   )
 

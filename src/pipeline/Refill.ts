@@ -6,6 +6,7 @@ import { Clock, Effect, FiberSet, Option, type Semaphore } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
+import type { GapTrace } from "./GapTrace.ts"
 import type * as Sequencer from "./Sequencer.ts"
 
 /** Requests for pages at once. */
@@ -22,6 +23,7 @@ const MOST_PENDING = 20_000
 
 export interface Options {
   readonly sequencer: Sequencer.Sequencer
+  readonly trace: GapTrace
   /** One at a time: order is made in it. */
   readonly turn: Semaphore.Semaphore
   readonly publish: (ordered: Sequencer.Ordered) => Effect.Effect<void>
@@ -32,7 +34,7 @@ export interface Options {
 /** Monotonic, ms. */
 export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
 
-export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn }: Options) {
+export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trace, turn }: Options) {
   const history = yield* MarketHistory
   const sink = yield* EventSink
 
@@ -46,11 +48,13 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn
     )
 
   const ask = Effect.fnUntraced(function* (request: Sequencer.Request) {
-    const page = yield* history
+    const asked = history
       .page(request.stream, request.first, request.limit)
-      .pipe(Effect.tapError(unanswered(request.stream)), Effect.option)
+      .pipe(Effect.tapError(unanswered(request.stream)))
+    const page = yield* Effect.option(trace.page(request, asked))
     const receivedAt = yield* Clock.currentTimeMillis
     yield* inTurn((millis) => sequencer.answered(request, Option.getOrUndefined(page), receivedAt, millis))
+    trace.look()
   })
 
   const pause = Effect.suspend(() => Effect.sleep(sequencer.isSettled() ? IDLE : BUSY))
@@ -72,11 +76,18 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, turn
   const ticker = pause.pipe(
     Effect.andThen(Effect.suspend(() => (sequencer.isSettled() ? Effect.void : dispatch))),
     Effect.andThen(inTurn((millis) => sequencer.tick(millis, isFetching))),
+    Effect.andThen(Effect.sync(trace.look)),
     Effect.forever
   )
 
   const compare = Effect.fnUntraced(function* (stream: StreamName) {
-    const newest = yield* history.newest(stream).pipe(Effect.tapError(unanswered(stream)), Effect.option)
+    const newest = yield* history
+      .newest(stream)
+      .pipe(
+        Effect.tapError(unanswered(stream)),
+        Effect.withSpan("compare", { root: true, attributes: { "binance.stream": stream.name } }),
+        Effect.option
+      )
     const id = Option.getOrUndefined(Option.flatten(newest))
     let isMute = false
     yield* inTurn((millis) => {

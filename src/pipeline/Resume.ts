@@ -11,6 +11,7 @@ import type { SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
 import { type Position, Positions } from "../services/Positions.ts"
 import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
+import * as Traces from "../services/Traces.ts"
 import * as OpenGaps from "./OpenGaps.ts"
 import * as Sequenced from "./Sequenced.ts"
 
@@ -82,7 +83,7 @@ export const make = Effect.gen(function* () {
   const read = Sequenced.make(binance.streams)
   const held = isResuming ? yield* spool.held : nothingHeld
   const loading = yield* (isResuming ? stands.load(binance.streams) : Effect.succeed<Known>(new Map())).pipe(
-    Effect.withSpan("resume.positions"),
+    Effect.withSpan(Traces.RESUME, { root: true }),
     Effect.forkScoped
   )
   const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held, read))

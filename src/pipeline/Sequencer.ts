@@ -30,6 +30,8 @@ export interface Request extends Sequence.Wish {
   readonly stream: StreamName
   /** How many events may be in it. */
   readonly limit: number
+  /** Since it was detected, ms; 0 for what is late. */
+  readonly missingFor: number
 }
 
 export interface Gap extends Range {
@@ -239,7 +241,9 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     requests: (now) =>
       Array.from(unsettled, ({ sequence, stream }): Request | undefined => {
         const wish = sequence.wish(now)
-        return wish && { ...wish, stream, limit: limitOf(stream, wish) }
+        if (wish === undefined) return undefined
+        const { since = now } = wish.late ? {} : sequence.status()
+        return { ...wish, stream, limit: limitOf(stream, wish), missingFor: now - since }
       })
         .filter((request) => request !== undefined)
         .toSorted((a, b) => Number(a.late) - Number(b.late) || a.last - a.first - (b.last - b.first)),

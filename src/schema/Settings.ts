@@ -117,7 +117,13 @@ export interface Settings {
     readonly endpoint: Option.Option<URL>
     readonly exportInterval: Duration.Duration
   }
-  readonly otel: { readonly endpoint: Option.Option<URL>; readonly serviceName: string }
+  readonly otel: {
+    /** `None`: there are no traces. */
+    readonly endpoint: Option.Option<URL>
+    readonly serviceName: string
+    /** Of batches that are traced, 0 to 1. */
+    readonly ratio: number
+  }
   /** What to warn of at the start: names that are probably mistyped, variables without effect. */
   readonly notices: ReadonlyArray<string>
   /** By variable, as written or by default, for people: secrets are redacted, what is unset is left out. */

@@ -60,7 +60,11 @@ describe("good settings", () => {
       assert.deepStrictEqual(rest.http, { host: "127.0.0.1", port: 8080 })
       assert.strictEqual(rest.log.level, "Info")
       assert.strictEqual(rest.log.format, process.stderr.isTTY ? "pretty" : "json")
-      assert.deepStrictEqual(rest.otel, { endpoint: Option.none(), serviceName: "binance-kafka-connector" })
+      assert.deepStrictEqual(rest.otel, {
+        endpoint: Option.none(),
+        serviceName: "binance-kafka-connector",
+        ratio: 0.01
+      })
       assert.deepStrictEqual(rest.notices, [])
     })
   )

@@ -8,11 +8,11 @@ import {
   Layer,
   Logger,
   Metric,
+  Option,
   Queue,
   Random,
   References,
-  Scope,
-  type Tracer
+  Scope
 } from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaSink from "../../src/layers/KafkaSink.ts"
@@ -26,6 +26,7 @@ import * as Telemetry from "../../src/services/Telemetry.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
 import * as ScriptedKafka from "../support/scriptedKafka.ts"
 import { settingsLayer, testSettings } from "../support/settings.ts"
+import * as Spans from "../support/spans.ts"
 
 const KEYS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT"]
 
@@ -58,6 +59,7 @@ const start = Effect.fnUntraced(function* (
     readonly batch?: number
     readonly limit?: number
     readonly acks?: "0" | "1" | "all"
+    readonly otel?: ReturnType<typeof testSettings>["otel"]
     readonly broker?: (broker: ScriptedKafka.Broker) => void
   } = {}
 ) {
@@ -75,7 +77,8 @@ const start = Effect.fnUntraced(function* (
     settingsLayer({
       topics: { ...defaults.topics, ...options.topics },
       batch: { ...defaults.batch, size: options.batch ?? 100 },
-      kafka: { ...defaults.kafka, acks: options.acks ?? "all" }
+      kafka: { ...defaults.kafka, acks: options.acks ?? "all" },
+      otel: options.otel ?? defaults.otel
     }),
     ScriptedKafka.layer(broker),
     HealthProbe.layer,
@@ -618,36 +621,48 @@ describe("KafkaSink", () => {
     })
   )
 
-  it.effect("opens one span a send, with what was sent where", () =>
+  it.effect("puts a send below the trace of its first record's batch, linked to those of the others", () =>
     Effect.gen(function* () {
-      const { broker, sink } = yield* start()
-      const spans: Array<Tracer.Span> = []
-      broker.produce = () =>
-        Effect.currentSpan.pipe(
-          Effect.orDie,
-          Effect.map((span) => {
-            spans.push(span)
-            return "stored"
-          })
-        )
-      yield* sink.publish([record(1), record(2)])
+      const kept = Spans.make()
+      const otel = { endpoint: Option.some(new URL("http://127.0.0.1:1")), serviceName: "", ratio: 1 }
+      const { broker, sink } = yield* start({ otel }).pipe(Spans.within(kept))
+      const of = (trace: string, n: number) => {
+        const one = record(n)
+        const traceparent = `00-${trace.repeat(32)}-${trace.repeat(16)}-01`
+        return { ...one, headers: { ...one.headers, ...(trace !== "" && { traceparent }) } }
+      }
+      let failures = 1
+      broker.produce = () => Effect.sync(() => (failures-- > 0 ? { error: error("Busy") } : "stored"))
+      yield* sink.publish([of("", 1), of("a", 2), of("b", 3), of("a", 4)])
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(flush)
+      yield* sink.publish([record(5)])
       yield* sink.flush
+      const sends = kept.spans.filter(({ name }) => name.startsWith("send"))
       assert.deepStrictEqual(
-        spans.map(({ attributes, kind, name }) => ({ name, kind, attributes: Object.fromEntries(attributes) })),
+        sends.map((span) => [span.name, span.kind, span.traceId, kept.failed(span)]),
         [
-          {
-            name: "kafka.send",
-            kind: "producer",
-            attributes: {
-              "messaging.system": "kafka",
-              "messaging.operation.type": "send",
-              "messaging.destination.name": "raw_trades",
-              "messaging.destination.partition.id": String(broker.calls[0]?.partition),
-              "messaging.batch.message_count": 2
-            }
-          }
+          ["send raw_trades", "client", "a".repeat(32), true],
+          ["send raw_trades", "client", "a".repeat(32), false]
         ]
       )
+      const [, last] = sends
+      assert(last !== undefined)
+      assert.deepStrictEqual(
+        last.links.map(({ span }) => span.traceId),
+        ["b".repeat(32)]
+      )
+      assert.deepStrictEqual(kept.attributes(last), {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "raw_trades",
+        "messaging.destination.partition.id": String(broker.calls[0]?.partition),
+        "messaging.batch.message_count": 4,
+        "messaging.client.id": "binance-kafka-connector",
+        "messaging.kafka.offset": 0
+      })
     })
   )
 

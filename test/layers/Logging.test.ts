@@ -88,7 +88,7 @@ describe("Logging", () => {
 
   it.effect("names the span that it is written in", () =>
     Effect.gen(function* () {
-      const otel = { endpoint: Option.some(new URL("http://127.0.0.1:1")), serviceName: "" }
+      const otel = { endpoint: Option.some(new URL("http://127.0.0.1:1")), serviceName: "", ratio: 1 }
       const lines = yield* linesOf(json(), Effect.all([inSpan(true), inSpan(false), Effect.logInfo("out")]), { otel })
       const [inside, ...others] = lines.map(parse)
       assert.deepInclude(inside, { trace_id: "a".repeat(32), span_id: "b".repeat(16) })

@@ -64,7 +64,7 @@ const layerTo = (endpoint: string, interval: Duration.Input = "1 minute") =>
           endpoint: Option.some(new URL(endpoint)),
           exportInterval: Duration.fromInputUnsafe(interval)
         },
-        otel: { endpoint: Option.none(), serviceName: "connector-under-test" }
+        otel: { endpoint: Option.none(), serviceName: "connector-under-test", ratio: 1 }
       })
     )
   )
@@ -100,7 +100,11 @@ describe("MetricsExport", () => {
         request.resume().on("end", () => response.writeHead(200).end("{}"))
       })
       const settings = settingsLayer({
-        otel: { endpoint: Option.some(new URL(`http://127.0.0.1:${port}`)), serviceName: "connector-under-test" }
+        otel: {
+          endpoint: Option.some(new URL(`http://127.0.0.1:${port}`)),
+          serviceName: "connector-under-test",
+          ratio: 1
+        }
       })
       yield* Effect.withSpan(counted, "span").pipe(
         Effect.provide(

@@ -54,7 +54,9 @@ const makeCollector = Effect.gen(function* () {
 const layerTo = (endpoint: string) =>
   Layer.fresh(Tracing.layer).pipe(
     Layer.provide(
-      settingsLayer({ otel: { endpoint: Option.some(new URL(endpoint)), serviceName: "connector-under-test" } })
+      settingsLayer({
+        otel: { endpoint: Option.some(new URL(endpoint)), serviceName: "connector-under-test", ratio: 1 }
+      })
     )
   )
 

@@ -51,7 +51,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   http: { host: "127.0.0.1", port: 0 },
   log: { level: "Info", format: "json" },
   metrics: { perStream: false, endpoint: Option.none(), exportInterval: Duration.minutes(1) },
-  otel: { endpoint: Option.none(), serviceName: "binance-kafka-connector" },
+  otel: { endpoint: Option.none(), serviceName: "binance-kafka-connector", ratio: 1 },
   notices: [],
   shown: {},
   ...overrides

@@ -176,14 +176,7 @@ export const run = (
       ],
       { concurrency: "unbounded" }
     )
-  }).pipe(
-    Effect.andThen(Effect.never),
-    Effect.scoped,
-    Effect.withSpan("binance.connection", {
-      attributes: { "binance.connection": plan.name, "binance.streams": plan.streams.length }
-    }),
-    Effect.annotateLogs({ connection: plan.name })
-  )
+  }).pipe(Effect.andThen(Effect.never), Effect.scoped, Effect.annotateLogs({ connection: plan.name }))
 
 const DATA_HEAD = Buffer.from('{"stream":"')
 const SHUTDOWN = "serverShutdown"

@@ -2,7 +2,7 @@
  * Keeps one connection's streams flowing, over one socket after another, for as long as it runs. What to do is `Rollover`'s to
  * decide; this does it, and says what happened.
  */
-import { Clock, Duration, Effect, FiberMap, Metric, Queue, Random } from "effect"
+import { Clock, Duration, Effect, FiberMap, identity, Metric, Queue, Random, type Tracer } from "effect"
 import { plan } from "../../pipeline/Subscriptions.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
@@ -13,6 +13,7 @@ import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Backoff from "./Backoff.ts"
 import * as Connection from "./Connection.ts"
+import * as ConnectionTrace from "./ConnectionTrace.ts"
 import type { Disconnected } from "./Disconnected.ts"
 import type { Gate } from "./Gate.ts"
 import type { Inbox } from "./Inbox.ts"
@@ -69,6 +70,7 @@ interface Session {
   readonly host: string
   readonly streams: ReadonlyArray<StreamName>
   readonly renewals: Queue.Queue<ReadonlyArray<string>>
+  readonly trace: ConnectionTrace.ConnectionTrace
   isLive: boolean
 }
 
@@ -95,8 +97,12 @@ export const make = Effect.fnUntraced(function* (
   /** The inbox's count when it was looked at last. */
   let pauses = 0
 
+  /** The trace of the socket that was closed last, until it is told what took over. */
+  let replaced: Tracer.Span | undefined
+
   const tell = (event: Rollover.Event) => Effect.asVoid(Queue.offer(events, event))
   const isLive = () => [...sessions.values()].some((session) => session.isLive)
+  const carrier = () => (state._tag === "Steady" ? sessions.get(state.carrier.id) : undefined)
   const status = (state: ComponentStatus["state"], detail: string) => health.connection(name, { state, detail })
   /** Its addresses, the one whose turn it is first. */
   const addresses = (): ReadonlyArray<URL> => {
@@ -115,14 +121,12 @@ export const make = Effect.fnUntraced(function* (
   const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
     if (afterFailure) yield* Effect.sleep(pause)
     const base = yield* gate.pass(addresses())
-    const mine: Session = {
-      host: base.host,
-      streams,
-      renewals: yield* Queue.unbounded<ReadonlyArray<string>>(),
-      isLive: false
-    }
+    const trace = yield* ConnectionTrace.begin(name, base, streams.length)
+    const renewals = yield* Queue.unbounded<ReadonlyArray<string>>()
+    const mine: Session = { host: base.host, streams, renewals, trace, isLive: false }
     const opened = Effect.gen(function* () {
       sessions.set(socket, mine)
+      yield* trace.opened
       yield* gate.opened(base.host)
       const due = dueAt(rollover, yield* Clock.currentTimeMillis, line, yield* Random.next)
       yield* tell({ _tag: "Opened", socket, dueAt: due })
@@ -133,13 +137,14 @@ export const make = Effect.fnUntraced(function* (
       yield* setLive(mine, true)
       yield* status("up", `${mine.streams.length} streams`)
       yield* Effect.logInfo("Data flows")
+      yield* trace.dataFlows
       yield* tell({ _tag: "Live", socket })
     })
     yield* Connection.run(plan(name, base, mine.streams), inbox, {
       ...options,
-      renewals: mine.renewals,
+      renewals,
       onOpen: opened,
-      onSubscribed: tell({ _tag: "Subscribed", socket }),
+      onSubscribed: Effect.andThen(trace.subscribed, tell({ _tag: "Subscribed", socket })),
       onFrame: (frame) => {
         seen.frames++
         latency.seen(frame)
@@ -151,6 +156,7 @@ export const make = Effect.fnUntraced(function* (
       ),
       onInvalid
     }).pipe(
+      Effect.onExit(trace.ended),
       Effect.ensuring(
         Effect.suspend(() => {
           sessions.delete(socket)
@@ -158,7 +164,8 @@ export const make = Effect.fnUntraced(function* (
         })
       ),
       Effect.catch((failure) => failed(base, failure)),
-      Effect.annotateLogs({ connection: name })
+      Effect.annotateLogs({ connection: name }),
+      Effect.withParentSpan(trace.span, { captureStackTrace: false })
     )
     return yield* tell({ _tag: "Ended", socket })
   })
@@ -187,8 +194,13 @@ export const make = Effect.fnUntraced(function* (
 
   const rolledOver = Effect.fnUntraced(function* (since: number, reason: Rollover.Reason) {
     yield* Metric.update(Metric.withAttributes(Telemetry.rollovers, { reason }), 1)
-    yield* Effect.logInfo("A new connection has taken over").pipe(Effect.annotateLogs({ connection: name, reason }))
-    const carrying = state._tag === "Steady" ? sessions.get(state.carrier.id) : undefined
+    const carrying = carrier()
+    yield* Effect.logInfo("A new connection has taken over").pipe(
+      Effect.annotateLogs({ connection: name, reason }),
+      carrying === undefined ? identity : Effect.withParentSpan(carrying.trace.span, { captureStackTrace: false })
+    )
+    if (carrying !== undefined) yield* carrying.trace.tookOver(since, reason, replaced)
+    replaced = undefined
     const to = yield* Clock.currentTimeMillis
     yield* notify({
       type: "rollover",
@@ -215,8 +227,13 @@ export const make = Effect.fnUntraced(function* (
     switch (command._tag) {
       case "Open":
         return FiberMap.run(fibers, command.socket, session(command.socket, command.afterFailure))
-      case "Close":
+      case "Close": {
+        const old = sessions.get(command.socket)
+        const [reason = "replaced"] = commands.flatMap((one) => (one._tag === "RolledOver" ? [one.reason] : []))
+        old?.trace.replaced(reason, carrier()?.trace.span)
+        replaced = old?.trace.span
         return FiberMap.remove(fibers, command.socket)
+      }
       case "RolledOver":
         return rolledOver(command.since, command.reason)
     }

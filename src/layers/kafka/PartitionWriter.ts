@@ -10,6 +10,7 @@ import * as Telemetry from "../../services/Telemetry.ts"
 import type { Findings } from "./Findings.ts"
 import type { Outage } from "./Outage.ts"
 import type { Entry, Pending } from "./Pending.ts"
+import type { SendTrace } from "./SendTrace.ts"
 import * as Tail from "./Tail.ts"
 
 export interface PartitionWriter {
@@ -36,6 +37,7 @@ export interface Options {
   readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
   readonly pending: Pending
   readonly outage: Outage
+  readonly trace: SendTrace
   /** The broker will never take this record. */
   readonly refused: (entry: Entry, error: KafkaError) => Effect.Effect<void>
   /** The broker knows no such topic. */
@@ -61,7 +63,8 @@ const countFailure = (kind: KafkaError["kind"]): Effect.Effect<void> => {
 }
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { delivery, driver, findings, fork, limits, missing, outage, partition, pending, refused, topic } = options
+  const { delivery, driver, findings, fork, limits, missing, outage, partition, pending, refused, topic, trace } =
+    options
   const { kafka } = yield* Status
   const lane = Lane.make<Entry>(limits, delivery)
   const tail = Tail.make(driver, topic, partition)
@@ -129,7 +132,17 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const read = (from: number | undefined, doubted: ReadonlyArray<string>) =>
     tail.read(from, doubted).pipe(
-      Effect.withSpan("kafka.read-tail", { attributes: { "messaging.destination.name": topic, partition } }),
+      Effect.withSpan("read tail", {
+        root: true,
+        kind: "client",
+        attributes: {
+          "messaging.system": "kafka",
+          "messaging.operation.name": "fetch",
+          "messaging.operation.type": "receive",
+          "messaging.destination.name": topic,
+          "messaging.destination.partition.id": String(partition)
+        }
+      }),
       Effect.matchEffect({
         onSuccess: Effect.fnUntraced(function* ({ next, seen }) {
           const { again, lost, stored } = lane.read(seen.map(Tail.idOf), next)
@@ -163,25 +176,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const send = (batch: ReadonlyArray<Entry>) => {
     const records = batch.map(({ record }) => record)
     kafka.inFlight++
-    return driver.produce(topic, partition, records).pipe(
-      Effect.withSpan(
-        "kafka.send",
-        {
-          kind: "producer",
-          attributes: {
-            "messaging.system": "kafka",
-            "messaging.operation.type": "send",
-            "messaging.destination.name": topic,
-            "messaging.destination.partition.id": String(partition),
-            "messaging.batch.message_count": batch.length
-          }
-        },
-        { captureStackTrace: false }
-      ),
-      Effect.ensuring(Effect.sync(() => void kafka.inFlight--)),
-      Effect.timed,
-      Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(records, offset, took), onFailure: failed })
-    )
+    return driver
+      .produce(topic, partition, records)
+      .pipe(
+        trace(topic, partition, records),
+        Effect.ensuring(Effect.sync(() => void kafka.inFlight--)),
+        Effect.timed,
+        Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(records, offset, took), onFailure: failed })
+      )
   }
 
   const run = Effect.gen(function* () {

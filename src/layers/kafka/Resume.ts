@@ -220,7 +220,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
         })
       ),
       Effect.catch(({ message }) => Effect.succeed(message)),
-      Effect.withSpan("kafka.positions")
+      Effect.withSpan("read positions")
     )
     if (reason === undefined) positions.begin()
     else {

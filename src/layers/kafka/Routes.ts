@@ -33,7 +33,7 @@ interface Route {
 
 export type Options = Pick<
   PartitionWriter.Options,
-  "driver" | "delivery" | "findings" | "stored" | "pending" | "outage" | "missing" | "fork"
+  "driver" | "delivery" | "findings" | "stored" | "pending" | "outage" | "trace" | "missing" | "fork"
 >
 
 export const make = Effect.fnUntraced(function* (options: Options) {

@@ -36,7 +36,9 @@ export interface Link {
     api: keyof typeof apiKeys,
     definition: Definition<I, O>,
     input: I,
-    limit: Duration.Duration
+    limit: Duration.Duration,
+    /** The request is made and about to be written. */
+    onEncoded?: () => void
   ) => Effect.Effect<O | undefined, KafkaError>
   readonly close: Effect.Effect<void>
 }
@@ -169,7 +171,7 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
     Effect.mapError((cause) => thrown(cause, true))
   )
 
-  const call: Link["call"] = (api, definition, input, limit) =>
+  const call: Link["call"] = (api, definition, input, limit, onEncoded) =>
     // The limit begins with the request's turn: it is the broker's to keep, not that of the requests before it.
     turns.withPermit(
       Effect.suspend(() => {
@@ -177,7 +179,11 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
         let written = false
         const attempt = async () => {
           const protocol = broker.lookupRequest(apiKeys[api], definition)(input)
-          return broker.connectionPool.send(observed(protocol, () => (written = api === "Produce")))
+          const encoded = () => {
+            written = api === "Produce"
+            onEncoded?.()
+          }
+          return broker.connectionPool.send(observed(protocol, encoded))
         }
         return Effect.tryPromise({ try: attempt, catch: (cause) => thrown(cause, written) }).pipe(
           // Where no answer is expected, kafkajs would write without end to a broker that does not read.

@@ -4,6 +4,8 @@ import * as HistoryWalk from "./HistoryWalk.ts"
 import type { Range } from "./HistoryWalk.ts"
 
 export interface Hole {
+  /** When it was detected. */
+  readonly since: number
   readonly walk: HistoryWalk.Walk
   /** When it last got anything; all times are monotonic, in ms. */
   progressAt: number
@@ -16,6 +18,7 @@ export interface Hole {
 }
 
 export const begin = (now: number, askAt: number): Hole => ({
+  since: now,
   walk: HistoryWalk.begin(askAt),
   progressAt: now,
   overdue: false,

@@ -292,6 +292,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     status: () => ({
       last,
       hole: hole === undefined ? undefined : { first: next(), last: end() },
+      since: hole?.since,
       fetching: hole?.asked === true,
       gaps: late.gaps(),
       parkedBytes: parked.bytes()

@@ -80,6 +80,8 @@ export interface Status {
   readonly last: number | undefined
   /** The first hole that is being filled in place. */
   readonly hole: Range | undefined
+  /** Since when, monotonic ms. */
+  readonly since: number | undefined
   /** It has been asked for: no neighbour came. */
   readonly fetching: boolean
   /** Opened gaps, as far as they are not filled. */

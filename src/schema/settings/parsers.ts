@@ -49,6 +49,11 @@ export const seconds = secondsOver((seconds) => seconds > 0)
 /** Below a second our own pings alone would use up the frames that the exchange allows. */
 export const secondsOrOff = secondsOver((seconds) => seconds === 0 || seconds >= 1)
 
+/** From 0 to 1. */
+export const ratio: Parser<number> = schema(
+  numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+)
+
 /** A part of a whole: above 0, at most 1. */
 export const share: Parser<number> = schema(
   numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1))

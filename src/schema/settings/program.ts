@@ -1,9 +1,19 @@
 /** The variables of the program itself: where it stores, how it batches, and how it can be watched. */
 import { sinkNames, spoolModes } from "../Settings.ts"
-import { bytes, flag, host, millis, oneOf, text, url, whole, wordOf } from "./parsers.ts"
+import { bytes, flag, host, millis, oneOf, ratio, text, url, whole, wordOf } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const MAX_MILLIS = 3_600_000
+
+/** OpenTelemetry's names. All traces begin here, so that those with `parentbased` mean the same. */
+const SAMPLERS = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio"
+] as const
 
 export const program = {
   sink: variable(
@@ -172,5 +182,25 @@ export const program = {
       doc: "What traces and exported metrics call this program"
     },
     text
+  ),
+  otelSampler: variable(
+    {
+      name: "OTEL_TRACES_SAMPLER",
+      default: "parentbased_traceidratio",
+      expected: `one of ${SAMPLERS.join(", ")}`,
+      example: "always_on",
+      doc: "Which batches are traced: a share (`traceidratio`), all (`always_on`), or nothing at all (`always_off`)"
+    },
+    wordOf(SAMPLERS)
+  ),
+  otelSamplerArg: variable(
+    {
+      name: "OTEL_TRACES_SAMPLER_ARG",
+      default: "0.01",
+      expected: "a number from 0 to 1",
+      example: "0.1",
+      doc: "That share; connections and gaps are always traced"
+    },
+    ratio
   )
 } as const

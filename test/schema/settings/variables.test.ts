@@ -77,7 +77,9 @@ describe("the declared variables", () => {
       METRICS_PER_STREAM: "false",
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: undefined,
       OTEL_METRIC_EXPORT_INTERVAL: "60000",
-      OTEL_SERVICE_NAME: "binance-kafka-connector"
+      OTEL_SERVICE_NAME: "binance-kafka-connector",
+      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.01"
     }
     assert.deepStrictEqual(Object.fromEntries(variables.map((one) => [one.name, one.default])), promised)
   })
