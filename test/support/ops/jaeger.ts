@@ -12,8 +12,8 @@ const Span = Schema.Struct({
   operationName: Schema.String,
   references: Schema.Array(Schema.Struct({ refType: Schema.String, traceID: Schema.String, spanID: Schema.String })),
   /** Both in microseconds. */
-  startTime: Schema.Number,
-  duration: Schema.Number,
+  startTime: Schema.Finite,
+  duration: Schema.Finite,
   tags: Schema.Array(Tag),
   logs: Schema.Array(Schema.Struct({ fields: Schema.Array(Tag) })),
   warnings: Schema.NullOr(Schema.Array(Schema.String))
@@ -100,7 +100,7 @@ export const start = Effect.fnUntraced(function* (program: string) {
     /** Those that have a span of this name. */
     traces: (service: string, operation: string) =>
       Effect.map(ask(service, operation), (text) =>
-        Schema.decodeUnknownSync(Schema.fromJsonString(Traces))(text).data.map(traceOf)
+        Schema.decodeSync(Schema.fromJsonString(Traces))(text).data.map(traceOf)
       )
   }
 })
