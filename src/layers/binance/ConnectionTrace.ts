@@ -12,8 +12,8 @@ export interface ConnectionTrace {
   readonly opened: Effect.Effect<void>
   readonly subscribed: Effect.Effect<void>
   readonly dataFlows: Effect.Effect<void>
-  /** It has taken over from another one; both were open since (Unix ms). */
-  readonly tookOver: (since: number, reason: string, from: Tracer.Span | undefined) => Effect.Effect<void>
+  /** It has taken over from another one; both were open since it was. */
+  readonly tookOver: (reason: string, from: Tracer.Span | undefined) => Effect.Effect<void>
   /** It is to be closed, for another one carries its streams. */
   readonly replaced: (reason: string, by: Tracer.Span | undefined) => void
   /** Its end: a failure says why; where it was replaced or the feed is closed it is an interruption. */
@@ -57,9 +57,9 @@ export const begin = Effect.fnUntraced(function* (name: string, url: URL, stream
       stage("first data"),
       Effect.sync(() => end(Exit.void))
     ),
-    tookOver: (since, reason, from) =>
+    tookOver: (reason, from) =>
       Effect.sync(() =>
-        recorder.stage(span, "rollover", BigInt(since) * 1_000_000n, {
+        recorder.stage(span, "rollover", openedAt ?? begun, {
           attributes: { "binance.reason": reason },
           links: from === undefined ? [] : [from]
         })

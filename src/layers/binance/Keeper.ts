@@ -199,7 +199,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.annotateLogs({ connection: name, reason }),
       carrying === undefined ? identity : Effect.withParentSpan(carrying.trace.span, { captureStackTrace: false })
     )
-    if (carrying !== undefined) yield* carrying.trace.tookOver(since, reason, replaced)
+    if (carrying !== undefined) yield* carrying.trace.tookOver(reason, replaced)
     replaced = undefined
     const to = yield* Clock.currentTimeMillis
     yield* notify({

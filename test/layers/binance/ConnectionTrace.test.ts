@@ -21,7 +21,7 @@ describe("the trace of a connection", () => {
       }
       yield* TestClock.adjust(1000)
       const old = yield* begin(kept)
-      yield* tookOver(20, "age", old.span)
+      yield* tookOver("age", old.span)
       yield* TestClock.adjust(1000)
       yield* ended(Exit.fail(disconnected("silent", "no data for 1s")))
       const mine = kept.spans.filter(({ traceId }) => traceId === span.traceId)
@@ -32,7 +32,7 @@ describe("the trace of a connection", () => {
           ["connect", 0, 10],
           ["subscribe", 10, 20],
           ["first data", 10, 30],
-          ["rollover", 20, 1030],
+          ["rollover", 10, 1030],
           ["close", 2030, 2030]
         ]
       )
