@@ -7,7 +7,7 @@
  * It begins where the sink says that it stands. It ends when the feed does, when the sink cannot go on, or when interrupted;
  * in every case what was received is published and flushed first, within `STOP_DEADLINE`.
  */
-import { type Cause, Data, Duration, Effect, Fiber, Option, Queue, Ref, Schedule, Semaphore, Stream } from "effect"
+import { type Cause, Data, Duration, Effect, Fiber, Option, Queue, Schedule, Semaphore, Stream } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink } from "../services/EventSink.ts"
@@ -19,6 +19,7 @@ import * as Telemetry from "../services/Telemetry.ts"
 import * as Traces from "../services/Traces.ts"
 import type { Position } from "../services/Positions.ts"
 import * as BatchTrace from "./BatchTrace.ts"
+import * as Closers from "./Closers.ts"
 import * as Chunks from "./Chunks.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import * as GapReport from "./GapReport.ts"
@@ -57,8 +58,8 @@ export const run = Effect.gen(function* () {
   const sink = yield* EventSink
   const spool = yield* Spool
   const queue = yield* Queue.bounded<SinkRecord, Cause.Done>(QUEUE_RECORDS)
-  /** Records made and not yet the sink's to keep. */
-  const waiting = yield* Ref.make(0)
+  /** Records made, and those of them that are the sink's to keep. */
+  const count = { offered: 0, given: 0 }
   const chunks = yield* Chunks.make
   const trace = yield* BatchTrace.make
   const report = yield* GapReport.make
@@ -81,15 +82,14 @@ export const run = Effect.gen(function* () {
   const offer = (records: ReadonlyArray<SinkRecord>, chunk: BatchTrace.Chunk) =>
     Effect.suspend(() => {
       trace.queued(records.length, chunk)
-      return Effect.andThen(
-        Ref.update(waiting, (n) => n + records.length),
-        Queue.offerAll(queue, records)
-      )
+      count.offered += records.length
+      return Queue.offerAll(queue, records)
     })
 
+  const closers = yield* Closers.make
   const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
     yield* report.ordered(ordered)
-    const records = yield* chunks.records(ordered)
+    const records = yield* chunks.records({ ...ordered, notes: [...closers.hold(ordered.notes)] })
     chunk.done("encode")
     yield* offer(records, chunk)
   })
@@ -106,15 +106,26 @@ export const run = Effect.gen(function* () {
 
   const watch = yield* Watch.make(note)
 
+  /** Completes when all that was published until now is the sink's. */
+  const allGiven = Effect.suspend(() => {
+    const { offered } = count
+    return Effect.repeat(
+      Effect.sync(() => count.given >= offered),
+      { until: (isSo) => isSo, schedule: ON_THEIR_WAY }
+    )
+  })
+
   /** What the spool had no room for is fetched again, once nothing is on its way that was received after it. */
   const catchUp = Effect.gen(function* () {
-    yield* Effect.repeat(Ref.get(waiting), { until: (records) => records === 0, schedule: ON_THEIR_WAY })
+    yield* allGiven
     yield* Effect.uninterruptible(
       Effect.gen(function* () {
         const now = yield* Refill.now
         for (const overflow of yield* spool.readmit) {
           const stream = binance.streams.find(({ name }) => name === overflow.stream)
-          if (stream !== undefined) yield* publish(sequencer.missed(stream, overflow, now))
+          if (stream === undefined) continue
+          closers.reopen(stream.name, { first: overflow.from, last: overflow.to })
+          yield* publish(sequencer.missed(stream, overflow, now))
         }
       })
     )
@@ -147,15 +158,27 @@ export const run = Effect.gen(function* () {
       Effect.suspend(() => {
         latency.handedOver(records)
         return trace.batch(records, sink.publish)
-      }).pipe(Effect.andThen(Ref.update(waiting, (n) => n - records.length)))
+      }).pipe(Effect.andThen(Effect.sync(() => void (count.given += records.length))))
     ),
     // Without a writer nobody makes room: let go of a reader that waits for it.
     Effect.onError(() => Queue.shutdown(queue)),
     Effect.forkScoped
   )
 
+  const recordsOf = (notes: ReadonlyArray<Statement>) =>
+    chunks.records({ events: [], notes: [...notes], rejected: [], duplicates: 0 })
+  const sayClosed = (notes: ReadonlyArray<Statement>) =>
+    turn.withPermit(Effect.flatMap(recordsOf(notes), (records) => offer(records, trace.chunk())))
+
+  /** Directly: the writer has ended. */
+  const sayTheRest = Effect.suspend(() => {
+    const notes = closers.take()
+    return notes.length === 0 ? Effect.void : Effect.flatMap(recordsOf(notes), sink.publish)
+  })
+
   const beside = yield* Effect.all(
     [
+      closers.run(Effect.andThen(allGiven, sink.flush), sayClosed),
       Refill.run({ sequencer, trace: gapTrace, turn, publish, mute: watch.mute }),
       watch.run,
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
@@ -174,6 +197,7 @@ export const run = Effect.gen(function* () {
       Effect.andThen(feed.close),
       Effect.andThen(Fiber.await(reader)),
       Effect.andThen(Fiber.await(writer)),
+      Effect.andThen(sayTheRest),
       Effect.andThen(sink.flush),
       Effect.timeoutOption(STOP_DEADLINE),
       Effect.catch((error) =>
@@ -188,7 +212,7 @@ export const run = Effect.gen(function* () {
   )
 
   const reportUnstored = Effect.gen(function* () {
-    const records = (yield* Ref.get(waiting)) + (yield* sink.surrender)
+    const records = count.offered - count.given + (yield* sink.surrender)
     if (records > 0) return yield* Effect.die(new Unstored({ records }))
     return undefined
   })

@@ -2,6 +2,7 @@
 import type { Continuity } from "../schema/Continuity.ts"
 import type { Span } from "../schema/StreamKind.ts"
 import { joined } from "./joined.ts"
+import { without } from "./without.ts"
 
 export interface OpenGaps {
   readonly add: (record: Pick<Continuity, "type" | "stream" | "from" | "to">) => void
@@ -12,15 +13,6 @@ export interface OpenGaps {
   /** What of a stream's holes no record speaks of. */
   readonly unmentioned: (stream: string, holes: ReadonlyArray<Span>) => ReadonlyArray<Span>
 }
-
-/** What is left of the spans without `cut`. */
-const without = (spans: ReadonlyArray<Span>, cut: Span): ReadonlyArray<Span> =>
-  spans.flatMap((span) =>
-    [
-      { first: span.first, last: Math.min(span.last, cut.first - 1) },
-      { first: Math.max(span.first, cut.last + 1), last: span.last }
-    ].filter(({ first, last }) => first <= last)
-  )
 
 const holds = ({ first, last }: Span, id: number): boolean => first <= id && id <= last
 

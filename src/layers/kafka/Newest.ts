@@ -16,7 +16,9 @@ const retrying = Schedule.spaced("500 millis")
 
 const read = Effect.fnUntraced(function* (driver: KafkaDriver["Service"], records: ReadonlyArray<SinkRecord>) {
   const ids = new Set<string>()
-  const { topics } = yield* driver.describe([...new Set(records.map(({ topic }) => topic))])
+  const { faults, topics } = yield* driver.describe([...new Set(records.map(({ topic }) => topic))])
+  // A broker that has just started may not know their leaders yet.
+  for (const fault of faults.values()) return yield* fault
   for (const { name, partitions } of topics) {
     const keys = records.filter(({ topic }) => topic === name).map(({ key }) => key)
     const wanted = new Set(keys.map((key) => partitionOf(key, partitions)))
