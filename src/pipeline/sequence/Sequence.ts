@@ -2,7 +2,7 @@
  * The order of one stream of one symbol, as a state machine without time or I/O: told what arrives and what the history
  * answers, it says what may be published now. Its promises, held by properties against a model:
  *
- * 1. No id is published twice.
+ * 1. No id is published twice, but for what was not kept (`recall`).
  * 2. Ids ascend, except for those of an opened gap, which are marked late.
  * 3. Nothing is skipped without a note that says so.
  * 4. What the history has of a gap is published in the end.
