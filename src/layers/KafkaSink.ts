@@ -61,7 +61,7 @@ export const releasable = Layer.effectContext(
     const topics: Topics.Topics = yield* Topics.make(outage, (topic, anew) => routes.found(topic, anew))
     const publish = (records: ReadonlyArray<SinkRecord>): Effect.Effect<void> =>
       Effect.uninterruptible(Effect.map(pending.take(records), (entries) => routes.assign(entries)))
-    const positions = yield* PositionKeeper.make(publish)
+    const positions = yield* PositionKeeper.make({ publish, flush: pending.flush })
     const resume = yield* Resume.make({ driver, positions })
     const routes = yield* Routes.make({
       driver,

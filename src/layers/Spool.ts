@@ -26,7 +26,7 @@ import {
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
-import { type Position, Positions } from "../services/Positions.ts"
+import { nothingStored, Positions } from "../services/Positions.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import { Spool } from "../services/Spool.ts"
 import { Status } from "../services/Status.ts"
@@ -279,8 +279,8 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
 
   const drain = Effect.gen(function* () {
     // Of what an earlier process left, some may be stored.
-    const known: ReadonlyMap<string, Position> = held ? yield* positions.load(binance.streams) : new Map()
-    const remaining = Stored.remaining(binance.streams, known, held ? yield* sink.newest(left.places) : new Set())
+    const { stands } = held ? yield* positions.load(binance.streams) : nothingStored
+    const remaining = Stored.remaining(binance.streams, stands, held ? yield* sink.newest(left.places) : new Set())
     for (;;) {
       // On a full disk with nothing on it nobody would ever say again that it is drained.
       yield* always ? Effect.timeoutOption(work.await, READ_RETRY) : work.await

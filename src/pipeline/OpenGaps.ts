@@ -1,43 +1,49 @@
-/** From the continuity records of a topic, in their order: the holes of each stream that were opened and not closed. */
-import type { Continuity } from "../schema/Continuity.ts"
+/** From the continuity records of a topic, in their order: what of each stream was opened and not closed, and the like. */
 import type { Span } from "../schema/StreamKind.ts"
-import { joined } from "./joined.ts"
-import { without } from "./without.ts"
+import type { Said } from "../services/Positions.ts"
+import * as Spans from "./Spans.ts"
 
 export interface OpenGaps {
-  readonly add: (record: Pick<Continuity, "type" | "stream" | "from" | "to">) => void
-  /** Those of a stream up to `last`; the one that holds `late`, the last that was written late, is filled up to there. */
-  readonly of: (stream: string, last: number, late?: number) => ReadonlyArray<Span>
-  /** What of that one was written late though no record says that it is filled. */
-  readonly filled: (stream: string, late: number) => ReadonlyArray<Span>
-  /** What of a stream's holes no record speaks of. */
+  readonly add: (said: Said) => void
+  /** The holes that were opened and not closed; those that touch as one. */
+  readonly open: (stream: string) => ReadonlyArray<Span>
+  /** What of these was not said to be filled late. */
+  readonly unsaidLate: (stream: string, spans: ReadonlyArray<Span>) => ReadonlyArray<Span>
+  /** What of a stream's holes is neither open nor confirmed. */
   readonly unmentioned: (stream: string, holes: ReadonlyArray<Span>) => ReadonlyArray<Span>
 }
 
-const holds = ({ first, last }: Span, id: number): boolean => first <= id && id <= last
-
 export const make = (): OpenGaps => {
-  const open = new Map<string, ReadonlyArray<Span>>()
-  const mentioned = new Map<string, Array<Span>>()
+  const streams = new Map<string, ReturnType<typeof nothingSaid>>()
+  const nothingSaid = () => ({ open: Spans.make(), late: Spans.make(), confirmed: Spans.make() })
+  const saidOf = (stream: string) => {
+    const said = streams.get(stream) ?? nothingSaid()
+    streams.set(stream, said)
+    return said
+  }
   return {
-    add: ({ from, stream, to, type }) => {
+    add: ({ from, late, stream, to, type }) => {
       if (from === null || to === null) return
       const gap = { first: from, last: to }
-      const before = without(open.get(stream) ?? [], gap)
-      // Those that touch are filled as one.
-      if (type === "gap-opened") open.set(stream, joined([...before, gap]))
-      else if (type === "gap-filled" || type === "gap-confirmed") open.set(stream, before)
-      else return
-      const all = mentioned.get(stream) ?? []
-      mentioned.set(stream, all)
-      all.push(gap)
+      const said = saidOf(stream)
+      if (type === "gap-opened") {
+        said.open.add(gap)
+        // It was not stored after all.
+        said.late.remove(gap)
+      } else if (type === "gap-filled" || type === "gap-confirmed") {
+        said.open.remove(gap)
+        if (type === "gap-confirmed") said.confirmed.add(gap)
+        else if (late) said.late.add(gap)
+      }
     },
-    of: (stream, last, late = Number.NEGATIVE_INFINITY) =>
-      (open.get(stream) ?? [])
-        .map((gap) => ({ first: holds(gap, late) ? late + 1 : gap.first, last: Math.min(gap.last, last) }))
-        .filter((gap) => gap.first <= gap.last),
-    filled: (stream, late) =>
-      (open.get(stream) ?? []).filter((gap) => holds(gap, late)).map(({ first }) => ({ first, last: late })),
-    unmentioned: (stream, holes) => (mentioned.get(stream) ?? []).reduce(without, holes)
+    open: (stream) => saidOf(stream).open.ranges(),
+    unsaidLate: (stream, spans) => spans.flatMap(saidOf(stream).late.lacking),
+    unmentioned: (stream, holes) => holes.flatMap(saidOf(stream).open.lacking).flatMap(saidOf(stream).confirmed.lacking)
   }
+}
+
+export const of = (said: Iterable<Said>): OpenGaps => {
+  const gaps = make()
+  for (const one of said) gaps.add(one)
+  return gaps
 }

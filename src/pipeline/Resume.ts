@@ -4,23 +4,21 @@
  */
 import { Clock, Duration, Effect, Fiber, Option, Schedule, Schema } from "effect"
 import { Continuity } from "../schema/Continuity.ts"
-import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import type { SinkError } from "../services/EventSink.ts"
 import { Health } from "../services/Health.ts"
-import { type Position, Positions } from "../services/Positions.ts"
+import { nothingStored, Positions, type Standings } from "../services/Positions.ts"
 import { type Held, nothingHeld, Spool } from "../services/Spool.ts"
 import * as Traces from "../services/Traces.ts"
-import * as OpenGaps from "./OpenGaps.ts"
-import * as Sequenced from "./Sequenced.ts"
+import * as Standing from "./Standing.ts"
 
 const LOOK_EVERY = Duration.millis(250)
 
 /** Longer than a healthy sink takes. */
 const WAIT = Duration.seconds(10)
 
-type Known = ReadonlyMap<string, Position>
+type Known = ReadonlyMap<string, Standing.Position>
 
 export interface Resume {
   /** What is published is read back by the next start. */
@@ -38,34 +36,14 @@ const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Contin
 const utf8 = new TextDecoder()
 
 /** What the sink has stored, and behind it what waits on the disk to be stored before anything else. */
-const merged = (stored: Known, held: Held, read: (record: SinkRecord) => Sequenced.Sequenced | undefined): Known => {
-  const notes = held.continuity.flatMap(({ value }) => Option.toArray(decodeContinuity(utf8.decode(value))))
-  const all = new Map<string, Position>()
-  for (const stream of new Set([...stored.keys(), ...held.newest.keys()])) {
-    const there = stored.get(stream)
-    const record = held.newest.get(stream)
-    const waiting = record && read(record)
-    const newest = waiting !== undefined && waiting.last > (there?.last ?? -1) ? waiting : there
-    if (newest === undefined) continue
-    const gaps = OpenGaps.make()
-    for (const { first, last } of there?.gaps ?? []) gaps.add({ type: "gap-opened", stream, from: first, to: last })
-    for (const note of notes) if (note.stream === stream) gaps.add(note)
-    // What the process before did not know of, or what was damaged on the disk.
-    const span = held.spans.get(stream)
-    const before = there !== undefined && span !== undefined ? [{ first: there.last + 1, last: span.first - 1 }] : []
-    const holes = [...before, ...(span?.holes ?? [])]
-    all.set(stream, {
-      last: newest.last,
-      at: newest.at,
-      gaps: gaps.of(stream, Infinity, held.late.get(stream)),
-      filled: there?.filled ?? [],
-      unsaid: gaps.unmentioned(
-        stream,
-        holes.filter(({ first, last }) => first <= last && first > (there?.last ?? -1)).concat(there?.unsaid ?? [])
-      )
-    })
+const merged = (stored: Standings, held: Held): Known => {
+  const stands = new Map(stored.stands)
+  for (const [stream, waiting] of held.streams) {
+    const there = stands.get(stream)
+    stands.set(stream, there === undefined ? waiting : Standing.joined(there, waiting))
   }
-  return all
+  const waiting = held.continuity.flatMap(({ value }) => Option.toArray(decodeContinuity(utf8.decode(value))))
+  return Standing.positions(stands, [...stored.said, ...waiting])
 }
 
 export const make = Effect.gen(function* () {
@@ -80,13 +58,12 @@ export const make = Effect.gen(function* () {
   const elapsed = Effect.map(Clock.currentTimeMillis, (now) => Duration.format(Duration.millis(now - startedAt)))
 
   yield* health.resume({ state: "starting", detail: "reading where an earlier run stopped" })
-  const read = Sequenced.make(binance.streams)
   const held = isResuming ? yield* spool.held : nothingHeld
-  const loading = yield* (isResuming ? stands.load(binance.streams) : Effect.succeed<Known>(new Map())).pipe(
+  const loading = yield* (isResuming ? stands.load(binance.streams) : Effect.succeed(nothingStored)).pipe(
     Effect.withSpan(Traces.RESUME, { root: true }),
     Effect.forkScoped
   )
-  const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held, read))
+  const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held))
   const known = yield* Effect.timeoutOption(positions, WAIT)
   if (Option.isNone(known)) {
     yield* Effect.logWarning(

@@ -4,12 +4,12 @@
  */
 import type { StreamName } from "../schema/StreamName.ts"
 import { MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
-import type { Position } from "../services/Positions.ts"
 import type { Overflow } from "../services/Spool.ts"
 import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
 import type { Entry, Range } from "./sequence/HistoryWalk.ts"
 import * as Sequence from "./sequence/Sequence.ts"
+import type { Position } from "./Standing.ts"
 
 /** What may be published now, in order. */
 export interface Ordered {

@@ -11,6 +11,7 @@ interface Range {
 export interface Spans {
   /** Adds a span; `false` if all of it was there before. */
   readonly add: (span: Span) => boolean
+  readonly remove: (span: Span) => void
   readonly first: () => number | undefined
   readonly last: () => number | undefined
   /** All of it, in order. */
@@ -84,8 +85,20 @@ export const make = (): Spans => {
     return parts
   }
 
+  const remove = ({ first, last }: Span): void => {
+    const from = indexOf(first)
+    let to = from
+    const left: Array<Range> = []
+    for (let range = ranges[from]; range !== undefined && range.first <= last; range = ranges[++to]) {
+      if (range.first < first) left.push({ first: range.first, last: first - 1 })
+      if (range.last > last) left.push({ first: last + 1, last: range.last })
+    }
+    ranges.splice(from, to - from, ...left)
+  }
+
   return {
     add,
+    remove,
     within,
     lacking,
     first: () => ranges[0]?.first,

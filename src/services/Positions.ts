@@ -3,32 +3,44 @@
  * own can disagree with it. Sinks that cannot be read back have none. Layers: those of the sinks.
  */
 import { Context, Effect } from "effect"
+import type { Continuity } from "../schema/Continuity.ts"
 import type { Span } from "../schema/StreamKind.ts"
 import type { StreamName } from "../schema/StreamName.ts"
 import type { SinkError } from "./EventSink.ts"
 
-export interface Position {
-  /** The highest id that is stored (a candle: its close time, Unix ms). */
-  readonly last: number
-  /** Event time of that record, Unix ms. */
+/**
+ * What the last records of a stream show: ids, ascending, both ends inclusive (candles: open and close time, Unix ms). All
+ * that was said of what lies before them is stored as well, but for what is late.
+ */
+export interface Stands {
+  /** Event time of the last one that is not late, Unix ms. */
   readonly at: number
-  /** Holes below `last` that were opened and not filled yet, ascending, both ends inclusive. */
-  readonly gaps: ReadonlyArray<Span>
-  /** The highest id that is stored as a late one. */
-  readonly late?: number
-  /** What of those gaps is filled though no continuity record says so: an earlier run ended in between. */
-  readonly filled?: ReadonlyArray<Span>
-  /** Holes below `last` that no continuity record speaks of, for the same reason. */
-  readonly unsaid?: ReadonlyArray<Span>
+  readonly inOrder: ReadonlyArray<Span>
+  /** Published behind newer ones, into a gap. */
+  readonly late: ReadonlyArray<Span>
+  /** What was left out between one record and the next. */
+  readonly holes: ReadonlyArray<Span>
 }
+
+/** What a continuity record says of a stream's ids. */
+export type Said = Pick<Continuity, "type" | "stream" | "from" | "to" | "late">
+
+export interface Standings {
+  /** By the stream's name, of those of which the sink holds anything. */
+  readonly stands: ReadonlyMap<string, Stands>
+  /** What is said of gaps, in order. */
+  readonly said: ReadonlyArray<Said>
+}
+
+export const nothingStored: Standings = { stands: new Map(), said: [] }
 
 export interface PositionsService {
   /** What is stored is read back by the next start: what it lacks is fetched then. */
   readonly isKept: boolean
-  /** By the stream's name, for those streams of which the sink holds anything. Asked once, before the feed starts. */
-  readonly load: (streams: ReadonlyArray<StreamName>) => Effect.Effect<ReadonlyMap<string, Position>, SinkError>
+  /** Asked once, before the feed starts. */
+  readonly load: (streams: ReadonlyArray<StreamName>) => Effect.Effect<Standings, SinkError>
 }
 
 export class Positions extends Context.Reference<PositionsService>("binance-kafka/services/Positions", {
-  defaultValue: () => ({ isKept: false, load: () => Effect.succeed(new Map()) })
+  defaultValue: () => ({ isKept: false, load: () => Effect.succeed(nothingStored) })
 }) {}

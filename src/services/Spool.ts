@@ -3,8 +3,8 @@
  * other is to be fetched again or told. Without a spool there is neither. Layer: `layers/Spool`.
  */
 import { Context, Effect, Stream } from "effect"
-import type { Span } from "../schema/StreamKind.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import type { Stands } from "./Positions.ts"
 
 /** Records of one stream that were not kept for want of room. */
 export interface Overflow {
@@ -22,24 +22,15 @@ export interface Overflow {
   readonly records: number
 }
 
-export interface HeldSpan {
-  readonly first: number
-  readonly holes: ReadonlyArray<Span>
-}
-
 /** What an earlier process left in the spool; it is stored before anything that is published now. */
 export interface Held {
-  /** By the stream's name the last record that is not late; of candles the last closed one. */
-  readonly newest: ReadonlyMap<string, SinkRecord>
-  /** By the stream's name the highest id that is late. */
-  readonly late: ReadonlyMap<string, number>
-  /** By the stream's name the ids of what is not late: the first one, and what is missing between them. */
-  readonly spans: ReadonlyMap<string, HeldSpan>
+  /** By the stream's name, of those that have a sequence. */
+  readonly streams: ReadonlyMap<string, Stands>
   /** The continuity records, in order. */
   readonly continuity: ReadonlyArray<SinkRecord>
 }
 
-export const nothingHeld: Held = { newest: new Map(), late: new Map(), spans: new Map(), continuity: [] }
+export const nothingHeld: Held = { streams: new Map(), continuity: [] }
 
 export interface SpoolService {
   readonly held: Effect.Effect<Held>

@@ -7,7 +7,9 @@ import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
 import * as Resume from "../../src/pipeline/Resume.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
-import { type Position, Positions } from "../../src/services/Positions.ts"
+import { Positions } from "../../src/services/Positions.ts"
+import type { Position } from "../../src/pipeline/Standing.ts"
+import { standingsOf } from "../support/standings.ts"
 import { ReleasableSink } from "../../src/services/ReleasableSink.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
 import { settingsLayer } from "../support/settings.ts"
@@ -51,7 +53,7 @@ const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?
     Layer.succeed(ReleasableSink, inner.sink),
     Layer.succeed(Positions, {
       isKept: true,
-      load: () => Effect.succeed(new Map(stored === undefined ? [] : [["btcusdt@trade", stored]]))
+      load: () => Effect.succeed(standingsOf({ "btcusdt@trade": stored }))
     }),
     Layer.succeed(SpoolLayer.SpoolLimits, {
       stall: Duration.seconds(5),

@@ -11,7 +11,9 @@ import * as MemorySink from "../../src/layers/MemorySink.ts"
 import * as Ingest from "../../src/pipeline/Ingest.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { KafkaError } from "../../src/services/KafkaDriver.ts"
-import { type Position, Positions } from "../../src/services/Positions.ts"
+import { Positions } from "../../src/services/Positions.ts"
+import type { Position } from "../../src/pipeline/Standing.ts"
+import { standingsOf } from "../support/standings.ts"
 import { nothingHeld, type Overflow, Spool } from "../../src/services/Spool.ts"
 import { settingsLayer, testSettings } from "../support/settings.ts"
 import { range, trade } from "../support/tape.ts"
@@ -57,7 +59,7 @@ const start = Effect.fnUntraced(function* (position?: Position) {
       }),
       Layer.succeed(Positions, {
         isKept: true,
-        load: () => Effect.succeed(new Map(position === undefined ? [] : [["btcusdt@trade", position]]))
+        load: () => Effect.succeed(standingsOf({ "btcusdt@trade": position }))
       })
     )
   )

@@ -10,7 +10,9 @@ import * as Ingest from "../../src/pipeline/Ingest.ts"
 import { trade } from "../../src/schema/kinds/trade.ts"
 import { Health } from "../../src/services/Health.ts"
 import type { PastEvent } from "../../src/services/MarketHistory.ts"
-import { type Position, Positions } from "../../src/services/Positions.ts"
+import { Positions } from "../../src/services/Positions.ts"
+import type { Position } from "../../src/pipeline/Standing.ts"
+import { standingsOf } from "../support/standings.ts"
 import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
 
 const payload = (t: number): string =>
@@ -33,7 +35,7 @@ const settings = settingsLayer({
 const start = Effect.fnUntraced(function* (positions?: Readonly<Record<string, Position>>) {
   const stands = Layer.succeed(Positions, {
     isKept: positions !== undefined,
-    load: () => Effect.succeed(new Map(Object.entries(positions ?? {})))
+    load: () => Effect.succeed(standingsOf(positions ?? {}))
   })
   const context = yield* Layer.build(
     Layer.mergeAll(MemoryFeed.layer, MemoryHistory.layer, MemorySink.layer, HealthState.layer, settings, stands)

@@ -1,12 +1,16 @@
 /**
  * Keeps account of the last stored record of each sequenced stream, and writes it to the positions topic now and then. What
- * was written is a hint: whoever starts again looks whether the record is there, and what came after it.
+ * was written is a hint: whoever starts again looks whether the record is there, and what came after it. Of what lies before it
+ * he reads no more: it is written once all is stored that was said of that.
  */
-import { Clock, Effect, Latch, Predicate } from "effect"
+import { Clock, Effect, Latch, Option, Schema, Semaphore } from "effect"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as Spans from "../../pipeline/Spans.ts"
+import { Continuity } from "../../schema/Continuity.ts"
 import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
+import type { SinkError } from "../../services/EventSink.ts"
 import * as StoredPosition from "./StoredPosition.ts"
 
 const EVERY = "5 seconds"
@@ -40,9 +44,9 @@ interface Standing {
   /** By the number in its id; written and let go of now and then. */
   newest: Place | undefined
   number: number
-  /** The highest that was written late since. */
-  late: number | undefined
-  /** What was written last, or is to be written as soon as something is. */
+  /** What was written late, and is not said to be. */
+  readonly late: Spans.Spans
+  /** What was written last, or is to be written as soon as something is; as far as `unwritten` does not say otherwise. */
   known: StoredPosition.StoredPosition | undefined
   unwritten: boolean
 }
@@ -51,13 +55,22 @@ interface Standing {
 const SPAN = /^\d+-(\d+):[0-9a-f]{8}$/
 const NUMBER = /^\d+$/
 
+const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
+const utf8 = new TextDecoder()
+
 const numberOf = (id: string): number => {
   if (NUMBER.test(id)) return Number(id)
   const last = SPAN.exec(id)?.[1]
   return last === undefined ? Number.NaN : Number(last)
 }
 
-export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<void>) {
+export interface Options {
+  readonly publish: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<void>
+  /** Completes when all that was published is stored. */
+  readonly flush: Effect.Effect<void, SinkError>
+}
+
+export const make = Effect.fnUntraced(function* ({ flush, publish }: Options) {
   const { binance, topics } = yield* AppConfig
   const read = Sequenced.make(binance.streams)
   const full = yield* Latch.make(false)
@@ -73,7 +86,7 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
       stream: name,
       newest: undefined,
       number: Number.NEGATIVE_INFINITY,
-      late: undefined,
+      late: Spans.make(),
       known: undefined,
       unwritten: false
     }
@@ -93,21 +106,38 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
     return undefined
   }
 
+  const wroteLate = (standing: Standing, facts: Sequenced.Sequenced): void => {
+    standing.late.add(facts)
+    standing.unwritten = true
+  }
+
   /** What there is to write of a stream. */
-  const positionOf = ({ known, late, newest, unwritten }: Standing): StoredPosition.StoredPosition | undefined => {
+  const positionOf = (standing: Standing): StoredPosition.StoredPosition | undefined => {
+    const { known, newest } = standing
     const facts = newest === undefined ? undefined : read(newest.record)
-    const lates = [late, known?.late, facts?.late === true ? facts.last : undefined].filter(Predicate.isNotNullish)
-    const noted = { late: lates.length === 0 ? null : Math.max(...lates) }
+    if (facts?.late === true) wroteLate(standing, facts)
+    const late = standing.late.ranges()
     if (newest !== undefined && facts?.late === false) {
       const { partition, record, topic } = newest
       // Not believed where the record is not: looked for then.
       const offset = Math.max(0, newest.offset)
       const eventId = record.headers["event-id"] ?? ""
-      return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, ...noted }
+      return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, late }
     }
-    return known === undefined || (!unwritten && noted.late === known.late) ? undefined : { ...known, ...noted }
+    return known === undefined || !standing.unwritten ? undefined : { ...known, late }
   }
 
+  /** Of these it is said now that they were written late. */
+  const said = ({ value }: SinkRecord): void => {
+    const { from, late, stream, to, type } = Option.getOrUndefined(decodeContinuity(utf8.decode(value))) ?? {}
+    const standing = byName.get(stream ?? "")
+    if (type !== "gap-filled" || late !== true || standing === undefined || from == null || to == null) return
+    standing.late.remove({ first: from, last: to })
+    standing.unwritten = true
+    unwritten++
+  }
+
+  const turn = yield* Semaphore.make(1)
   const write = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     if (!begun) return false
@@ -122,17 +152,23 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
       standing.known = position
       standing.unwritten = false
       standing.newest = undefined
-      standing.late = undefined
     }
     if (found.length === 0) return false
     // The highest offset of a partition last: where that is written, so is all before it.
     found.sort(([, a], [, b]) => a.offset - b.offset)
-    yield* publish(found.map(([stream, position]) => StoredPosition.toRecord(topics.positions, stream, position, now)))
-    return true
-  })
+    return yield* flush.pipe(
+      Effect.andThen(
+        publish(found.map(([stream, position]) => StoredPosition.toRecord(topics.positions, stream, position, now)))
+      ),
+      Effect.as(true),
+      // The sink is broken, and says so itself.
+      Effect.orElseSucceed(() => false)
+    )
+  }).pipe(turn.withPermit)
 
   return {
     stored: (topic, partition, offset, records) => {
+      if (topic === topics.continuity) for (const record of records) said(record)
       for (const [index, record] of records.entries()) {
         const [standing, number] = standingOf(record) ?? []
         if (standing === undefined || number === undefined) continue
@@ -143,7 +179,7 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
         } else {
           // Behind a newer one: late, or sent again after a failover.
           const facts = read(record)
-          if (facts?.late === true) standing.late = Math.max(standing.late ?? facts.last, facts.last)
+          if (facts?.late === true) wroteLate(standing, facts)
         }
         unwritten++
       }
@@ -155,6 +191,7 @@ export const make = Effect.fnUntraced(function* (publish: (records: ReadonlyArra
       if (standing === undefined) return
       standing.known = position
       standing.unwritten = !written
+      for (const span of position.late) standing.late.add(span)
     },
     begin: () => {
       begun = true

@@ -3,17 +3,17 @@
  * them, and where there is none the ends of the partitions, backwards in growing windows. The gaps are those of the
  * continuity topic that nobody has closed.
  */
-import { Clock, Duration, Effect, Option, Schedule, Schema } from "effect"
+import { Clock, Duration, Effect, Equal, Option, Schedule, Schema } from "effect"
 import { partitionOf } from "../../pipeline/murmur2.ts"
 import { namesOf } from "../../pipeline/namesOf.ts"
 import * as OpenGaps from "../../pipeline/OpenGaps.ts"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as Standing from "../../pipeline/Standing.ts"
 import { Continuity } from "../../schema/Continuity.ts"
-import type { Span } from "../../schema/StreamKind.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { KafkaDriver, KafkaError, StoredRecord } from "../../services/KafkaDriver.ts"
-import type { Position, PositionsService } from "../../services/Positions.ts"
+import type { PositionsService, Said, Stands } from "../../services/Positions.ts"
 import type { Positions } from "./Positions.ts"
 import * as StoredPosition from "./StoredPosition.ts"
 import * as Tail from "./Tail.ts"
@@ -69,13 +69,14 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     return written
   })
 
-  const openGaps = Effect.gen(function* () {
-    const gaps = OpenGaps.make()
+  const whatIsSaid = Effect.gen(function* () {
+    const said: Array<Said> = []
     yield* readControl(topics.continuity, ({ value }) => {
-      const continuity = decodeContinuity(utf8.decode(value))
-      if (Option.isSome(continuity)) gaps.add(continuity.value)
+      const { from, late, stream, to, type } = Option.getOrUndefined(decodeContinuity(utf8.decode(value))) ?? {}
+      if (stream === undefined || type === undefined || from == null || to == null) return
+      said.push({ type, stream, from, to, late: late === true })
     })
-    return gaps
+    return said
   })
 
   /** The record that it speaks of is where it says. */
@@ -106,35 +107,21 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     const { partition, streams, topic } = share
     const tail = Tail.make(driver, topic, partition)
     const read = Sequenced.make(streams)
+    const standings = new Map(streams.map(({ name }) => [name, Standing.make()]))
     const found = new Map<string, Stored>()
-    const lates = new Map<string, number>()
     let newest = Number.NEGATIVE_INFINITY
 
-    const holes = new Map<string, Array<Span>>()
-
-    /** Of a record in its turn; backwards there is nothing to compare it with. */
-    const noteNext = (record: StoredRecord): void => {
-      const facts = read(record)
-      const before = facts && found.get(facts.stream)
-      if (facts !== undefined && before !== undefined && !facts.late && facts.first > before.last + 1) {
-        const all = holes.get(facts.stream) ?? []
-        holes.set(facts.stream, all)
-        all.push({ first: before.last + 1, last: facts.first - 1 })
-      }
-      note(record)
-    }
-
-    const note = (record: StoredRecord): void => {
+    const take = (record: StoredRecord, turn: "next" | "earlier"): void => {
       newest = Math.max(newest, record.timestamp)
       const facts = read(record)
       if (facts === undefined) return
       const { at, last, late, stream } = facts
-      if (late) lates.set(stream, Math.max(lates.get(stream) ?? last, last))
-      else if (last >= (found.get(stream)?.last ?? last)) {
-        const eventId = record.headers["event-id"] ?? ""
-        found.set(stream, { v: 1, topic, partition, offset: record.offset, eventId, last, at, late: null })
-      }
+      standings.get(stream)?.add(facts, turn)
+      if (late || last < (found.get(stream)?.last ?? last)) return
+      const eventId = record.headers["event-id"] ?? ""
+      found.set(stream, { v: 1, topic, partition, offset: record.offset, eventId, last, at, late: [] })
     }
+    const takeNext = (record: StoredRecord): void => take(record, "next")
 
     /** Since when the streams may stand in this partition that stood in another one, before the topic got more of them. */
     const moved = new Map<string, number>()
@@ -143,7 +130,10 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
       const position = written.get(name)
       if (position?.topic !== topic || !(yield* isTrue(position))) continue
       found.set(name, position)
-      if (position.late !== null) lates.set(name, position.late)
+      const { at, last, late } = position
+      const standing = Standing.make(late)
+      standing.add({ first: last, last, at, late: false })
+      standings.set(name, standing)
       if (position.partition === partition) offsets.push(position.offset)
       else moved.set(name, position.at)
     }
@@ -151,7 +141,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     const end = yield* tail.end
     // All positions were written together: a stream whose own is older has nothing up to the newest one of the partition.
     let from = offsets.length === 0 ? end : Math.max(...offsets)
-    yield* tail.each(from, end, noteNext)
+    yield* tail.each(from, end, takeNext)
     let reached = Infinity
     const isOpen = ({ name }: StreamName) => !found.has(name) || reached > (moved.get(name) ?? Infinity)
     for (let window = FIRST_WINDOW; streams.some(isOpen) && from > earliest; window *= GROWTH) {
@@ -159,45 +149,36 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
       reached = Number.NEGATIVE_INFINITY
       yield* tail.each(start, from, (record) => {
         reached = Math.max(reached, record.timestamp)
-        note(record)
+        take(record, "earlier")
       })
       from = start
     }
     if (newest > (yield* Clock.currentTimeMillis) - FRESH_MS) {
       yield* Effect.sleep(LATE)
-      yield* tail.each(end, yield* tail.end, noteNext)
+      yield* tail.each(end, yield* tail.end, takeNext)
     }
-    return Array.from(found, ([stream, position]) => ({
-      stream,
-      position: { ...position, late: lates.get(stream) ?? null },
-      holes: holes.get(stream) ?? []
-    }))
+    return Array.from(found, ([stream, position]) => ({ stream, position, stands: standings.get(stream)?.read() }))
   })
 
   const load: PositionsService["load"] = Effect.fnUntraced(function* (streams) {
-    const found = new Map<string, Position>()
+    const found = new Map<string, Stands>()
+    let said: ReadonlyArray<Said> = []
     const sequenced = streams.filter(({ symbol }) => symbol !== undefined)
 
     const readAll = Effect.gen(function* () {
       const written = yield* writtenPositions
-      const gaps = yield* openGaps
+      said = yield* whatIsSaid
+      const gaps = OpenGaps.of(said)
       yield* Effect.forEach(
         yield* shares(sequenced),
         Effect.fnUntraced(function* (share) {
-          for (const { holes, position, stream } of yield* readShare(share, written)) {
-            const { at, last, late } = position
-            const before = written.get(stream)
-            positions.known(stream, position, before?.eventId === position.eventId && before.late === late)
-            const filled = late === null ? [] : gaps.filled(stream, late)
-            const unsaid = gaps.unmentioned(stream, holes)
-            found.set(stream, {
-              last,
-              at,
-              gaps: gaps.of(stream, Infinity, late ?? undefined),
-              ...(late === null ? {} : { late }),
-              ...(filled.length > 0 ? { filled } : {}),
-              ...(unsaid.length > 0 ? { unsaid } : {})
-            })
+          for (const { position, stands, stream } of yield* readShare(share, written)) {
+            if (stands === undefined) continue
+            const late = gaps.unsaidLate(stream, stands.late)
+            const isWritten =
+              written.get(stream)?.eventId === position.eventId && Equal.equals(written.get(stream)?.late, late)
+            positions.known(stream, { ...position, late }, isWritten)
+            found.set(stream, stands)
           }
         }),
         { concurrency: PARTITIONS_AT_ONCE, discard: true }
@@ -229,7 +210,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
         Effect.annotateLogs({ streams: left.length, names: namesOf(left), reason })
       )
     }
-    return found
+    return { stands: found, said }
   })
 
   return { isKept: true, load } satisfies PositionsService

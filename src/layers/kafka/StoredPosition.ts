@@ -12,8 +12,9 @@ export const StoredPosition = Schema.Struct({
   eventId: Schema.NonEmptyString,
   last: Schema.Int.annotate({ description: "The highest id; of candles the close time." }),
   at: Schema.Int.annotate({ description: "Its event time: Unix milliseconds." }),
-  late: Schema.NullOr(Schema.Int).annotate({
-    description: "The highest id below last that was written late, into a gap; null: none."
+  late: Schema.Array(Schema.Struct({ first: Schema.Int, last: Schema.Int })).annotate({
+    description:
+      "The ids below last that were written late, into a gap, and of which the continuity topic does not say so yet."
   })
 }).annotate({ title: "The value of a record of the positions topic; its key is the stream" })
 export type StoredPosition = typeof StoredPosition.Type

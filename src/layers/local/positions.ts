@@ -1,13 +1,13 @@
 /** Where each stream stands in the local log: read back from its newest records, a stream at a time. */
 import type { DatabaseSync } from "node:sqlite"
 import { Option, Schema } from "effect"
-import * as OpenGaps from "../../pipeline/OpenGaps.ts"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as Standing from "../../pipeline/Standing.ts"
 import * as EventId from "../../schema/EventId.ts"
 import { Continuity } from "../../schema/Continuity.ts"
 import type { TopicSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
-import type { Position } from "../../services/Positions.ts"
+import type { Said, Standings, Stands } from "../../services/Positions.ts"
 
 /** Of a stream: what was written late stands among the newest. */
 const MOST_RECORDS = 1000
@@ -29,37 +29,27 @@ const Row = Schema.Struct({
 const decodeRow = Schema.decodeUnknownSync(Row)
 const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
 
-export const read = (
-  database: DatabaseSync,
-  topics: TopicSettings,
-  streams: ReadonlyArray<StreamName>
-): ReadonlyMap<string, Position> => {
-  const gaps = OpenGaps.make()
+export const read = (database: DatabaseSync, topics: TopicSettings, streams: ReadonlyArray<StreamName>): Standings => {
+  const said: Array<Said> = []
   for (const { value } of database.prepare(CONTINUITY).iterate(topics.continuity)) {
-    Option.map(decodeContinuity(value), gaps.add)
+    said.push(...Option.toArray(decodeContinuity(value)))
   }
 
   const newest = database.prepare(NEWEST)
-  const positionOf = (stream: StreamName): Position | undefined => {
+  const standsOf = (stream: StreamName): Stands => {
     const readRecord = Sequenced.make([stream])
     const topic = topics.data.get(stream.kind.name) ?? stream.kind.topic.default
-    let found: Sequenced.Sequenced | undefined
-    let late: number | undefined
+    const standing = Standing.make()
     const key = stream.symbol ?? ""
     const prefix = EventId.prefixOf(stream.suffix, key)
     const digests = stream.kind.sequence === "updates" ? 1 : 0
-    for (const row of newest.iterate({ topic, key, prefix, digests })) {
+    for (const row of newest.all({ topic, key, prefix, digests }).toReversed()) {
       const facts = readRecord({ topic, ...decodeRow(row) })
-      if (facts?.late === true) late = Math.max(late ?? facts.last, facts.last)
-      else found ??= facts
+      if (facts !== undefined) standing.add(facts)
     }
-    return found && { last: found.last, at: found.at, gaps: gaps.of(stream.name, found.last, late) }
+    return standing.read()
   }
 
-  const positions = new Map<string, Position>()
-  for (const stream of streams) {
-    const position = stream.kind.sequence === undefined ? undefined : positionOf(stream)
-    if (position !== undefined) positions.set(stream.name, position)
-  }
-  return positions
+  const sequenced = streams.filter(({ kind }) => kind.sequence !== undefined)
+  return { stands: new Map(sequenced.map((stream) => [stream.name, standsOf(stream)])), said }
 }

@@ -1,9 +1,11 @@
 /** What an earlier process left in the spool, by stream: see `services/Spool`. */
 import { Effect } from "effect"
+import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as Standing from "../../pipeline/Standing.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
+import type { Stands } from "../../services/Positions.ts"
 import type { Held } from "../../services/Spool.ts"
-import * as Holes from "./holes.ts"
 import { identify } from "./identity.ts"
 import type { Store } from "./Store.ts"
 
@@ -12,33 +14,44 @@ const NOTHING = new Uint8Array(0)
 /** Reads to the end and back; what is damaged is counted when it is drained. `since`: the first record's time, Unix ms. */
 export const find = Effect.fnUntraced(function* (store: Store, drainBytes: number) {
   const { binance, topics } = yield* AppConfig
-  const holes = Holes.make(binance.streams)
-  const held = new Map<string, SinkRecord>()
-  const late = new Map<string, number>()
+  const read = Sequenced.make(binance.streams)
+  const sequenced = new Map(
+    binance.streams.filter(({ kind }) => kind.sequence !== undefined).map((stream) => [stream.name, stream])
+  )
+  const standings = new Map<string, Standing.Standing>()
   const continuity: Array<SinkRecord> = []
   const places = new Map<string, SinkRecord>()
   let since: number | undefined
-  // A copy, so that the file's bytes can leave the memory.
-  const copied = (record: SinkRecord) => ({ ...record, value: new Uint8Array(record.value) })
+
+  const factsOf = (record: SinkRecord): Sequenced.Sequenced | undefined => {
+    const { first, last, late, resumable, stream } = identify(record)
+    const kind = sequenced.get(stream)?.kind
+    if (kind === undefined || !(resumable || late)) return undefined
+    // The header tells all, but not where a candle ends.
+    return kind.sequence === "times" ? read(record) : { stream, first, last, at: record.timestamp, late }
+  }
+
   for (;;) {
     const { entries } = yield* store.read(drainBytes)
     if (entries.length === 0) break
     since ??= entries[0]?.record.timestamp
-    const newest = new Map<string, SinkRecord>()
     for (const { record } of entries) {
-      const identity = identify(record)
-      if (identity.resumable) newest.set(identity.stream, record)
-      if (identity.late) late.set(identity.stream, Math.max(late.get(identity.stream) ?? 0, identity.last))
-      if (record.topic === topics.continuity) continuity.push(copied(record))
+      const facts = factsOf(record)
+      if (facts !== undefined) {
+        const standing = standings.get(facts.stream) ?? Standing.make()
+        standings.set(facts.stream, standing)
+        standing.add(facts)
+      }
+      // A copy, so that the file's bytes can leave the memory.
+      if (record.topic === topics.continuity) continuity.push({ ...record, value: new Uint8Array(record.value) })
       const place = `${record.topic} ${record.key}`
       if (!places.has(place)) places.set(place, { ...record, value: NOTHING })
-      holes.pass(record)
     }
-    for (const [stream, record] of newest) held.set(stream, copied(record))
   }
   yield* store.rewind
+  const streams = new Map<string, Stands>(Array.from(standings, ([stream, standing]) => [stream, standing.read()]))
   return {
-    held: { newest: held, late, spans: holes.spans(), continuity } satisfies Held,
+    held: { streams, continuity } satisfies Held,
     /** One record, without its value, of each key of each topic. */
     places: Array.from(places.values()),
     since

@@ -181,7 +181,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   return {
     resume: ({ at, filled = [], gaps, last: position, unsaid = [] }) => {
-      for (const range of filled) closed(range, "filled late by an earlier run", true)
+      for (const { late, ...range } of filled) closed(range, "filled by an earlier run", late)
       for (const { first, last } of rule.refills ? gaps : []) {
         if (first <= position) late.open({ first, last: Math.min(last, position) })
         // Nothing newer is stored: it follows in place, and the start after this one has to know.

@@ -1,5 +1,5 @@
 /** What goes into a sequence and what comes out of it: see `Sequence.ts`. */
-import type { Position } from "../../services/Positions.ts"
+import type { Position } from "../Standing.ts"
 import type { Entry, HistoryPage, Range } from "./HistoryWalk.ts"
 
 export interface Rule {

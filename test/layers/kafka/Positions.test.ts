@@ -1,14 +1,15 @@
 /** Where the streams stand, over restarts of the sink on a Kafka in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Latch, Layer, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaSink from "../../../src/layers/KafkaSink.ts"
 import * as MemoryKafka from "../../../src/layers/MemoryKafka.ts"
 import { partitionOf } from "../../../src/pipeline/murmur2.ts"
+import * as Standing from "../../../src/pipeline/Standing.ts"
 import type { Continuity } from "../../../src/schema/Continuity.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../../src/services/EventSink.ts"
-import { KafkaError } from "../../../src/services/KafkaDriver.ts"
+import { KafkaDriver, KafkaError } from "../../../src/services/KafkaDriver.ts"
 import { Positions } from "../../../src/services/Positions.ts"
 import * as HealthProbe from "../../support/healthProbe.ts"
 import { settingsLayer, streamNames, testSettings } from "../../support/settings.ts"
@@ -91,22 +92,29 @@ const kafka = Effect.gen(function* () {
   yield* TestClock.setTime(NOW + 3_600_000)
   const context = yield* Layer.build(MemoryKafka.layerWith({ idempotent: false }))
   const broker = Context.get(context, MemoryKafka.MemoryBroker)
+  const driver = Context.get(context, KafkaDriver)
 
   /** Runs with a sink of its own, which ends as a process that is killed. */
   const during = <A, E>(
-    use: (sink: EventSink["Service"], load: Effect.Effect<Record<string, unknown>>) => Effect.Effect<A, E>
+    use: (sink: EventSink["Service"], load: Effect.Effect<Record<string, unknown>>) => Effect.Effect<A, E>,
+    produce: KafkaDriver["Service"]["produce"] = driver.produce
   ) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const layer = KafkaSink.layer.pipe(
-        Layer.provide([Layer.succeedContext(context), settings, HealthProbe.layer, Logger.layer([])])
+        Layer.provide([
+          Layer.succeed(KafkaDriver, { ...driver, produce }),
+          settings,
+          HealthProbe.layer,
+          Logger.layer([])
+        ])
       )
       const built = yield* Layer.buildWithScope(layer, scope)
       const load = Context.get(built, Positions)
         .load(streams)
         .pipe(
           Effect.orDie,
-          Effect.map((found) => Object.fromEntries(found))
+          Effect.map(({ said, stands }) => Object.fromEntries(Standing.positions(stands, said)))
         )
       const result = yield* use(Context.get(built, EventSink), load)
       yield* Scope.close(scope, Exit.void)
@@ -123,7 +131,7 @@ const kafka = Effect.gen(function* () {
         .pipe(Effect.andThen(Effect.repeat(Effect.andThen(Effect.yieldNow, sink.pending), { until: (n) => n === 0 })))
     )
   const load = during((_, load) => load)
-  return { broker, during, publish, publishOnly, load }
+  return { broker, driver, during, publish, publishOnly, load }
 })
 
 const at = (last: number, gaps: ReadonlyArray<readonly [number, number]> = []) => ({
@@ -232,8 +240,8 @@ describe("positions in Kafka", () => {
         [25, 30],
         [43, 45]
       ])
-      const filled = [{ first: 20, last: 24 }]
-      assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...expected, late: 24, filled } })
+      const filled = [{ first: 20, last: 24, late: true }]
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...expected, filled } })
       // Also where the late ones are noted only in what is written of a stream that did not move.
       yield* during((sink, load) =>
         load.pipe(Effect.andThen(sink.publish(trades(25, 26, "BTCUSDT", true))), Effect.andThen(sink.flush))
@@ -245,8 +253,7 @@ describe("positions in Kafka", () => {
             [27, 30],
             [43, 45]
           ]),
-          late: 26,
-          filled: [{ first: 20, last: 26 }]
+          filled: [{ first: 20, last: 26, late: true }]
         }
       })
       yield* broker.deleteTopic("positions")
@@ -347,6 +354,53 @@ describe("positions in Kafka", () => {
       yield* publishOnly(...trades(15, 20), continuity("gap-opened", 21, 24), ...trades(25, 30))
       assert.deepStrictEqual(yield* load, {
         "btcusdt@trade": { ...at(30, [[21, 24]]), unsaid: [{ first: 11, last: 14 }] }
+      })
+    })
+  )
+
+  it.effect("are not written before what was said of what lies before them is stored", () =>
+    Effect.gen(function* () {
+      const { broker, driver, during, load, publish } = yield* kafka
+      yield* publish(...trades(1, 10))
+      const written = Effect.map(broker.log("positions"), ([log = []]) => log.length)
+      const before = yield* written
+      const answers = yield* Latch.make(false)
+      const hanging: typeof driver.produce = (topic, ...rest) =>
+        Effect.andThen(topic === "continuity" ? answers.await : Effect.void, driver.produce(topic, ...rest))
+      const skipping = (then: Effect.Effect<void>) =>
+        during(
+          (sink, load) =>
+            load.pipe(
+              Effect.andThen(sink.publish([continuity("gap-opened", 11, 14), ...trades(15, 20)])),
+              Effect.andThen(TestClock.adjust("1 minute")),
+              Effect.andThen(then)
+            ),
+          hanging
+        )
+      // Killed before it is.
+      yield* skipping(Effect.void)
+      assert.strictEqual(yield* written, before)
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...at(20), unsaid: [{ first: 11, last: 14 }] } })
+      yield* skipping(Effect.andThen(answers.open, TestClock.adjust("1 second")))
+      assert.strictEqual(yield* written, before + 1)
+      assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(20, [[11, 14]]) })
+    })
+  )
+
+  it.effect("tell what is stored in place though it is said to be open, and what is late though nobody says so", () =>
+    Effect.gen(function* () {
+      const { load, publish, publishOnly } = yield* kafka
+      yield* publish(...trades(1, 10), continuity("gap-opened", 11, 14))
+      yield* publishOnly(...trades(11, 20), ...trades(25, 30), ...trades(21, 22, "BTCUSDT", true))
+      assert.deepStrictEqual(yield* load, {
+        "btcusdt@trade": {
+          ...at(30),
+          filled: [
+            { first: 21, last: 22, late: true },
+            { first: 11, last: 14, late: false }
+          ],
+          unsaid: [{ first: 23, last: 24 }]
+        }
       })
     })
   )

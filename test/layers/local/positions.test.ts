@@ -39,6 +39,6 @@ describe("positions in the local log", () => {
     database.exec("COMMIT")
     const { topics } = testSettings()
     const found = LocalPositions.read(database, topics, streamNames("btcusdt@kline_1d"))
-    assert.strictEqual(found.get("btcusdt@kline_1d")?.last, DAY - 1)
+    assert.deepStrictEqual(found.stands.get("btcusdt@kline_1d")?.inOrder, [{ first: 0, last: DAY - 1 }])
   })
 })

@@ -13,8 +13,8 @@ const trade = (t: number, late = false): SinkRecord => ({
   headers: { "event-id": `binance:spot:trade:BTCUSDT:${t}` }
 })
 
-const position = { last: 100, at: 100, gaps: [{ first: 20, last: 29 }], late: 19 }
-const isStored = Stored.isBehind(streamNames("btcusdt@trade"), new Map([["btcusdt@trade", position]]))
+const stands = { at: 100, inOrder: [{ first: 90, last: 100 }], late: [{ first: 19, last: 19 }], holes: [] }
+const isStored = Stored.isBehind(streamNames("btcusdt@trade"), new Map([["btcusdt@trade", stands]]))
 
 describe("what an earlier process left", () => {
   it.each([

@@ -4,6 +4,7 @@ import { Arbitrary, Schema } from "effect"
 import * as Overflows from "../../../src/layers/spool/Overflows.ts"
 import * as OpenGaps from "../../../src/pipeline/OpenGaps.ts"
 import type { Entry } from "../../../src/pipeline/sequence/HistoryWalk.ts"
+import * as Standing from "../../../src/pipeline/Standing.ts"
 import * as Sequence from "../../../src/pipeline/sequence/Sequence.ts"
 import { range, recordOf, stream, trade } from "../../support/tape.ts"
 
@@ -11,14 +12,16 @@ const STREAM = "btcusdt@trade"
 const rule: Sequence.Rule = { refills: true, counts: true, inPlaceMs: 3_600_000 }
 const entry = (id: number, at = id): Entry<number> => ({ first: id, last: id, at, bytes: 10, value: id })
 
-/** What a start reads of what was said. */
-const gapsIn = (notes: ReadonlyArray<Sequence.Note>, last = Infinity, late?: number) => {
+/** Where a start goes on. */
+const positionOf = (
+  stored: ReadonlyArray<{ readonly id: number; readonly late: boolean }>,
+  notes: ReadonlyArray<Sequence.Note>
+) => {
   const gaps = OpenGaps.make()
-  for (const { first, last, type } of notes) gaps.add({ type, stream: STREAM, from: first, to: last })
-  return {
-    gaps: gaps.of(STREAM, last, late),
-    filled: late === undefined ? [] : gaps.filled(STREAM, late)
-  }
+  for (const { first, last, late, type } of notes) gaps.add({ type, stream: STREAM, from: first, to: last, late })
+  const standing = Standing.make()
+  for (const { id, late } of stored) standing.add({ first: id, last: id, at: id * 1000, late })
+  return Standing.position(standing.read(), gaps, STREAM)
 }
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -127,10 +130,8 @@ const world = (inPlaceMs: number) => {
     sequence = start()
     wishes = []
     overflows = Overflows.make([stream(STREAM)])
-    const last = Math.max(...kept.filter(({ late }) => !late).map(({ id }) => id))
-    const lates = kept.filter(({ late }) => late).map(({ id }) => id)
-    const late = lates.length === 0 ? undefined : Math.max(...lates)
-    sequence.resume({ last, at: last * 1000, ...gapsIn(said, Infinity, late) })
+    const position = positionOf(kept, said)
+    if (position !== undefined) sequence.resume(position)
     store()
   }
 

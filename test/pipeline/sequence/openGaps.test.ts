@@ -4,6 +4,7 @@ import * as Overflows from "../../../src/layers/spool/Overflows.ts"
 import type { Entry, Range } from "../../../src/pipeline/sequence/HistoryWalk.ts"
 import * as OpenGaps from "../../../src/pipeline/OpenGaps.ts"
 import * as Sequence from "../../../src/pipeline/sequence/Sequence.ts"
+import * as Standing from "../../../src/pipeline/Standing.ts"
 import { range, recordOf, stream, trade } from "../../support/tape.ts"
 
 const rule: Sequence.Rule = { refills: true, counts: true, inPlaceMs: 3_600_000 }
@@ -87,15 +88,18 @@ describe("open gaps", () => {
     first.answer(400_000, 1)
     // Killed. What the next start reads:
     const gaps = OpenGaps.make()
-    for (const { first: from, last: to, type } of first.notes) {
-      gaps.add({ stream: "s", type, from, to })
+    for (const { first: from, last: to, late, type } of first.notes) gaps.add({ stream: "s", type, from, to, late })
+    const standing = Standing.make()
+    for (const id of first.published) {
+      standing.add({ first: id, last: id, at: id, late: first.lates.includes(id) }, "earlier")
     }
+    const position = Standing.position(standing.read(), gaps, "s")
     // Nor is it said of them that they are filled.
-    const untrue = gaps
-      .filled("s", Math.max(...first.lates))
-      .filter(({ first: from, last: to }) => !range(from, to).every((id) => first.published.includes(id)))
+    const untrue = (position?.filled ?? []).filter(
+      ({ first: from, last: to }) => !range(from, to).every((id) => first.published.includes(id))
+    )
     assert.deepStrictEqual(untrue, [])
-    const open = gaps.of("s", Math.max(...first.published), Math.max(...first.lates))
+    const open = position?.gaps ?? []
     const missing = range(11, 99).filter((id) => !first.published.includes(id))
     const known = (id: number) => open.some(({ first, last }: Range) => first <= id && id <= last)
     assert.deepStrictEqual(
