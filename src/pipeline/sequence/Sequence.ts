@@ -10,9 +10,7 @@
  * The next id is published at once. One beyond it leaves a hole: what is newer waits (is parked), first `neighbourMs` for a
  * late neighbour or another connection, then for the history. A park that is full is emptied, and the key catches up: what is
  * live is not kept but fetched, until the history has reached it. A hole that gets nothing new for `waitMs` is opened: live
- * goes on beyond it, and its ids follow late. Without a history a hole is opened after `neighbourMs`.
- *
- * Mutable inside: it stands on the hot path.
+ * goes on beyond it, and its ids follow late. Without a history a hole is opened after `neighbourMs`. Mutable: on the hot path.
  */
 import { FAR, LIVE_FIRST, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
 import * as Far from "./Far.ts"
