@@ -7,7 +7,7 @@
  * behind what an earlier process left: its last segment may end in the middle of a record.
  */
 import { constants } from "node:fs"
-import { access, type FileHandle, open as openFile, readdir, stat, unlink } from "node:fs/promises"
+import { access, type FileHandle, open as openFile, unlink } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { Clock, Effect, Predicate, Semaphore } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
@@ -17,6 +17,8 @@ import * as headFile from "./head.ts"
 import * as lock from "./lock.ts"
 import * as recordBytes from "./recordBytes.ts"
 import * as Segment from "./Segment.ts"
+import * as segmentFiles from "./segmentFiles.ts"
+import type { SegmentFile } from "./segmentFiles.ts"
 
 export interface Options {
   readonly folder: string
@@ -75,12 +77,6 @@ export interface Store {
   readonly status: () => Status
 }
 
-interface SegmentFile {
-  readonly first: number
-  readonly path: string
-  size: number
-}
-
 /** Where reading stands: a file, what is loaded of it, and the number that comes next. */
 interface Cursor {
   segment: SegmentFile | undefined
@@ -98,47 +94,10 @@ const WRITE_BYTES = 512 * 1024
 /** A full disk is tried again so much later. */
 const FULL_MS = 1000
 
-const NAME = /^(\d{16})\.seg$/
-const nameOf = (first: number): string => `${String(first).padStart(16, "0")}.seg`
-
 const isFull = ({ cause }: StoreError): boolean =>
   Predicate.hasProperty(cause, "code") && (cause.code === "ENOSPC" || cause.code === "EDQUOT")
 
 const faultOf = (error: StoreError): Fault => ({ kind: isFull(error) ? "full" : "broken", reason: error.message })
-
-interface Found {
-  readonly segments: Array<SegmentFile>
-  readonly head: number
-  readonly end: number
-}
-
-/** The number to go on with: behind the last record that is intact, and the damaged ones after it. */
-const endOf = async ({ first, path, size }: SegmentFile): Promise<number> => {
-  const bytes = await readFrom(path, 0, size)
-  let last: Segment.Frame | undefined
-  for (let frame = Segment.next(bytes, 0); frame !== undefined; frame = Segment.next(bytes, frame.end)) last = frame
-  const behind = last === undefined ? first : last.number + 1
-  return behind + Segment.countFrom(bytes, last?.end ?? Segment.HEADER.length)
-}
-
-/** What earlier processes left. */
-const find = async (folder: string): Promise<Found> => {
-  const segments: Array<SegmentFile> = []
-  for (const name of (await readdir(folder)).toSorted()) {
-    const first = NAME.exec(name)?.[1]
-    if (first === undefined) continue
-    const path = join(folder, name)
-    segments.push({ first: Number(first), path, size: (await stat(path)).size })
-  }
-  const head = Math.max(await headFile.read(join(folder, "head")), segments[0]?.first ?? 1)
-  for (const { path } of segments) {
-    if (Segment.isForeign(await readFrom(path, 0, Segment.HEADER.length))) {
-      throw new Error(`${path} was written by a newer version of this program`)
-    }
-  }
-  const newest = segments.at(-1)
-  return { segments, head, end: newest === undefined ? head : Math.max(head, await endOf(newest)) }
-}
 
 /** Opens the folder, made if it is missing, for this process alone. */
 export const open = Effect.fnUntraced(function* (options: Options) {
@@ -146,7 +105,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
   yield* Effect.try({ try: () => makeFolder(folder), catch: (cause) => new StoreError({ cause }) })
   yield* attempt(() => access(folder, constants.W_OK))
   yield* lock.acquire(folder)
-  const found = yield* attempt(() => find(folder))
+  const found = yield* attempt(() => segmentFiles.find(folder))
   const { segments } = found
   let { end, head } = found
   let bytes = segments.reduce((sum, { size }) => sum + size, 0)
@@ -168,7 +127,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
   })
 
   const begin = async () => {
-    const path = join(folder, nameOf(end))
+    const path = join(folder, segmentFiles.nameOf(end))
     const file = await openFile(path, "w")
     try {
       await writeAll(file, Segment.HEADER, 0)
