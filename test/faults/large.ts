@@ -8,12 +8,12 @@ import { parseArgs } from "node:util"
 import { fileURLToPath } from "node:url"
 import { Effect, Schedule } from "effect"
 import * as Simulator from "../../src/simulator/Simulator.ts"
+import { startBroker } from "../support/kafka/broker.ts"
 import { freePorts } from "../support/kafka/freePorts.ts"
 import { client } from "../support/kafka/records.ts"
 import * as Program from "../support/program.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 import * as Connector from "./connector.ts"
-import { startOne } from "./kafka.ts"
 import { pause } from "./scenario.ts"
 
 const { values } = parseArgs({
@@ -34,7 +34,7 @@ const LOSSY = new URL("./lossyMain.ts", import.meta.url)
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
-const kafka = await startOne()
+const kafka = await startBroker({ heapMegabytes: 768 })
 const stopping = new AbortController()
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort())
 

@@ -28,6 +28,7 @@ export interface BrokerOptions {
   readonly port?: number
   /** Further lines for `server.properties`. */
   readonly properties?: Readonly<Record<string, string | number>>
+  readonly heapMegabytes?: number
 }
 
 const newClusterId = () => randomBytes(16).toString("base64url")
@@ -53,10 +54,10 @@ const launch = async (options: ReadonlyArray<Omit<NodeOptions, "folder">>, folde
 
 const launchOne = async (
   bootstrap: string,
-  options: Omit<NodeOptions, "folder" | "name" | "clusterId" | "heapMegabytes">,
+  options: Omit<NodeOptions, "folder" | "name" | "clusterId" | "heapMegabytes"> & Pick<BrokerOptions, "heapMegabytes">,
   folder: string
 ): Promise<Broker> => {
-  const one = { ...options, name: "broker", clusterId: newClusterId(), heapMegabytes: 192 }
+  const one = { heapMegabytes: 192, ...options, name: "broker", clusterId: newClusterId() }
   const { nodes, remove } = await launch([one], folder)
   const [node] = nodes
   if (node === undefined) throw new Error("no broker")
@@ -68,7 +69,8 @@ export const startBroker = async (options: BrokerOptions = {}): Promise<Broker> 
   const port = options.port ?? free
   const self = { id: 1, controllerPort }
   const properties = { ...baseProperties({ ...self, port, peers: [self] }), ...options.properties }
-  return launchOne(`127.0.0.1:${port}`, { properties }, await newFolder())
+  const { heapMegabytes = 192 } = options
+  return launchOne(`127.0.0.1:${port}`, { properties, heapMegabytes }, await newFolder())
 }
 
 /** With TLS, mutual TLS, SASL (PLAIN, SCRAM) without and with TLS, and ACLs; see `ACCOUNT`. */
