@@ -61,7 +61,7 @@ export const releasable = Layer.effectContext(
     const topics: Topics.Topics = yield* Topics.make(outage, (topic, anew) => routes.found(topic, anew))
     const publish = (records: ReadonlyArray<SinkRecord>): Effect.Effect<void> =>
       Effect.uninterruptible(Effect.map(pending.take(records), (entries) => routes.assign(entries)))
-    const positions = yield* PositionKeeper.make({ publish, flush: pending.flush })
+    const positions = yield* PositionKeeper.make({ publish, stated: pending.stated })
     const resume = yield* Resume.make({ driver, positions })
     const routes = yield* Routes.make({
       driver,
@@ -105,7 +105,9 @@ export const releasable = Layer.effectContext(
     })
     // One reading serves all who ask: what is stored meanwhile is known here.
     const load = yield* Effect.cached(resume.load(binance.streams))
-    return Context.make(ReleasableSink, sink).pipe(Context.add(Positions, { isKept: true, load: () => load }))
+    return Context.make(ReleasableSink, sink).pipe(
+      Context.add(Positions, { isKept: true, load: () => load, begin: positions.begin })
+    )
   })
 )
 

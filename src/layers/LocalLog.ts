@@ -171,7 +171,8 @@ export const layer: Layer.Layer<EventSink, SinkError, AppConfig | Health> = Laye
         attempt(() => LocalPositions.read(database, topics, streams)).pipe(
           Effect.retry({ while: mayPass, schedule: retries }),
           Effect.mapError(sinkError)
-        )
+        ),
+      begin: Effect.void
     }
     return Context.make(EventSink, sink).pipe(Context.add(Positions, positions))
   })

@@ -11,6 +11,7 @@ import type { Frame } from "../services/MarketFeed.ts"
 import { Status } from "../services/Status.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as ContinuityRecord from "./ContinuityRecord.ts"
+import type { Statement } from "./ContinuityRecord.ts"
 import { rejectedRecord } from "./DeadLetter.ts"
 import * as Decoder from "./Decoder.ts"
 import * as Records from "./Records.ts"
@@ -61,8 +62,8 @@ export const make = Effect.gen(function* () {
       countProduced(events)
       const records: Array<SinkRecord> = []
       const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
-      // What opens a gap goes before the events beyond it, what closes one behind those in it.
-      for (const note of notes) if (note.type === "gap-opened") records.push(ContinuityRecord.make(context, note))
+      // What is said of a hole goes before the events beyond it, what says that it is filled behind those in it.
+      for (const note of notes) if (goesBefore(note)) records.push(ContinuityRecord.make(context, note))
       let repeats = 0
       for (const event of events) {
         const record = toRecord(event)
@@ -73,7 +74,7 @@ export const make = Effect.gen(function* () {
         }
       }
       if (repeats > 0) yield* Metric.update(Telemetry.duplicates, repeats)
-      for (const note of notes) if (note.type !== "gap-opened") records.push(ContinuityRecord.make(context, note))
+      for (const note of notes) if (!goesBefore(note)) records.push(ContinuityRecord.make(context, note))
       if (rejected.length > 0) {
         const rejections = rejected.map(farRejection)
         yield* reportRejections(rejections)
@@ -85,6 +86,8 @@ export const make = Effect.gen(function* () {
     dropped: figures.dropped
   }
 })
+
+const goesBefore = ({ type }: Statement): boolean => type === "gap-opened" || type === "gap-confirmed"
 
 const reportRejections = Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
   yield* Metric.update(Telemetry.deadLetters, rejections.length)

@@ -8,8 +8,8 @@ import type { Statement } from "./ContinuityRecord.ts"
 import { without } from "./without.ts"
 
 export interface Closers {
-  /** Keeps those that have to wait; gives the others. */
-  readonly hold: (notes: ReadonlyArray<Statement>) => ReadonlyArray<Statement>
+  /** Keeps these until what was published before them is stored. */
+  readonly hold: (notes: ReadonlyArray<Statement>) => void
   /** These are open again, whatever waits. */
   readonly reopen: (stream: string, span: Span) => void
   /** Those that wait; they are the caller's to say. */
@@ -21,7 +21,7 @@ export interface Closers {
   ) => Effect.Effect<never, E>
 }
 
-const hasToWait = ({ late, type }: Statement): boolean => type === "gap-filled" && late
+export const hasToWait = ({ late, type }: Statement): boolean => type === "gap-filled" && late
 
 export const make: Effect.Effect<Closers> = Effect.gen(function* () {
   const latch = yield* Latch.make(false)
@@ -39,11 +39,9 @@ export const make: Effect.Effect<Closers> = Effect.gen(function* () {
 
   return {
     hold: (notes) => {
-      const held = notes.filter(hasToWait)
-      if (held.length === 0) return notes
-      waiting = [...waiting, ...held]
+      if (notes.length === 0) return
+      waiting = [...waiting, ...notes]
       latch.openUnsafe()
-      return notes.filter((note) => !hasToWait(note))
     },
     reopen: (stream, span) => {
       const left = waiting.map((note) => {

@@ -89,9 +89,12 @@ export const run = Effect.gen(function* () {
   const closers = yield* Closers.make
   const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
     yield* report.ordered(ordered)
-    const records = yield* chunks.records({ ...ordered, notes: [...closers.hold(ordered.notes)] })
+    const notes = ordered.notes.filter((note) => !Closers.hasToWait(note))
+    const records = yield* chunks.records({ ...ordered, notes })
     chunk.done("encode")
     yield* offer(records, chunk)
+    // Behind the records that it waits for.
+    closers.hold(ordered.notes.filter(Closers.hasToWait))
   })
 
   /** A step of the sequencer and the publishing of what came of it, as one. */
@@ -170,7 +173,7 @@ export const run = Effect.gen(function* () {
   const sayClosed = (notes: ReadonlyArray<Statement>) =>
     turn.withPermit(Effect.flatMap(recordsOf(notes), (records) => offer(records, trace.chunk())))
 
-  /** Directly: the writer has ended. */
+  /** Directly: the writer has ended, and all is stored that was to be. */
   const sayTheRest = Effect.suspend(() => {
     const notes = closers.take()
     return notes.length === 0 ? Effect.void : Effect.flatMap(recordsOf(notes), sink.publish)
@@ -184,7 +187,7 @@ export const run = Effect.gen(function* () {
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
       Stream.runForEach(spool.drained, () => catchUp),
       report.watch(sequencer, gapTrace),
-      resume.run(goOn, sequencer.behind),
+      resume.run(goOn, allGiven, sequencer.behind),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],
     { concurrency: "unbounded", discard: true }
@@ -197,6 +200,7 @@ export const run = Effect.gen(function* () {
       Effect.andThen(feed.close),
       Effect.andThen(Fiber.await(reader)),
       Effect.andThen(Fiber.await(writer)),
+      Effect.andThen(sink.flush),
       Effect.andThen(sayTheRest),
       Effect.andThen(sink.flush),
       Effect.timeoutOption(STOP_DEADLINE),

@@ -11,7 +11,17 @@ export interface OpenGaps {
   readonly unsaidLate: (stream: string, spans: ReadonlyArray<Span>) => ReadonlyArray<Span>
   /** What of a stream's holes is neither open nor confirmed. */
   readonly unmentioned: (stream: string, holes: ReadonlyArray<Span>) => ReadonlyArray<Span>
+  /** The same in as few statements as possible. */
+  readonly said: () => ReadonlyArray<Said>
 }
+
+const statement = (type: Said["type"], stream: string, { first, last }: Span): Said => ({
+  type,
+  stream,
+  from: first,
+  to: last,
+  late: type === "gap-filled"
+})
 
 export const make = (): OpenGaps => {
   const streams = new Map<string, ReturnType<typeof nothingSaid>>()
@@ -38,6 +48,12 @@ export const make = (): OpenGaps => {
     },
     open: (stream) => saidOf(stream).open.ranges(),
     unsaidLate: (stream, spans) => spans.flatMap(saidOf(stream).late.lacking),
+    said: () =>
+      Array.from(streams, ([stream, { confirmed, late, open }]) => [
+        ...confirmed.ranges().map((gap) => statement("gap-confirmed", stream, gap)),
+        ...late.ranges().map((gap) => statement("gap-filled", stream, gap)),
+        ...open.ranges().map((gap) => statement("gap-opened", stream, gap))
+      ]).flat(),
     unmentioned: (stream, holes) => holes.flatMap(saidOf(stream).open.lacking).flatMap(saidOf(stream).confirmed.lacking)
   }
 }

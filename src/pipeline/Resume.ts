@@ -25,9 +25,13 @@ export interface Resume {
   readonly isKept: boolean
   /** What is known before the feed starts. */
   readonly known: Option.Option<Known>
-  /** Gives what becomes known later to `resume`, and tells the probes until nothing is behind any more. */
+  /**
+   * Gives what becomes known later to `resume`, and tells the probes until nothing is behind any more. `given` completes when
+   * all that was published until then is the sink's.
+   */
   readonly run: (
     resume: (positions: Known) => Effect.Effect<void>,
+    given: Effect.Effect<void>,
     behind: () => ReadonlyArray<StreamName>
   ) => Effect.Effect<void, SinkError>
 }
@@ -74,9 +78,11 @@ export const make = Effect.gen(function* () {
   const resume: Resume = {
     isKept,
     known,
-    run: Effect.fnUntraced(function* (resume, behind) {
+    run: Effect.fnUntraced(function* (resume, given, behind) {
       const all = yield* positions
       if (Option.isNone(known)) yield* resume(all)
+      yield* given
+      if (isResuming) yield* stands.begin
       if (all.size > 0) {
         yield* Effect.logInfo("Going on where an earlier run stopped").pipe(
           Effect.annotateLogs({ streams: all.size, after: yield* elapsed })

@@ -70,7 +70,7 @@ export const position = (stands: Stands, gaps: OpenGaps.OpenGaps, stream: string
     ...gaps.unsaidLate(stream, stands.late).map((span) => ({ ...span, late: true })),
     ...open.flatMap(inOrder.within).map((span) => ({ ...span, late: false }))
   ]
-  const unsaid = gaps.unmentioned(stream, stands.holes.flatMap(late.lacking))
+  const unsaid = gaps.unmentioned(stream, stands.holes.flatMap(late.lacking).flatMap(inOrder.lacking))
   return {
     last,
     at: stands.at,

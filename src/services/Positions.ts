@@ -39,8 +39,10 @@ export interface PositionsService {
   readonly isKept: boolean
   /** Asked once, before the feed starts. */
   readonly load: (streams: ReadonlyArray<StreamName>) => Effect.Effect<Standings, SinkError>
+  /** What follows from that is the sink's: from now on the next start may go on behind it. */
+  readonly begin: Effect.Effect<void>
 }
 
 export class Positions extends Context.Reference<PositionsService>("binance-kafka/services/Positions", {
-  defaultValue: () => ({ isKept: false, load: () => Effect.succeed(nothingStored) })
+  defaultValue: () => ({ isKept: false, load: () => Effect.succeed(nothingStored), begin: Effect.void })
 }) {}

@@ -53,7 +53,8 @@ const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?
     Layer.succeed(ReleasableSink, inner.sink),
     Layer.succeed(Positions, {
       isKept: true,
-      load: () => Effect.succeed(standingsOf({ "btcusdt@trade": stored }))
+      load: () => Effect.succeed(standingsOf({ "btcusdt@trade": stored })),
+      begin: Effect.void
     }),
     Layer.succeed(SpoolLayer.SpoolLimits, {
       stall: Duration.seconds(5),
@@ -117,6 +118,13 @@ describe("a start with a spool", () => {
       const known = yield* standsAfter({ last: 20, at: 0, gaps: [] }, ...live(21, 22, 23), ...late(5, 6))
       // At 20 it would fetch 21 to 23, which the spool stores as well.
       assert.strictEqual(known?.last, 23)
+    })
+  )
+
+  it.effect("knows what is missing between the records of two earlier runs", () =>
+    Effect.gen(function* () {
+      const known = yield* standsAfter({ last: 20, at: 0, gaps: [] }, ...live(21, 22), ...live(30, 31))
+      assert.deepInclude(known, { last: 31, unsaid: [{ first: 23, last: 29 }] })
     })
   )
 

@@ -59,7 +59,8 @@ const start = Effect.fnUntraced(function* (position?: Position) {
       }),
       Layer.succeed(Positions, {
         isKept: true,
-        load: () => Effect.succeed(standingsOf({ "btcusdt@trade": position }))
+        load: () => Effect.succeed(standingsOf({ "btcusdt@trade": position })),
+        begin: Effect.void
       })
     )
   )

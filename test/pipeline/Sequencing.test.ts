@@ -35,7 +35,8 @@ const settings = settingsLayer({
 const start = Effect.fnUntraced(function* (positions?: Readonly<Record<string, Position>>) {
   const stands = Layer.succeed(Positions, {
     isKept: positions !== undefined,
-    load: () => Effect.succeed(standingsOf(positions ?? {}))
+    load: () => Effect.succeed(standingsOf(positions ?? {})),
+    begin: Effect.void
   })
   const context = yield* Layer.build(
     Layer.mergeAll(MemoryFeed.layer, MemoryHistory.layer, MemorySink.layer, HealthState.layer, settings, stands)

@@ -5,12 +5,14 @@
  */
 import { Context, Deferred, Effect, Latch, Metric, type Scope } from "effect"
 import { estimatedBytes } from "../../pipeline/recordSize.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { SinkError } from "../../services/EventSink.ts"
 import { Instance } from "../../services/Instance.ts"
 import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Acknowledged from "../Acknowledged.ts"
+import * as Stated from "./Stated.ts"
 
 /**
  * Above so many bytes of memory not stored the sink takes no more. At 10,000 trades a second it bridges some 8 s without
@@ -64,6 +66,8 @@ export interface Pending {
   /** Another record in the place of one. */
   readonly replace: (entry: Entry, record: SinkRecord) => Entry
   readonly flush: Effect.Effect<void, SinkError>
+  /** Completes when the continuity records that were taken until now are stored. */
+  readonly stated: Effect.Effect<void>
   readonly count: Effect.Effect<number>
   /** Of memory. */
   readonly bytes: Effect.Effect<number>
@@ -71,8 +75,9 @@ export interface Pending {
   readonly fail: (error: SinkError) => Effect.Effect<void>
 }
 
-export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(function* () {
+export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effect.gen(function* () {
   const limit = yield* PendingLimit
+  const { topics } = yield* AppConfig
   const instance = yield* Instance
   const acknowledged = yield* Acknowledged.make
   const { kafka } = yield* Status
@@ -81,6 +86,7 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
   /** Cohorts that a flush waits for; the current one is still growing. */
   const sealed = new Set<Cohort>()
   let current = makeCohort()
+  const stated = Stated.make<Entry>()
   let records = 0
   let bytes = 0
   let failure: SinkError | undefined
@@ -105,6 +111,7 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
         records--
         bytes -= memoryOf(entry)
         entry.settled = true
+        stated.settled(entry)
         if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
           Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
         }
@@ -123,7 +130,10 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
         )
         current.left += entries.length
         records += entries.length
-        for (const entry of entries) bytes += memoryOf(entry)
+        for (const entry of entries) {
+          bytes += memoryOf(entry)
+          if (entry.record.topic === topics.continuity) stated.taken(entry)
+        }
         return Effect.as(report, entries)
       }),
     stored: (entries) =>
@@ -136,6 +146,8 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
     settle,
     replace: (entry, record) => {
       const replaced = makeEntry(record, entry.settled ? current : entry.cohort, entry.takenAt)
+      if (record.topic === topics.continuity) stated.replaced(entry, replaced)
+      else stated.settled(entry)
       if (entry.settled) {
         // Stored once, lost by a failover and refused when it was sent again.
         current.left++
@@ -154,6 +166,7 @@ export const make: Effect.Effect<Pending, never, Scope.Scope> = Effect.gen(funct
         Effect.forEach(Array.from(sealed), ({ stored }) => Deferred.await(stored), { discard: true })
       )
     }),
+    stated: stated.wait,
     count: Effect.sync(() => records),
     bytes: Effect.sync(() => bytes),
     fail: (error) =>

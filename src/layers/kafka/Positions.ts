@@ -1,7 +1,7 @@
 /**
  * Keeps account of the last stored record of each sequenced stream, and writes it to the positions topic now and then. What
- * was written is a hint: whoever starts again looks whether the record is there, and what came after it. Of what lies before it
- * he reads no more: it is written once all is stored that was said of that.
+ * was written is a hint: whoever starts again looks whether the record is there, and what came after it. Each position speaks
+ * for itself: of several that are written together any may be lost.
  */
 import { Clock, Effect, Latch, Option, Schema, Semaphore } from "effect"
 import * as Sequenced from "../../pipeline/Sequenced.ts"
@@ -10,22 +10,24 @@ import { Continuity } from "../../schema/Continuity.ts"
 import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
-import type { SinkError } from "../../services/EventSink.ts"
 import * as StoredPosition from "./StoredPosition.ts"
 
 const EVERY = "5 seconds"
 const EVERY_RECORDS = 10_000
 
+/** A stream that does not move is written again when so many records of its partition have passed: a start reads these. */
+const FARTHEST_BEHIND = 10_000
+
 export interface Positions {
   /** These are stored in this partition from this offset on (-1: somewhere). */
   readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
-  /** Where a stream stands at the start; `written`: as the topic has it. */
-  readonly known: (stream: string, position: StoredPosition.StoredPosition, written: boolean) => void
   /**
-   * All is known of the start. Nothing is written before: what stands in the topic would no longer tell where to look for the
-   * rest.
+   * Where a stream stood at the start, if anywhere; `written`: the topic says so. Nothing is written of a stream of which that
+   * is not known: what stands in the topic would no longer tell where to look for the rest.
    */
-  readonly begin: () => void
+  readonly known: (stream: string, position: StoredPosition.StoredPosition | undefined, written: boolean) => void
+  /** From now on it is written. */
+  readonly begin: Effect.Effect<void>
   /** Writes what is new now; says whether there was anything. */
   readonly write: Effect.Effect<boolean>
   /** Writes it every few seconds, for ever. */
@@ -41,22 +43,22 @@ interface Place {
 
 interface Standing {
   readonly stream: string
-  /** By the number in its id; written and let go of now and then. */
+  isKnown: boolean
+  /** In order, since the last write. */
   newest: Place | undefined
+  /** By the number in its id. */
   number: number
   /** What was written late, and is not said to be. */
   readonly late: Spans.Spans
-  /** What was written last, or is to be written as soon as something is; as far as `unwritten` does not say otherwise. */
-  known: StoredPosition.StoredPosition | undefined
-  unwritten: boolean
+  /** What was written last, or is to be written. */
+  written: StoredPosition.StoredPosition | undefined
+  /** Changes that are not written, though nothing is newer. */
+  changes: number
 }
 
 /** `U-u:digest` or a number by itself; other ids belong to what has no sequence. */
 const SPAN = /^\d+-(\d+):[0-9a-f]{8}$/
 const NUMBER = /^\d+$/
-
-const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
-const utf8 = new TextDecoder()
 
 const numberOf = (id: string): number => {
   if (NUMBER.test(id)) return Number(id)
@@ -64,19 +66,25 @@ const numberOf = (id: string): number => {
   return last === undefined ? Number.NaN : Number(last)
 }
 
+const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
+const utf8 = new TextDecoder()
+
 export interface Options {
   readonly publish: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<void>
-  /** Completes when all that was published is stored. */
-  readonly flush: Effect.Effect<void, SinkError>
+  /** Completes when all that was said of gaps until now is stored. */
+  readonly stated: Effect.Effect<void>
 }
 
-export const make = Effect.fnUntraced(function* ({ flush, publish }: Options) {
+export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   const { binance, topics } = yield* AppConfig
   const read = Sequenced.make(binance.streams)
   const full = yield* Latch.make(false)
   const dirty = yield* Latch.make(false)
+  const turn = yield* Semaphore.make(1)
   const standings = new Map<string, Map<string, Standing>>()
   const byName = new Map<string, Standing>()
+  /** By topic and partition: the offset behind the last record that was stored here. */
+  const ends = new Map<string, number>()
   let unwritten = 0
   let begun = false
 
@@ -84,11 +92,12 @@ export const make = Effect.fnUntraced(function* ({ flush, publish }: Options) {
     if (symbol === undefined) continue
     const standing: Standing = {
       stream: name,
+      isKnown: false,
       newest: undefined,
       number: Number.NEGATIVE_INFINITY,
       late: Spans.make(),
-      known: undefined,
-      unwritten: false
+      written: undefined,
+      changes: 0
     }
     byName.set(name, standing)
     const ofSymbol = standings.get(symbol) ?? new Map<string, Standing>()
@@ -106,80 +115,94 @@ export const make = Effect.fnUntraced(function* ({ flush, publish }: Options) {
     return undefined
   }
 
-  const wroteLate = (standing: Standing, facts: Sequenced.Sequenced): void => {
-    standing.late.add(facts)
-    standing.unwritten = true
-  }
+  const endOf = ({ partition, topic }: Pick<Place, "topic" | "partition">): number =>
+    ends.get(`${topic}/${partition}`) ?? 0
 
   /** What there is to write of a stream. */
-  const positionOf = (standing: Standing): StoredPosition.StoredPosition | undefined => {
-    const { known, newest } = standing
-    const facts = newest === undefined ? undefined : read(newest.record)
-    if (facts?.late === true) wroteLate(standing, facts)
-    const late = standing.late.ranges()
-    if (newest !== undefined && facts?.late === false) {
+  const positionOf = ({
+    changes,
+    isKnown,
+    late,
+    newest,
+    written
+  }: Standing): StoredPosition.StoredPosition | undefined => {
+    if (!isKnown) return undefined
+    const facts = newest && read(newest.record)
+    if (newest !== undefined && facts !== undefined) {
       const { partition, record, topic } = newest
       // Not believed where the record is not: looked for then.
       const offset = Math.max(0, newest.offset)
       const eventId = record.headers["event-id"] ?? ""
-      return { v: 1, topic, partition, offset, eventId, last: facts.last, at: facts.at, late }
+      const seen = Math.max(endOf(newest), offset + 1)
+      return { v: 1, topic, partition, offset, seen, eventId, last: facts.last, at: facts.at, late: late.ranges() }
     }
-    return known === undefined || !standing.unwritten ? undefined : { ...known, late }
+    if (written === undefined) return undefined
+    const seen = Math.max(written.seen, endOf(written))
+    return changes > 0 || seen - written.seen >= FARTHEST_BEHIND ? { ...written, seen, late: late.ranges() } : undefined
   }
 
-  /** Of these it is said now that they were written late. */
+  const wroteLate = (standing: Standing, facts: Sequenced.Sequenced): void => {
+    standing.late.add(facts)
+    standing.changes++
+  }
+
+  /** A statement is stored: what it says was written late, or that the exchange counts anew. */
   const said = ({ value }: SinkRecord): void => {
     const { from, late, stream, to, type } = Option.getOrUndefined(decodeContinuity(utf8.decode(value))) ?? {}
     const standing = byName.get(stream ?? "")
-    if (type !== "gap-filled" || late !== true || standing === undefined || from == null || to == null) return
-    standing.late.remove({ first: from, last: to })
-    standing.unwritten = true
-    unwritten++
+    if (standing === undefined || from == null || to == null) return
+    if (type === "gap-filled" && late === true) {
+      standing.late.remove({ first: from, last: to })
+      standing.changes++
+      unwritten++
+    }
   }
 
-  const turn = yield* Semaphore.make(1)
   const write = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     if (!begun) return false
     dirty.closeUnsafe()
     full.closeUnsafe()
     unwritten = 0
-    const found: Array<readonly [string, StoredPosition.StoredPosition]> = []
-    for (const standing of byName.values()) {
+    const due = Array.from(byName.values()).flatMap((standing) => {
+      const { changes, newest } = standing
       const position = positionOf(standing)
-      if (position === undefined) continue
-      found.push([standing.stream, position])
-      standing.known = position
-      standing.unwritten = false
-      standing.newest = undefined
-    }
-    if (found.length === 0) return false
-    // The highest offset of a partition last: where that is written, so is all before it.
-    found.sort(([, a], [, b]) => a.offset - b.offset)
-    return yield* flush.pipe(
-      Effect.andThen(
-        publish(found.map(([stream, position]) => StoredPosition.toRecord(topics.positions, stream, position, now)))
-      ),
-      Effect.as(true),
-      // The sink is broken, and says so itself.
-      Effect.orElseSucceed(() => false)
+      return position === undefined ? [] : [{ standing, position, changes, newest }]
+    })
+    if (due.length === 0) return false
+    yield* stated
+    // Those of which the topic knows the least come first: where others are written, they are.
+    due.sort((a, b) => (a.standing.written?.seen ?? -1) - (b.standing.written?.seen ?? -1))
+    const records = due.map(({ position, standing }) =>
+      StoredPosition.toRecord(topics.positions, standing.stream, position, now)
     )
+    const commit = Effect.sync(() => {
+      for (const { changes, newest, position, standing } of due) {
+        standing.written = position
+        standing.changes -= changes
+        if (standing.newest === newest) standing.newest = undefined
+      }
+    })
+    yield* Effect.uninterruptible(Effect.andThen(publish(records), commit))
+    return true
   }).pipe(turn.withPermit)
 
   return {
     stored: (topic, partition, offset, records) => {
+      if (offset >= 0) ends.set(`${topic}/${partition}`, offset + records.length)
       if (topic === topics.continuity) for (const record of records) said(record)
       for (const [index, record] of records.entries()) {
         const [standing, number] = standingOf(record) ?? []
         if (standing === undefined || number === undefined) continue
+        const isFirst = standing.number < 0 && standing.written === undefined
         // A candle's number is its open time: the next one's is above the close time that was written.
-        if (number >= Math.max(standing.number, standing.known?.last ?? number)) {
+        const isNewest = number >= Math.max(standing.number, standing.written?.last ?? number)
+        // Behind a newer one: late, or sent again after a failover.
+        const facts = isFirst || !isNewest ? read(record) : undefined
+        if (facts?.late === true) wroteLate(standing, facts)
+        else if (isNewest) {
           standing.number = number
           standing.newest = { topic, partition, offset: offset < 0 ? offset : offset + index, record }
-        } else {
-          // Behind a newer one: late, or sent again after a failover.
-          const facts = read(record)
-          if (facts?.late === true) wroteLate(standing, facts)
         }
         unwritten++
       }
@@ -189,13 +212,14 @@ export const make = Effect.fnUntraced(function* ({ flush, publish }: Options) {
     known: (stream, position, written) => {
       const standing = byName.get(stream)
       if (standing === undefined) return
-      standing.known = position
-      standing.unwritten = !written
-      for (const span of position.late) standing.late.add(span)
+      standing.isKnown = true
+      standing.written ??= position
+      if (!written && position !== undefined) standing.changes++
+      for (const span of position?.late ?? []) standing.late.add(span)
     },
-    begin: () => {
+    begin: Effect.sync(() => {
       begun = true
-    },
+    }),
     write,
     run: Effect.forever(
       dirty.await.pipe(Effect.andThen(Effect.timeoutOption(full.await, EVERY)), Effect.andThen(write))

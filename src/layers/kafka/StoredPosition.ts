@@ -9,6 +9,10 @@ export const StoredPosition = Schema.Struct({
   topic: Schema.NonEmptyString,
   partition: Whole,
   offset: Whole,
+  seen: Whole.annotate({
+    description:
+      "Below this offset of the partition nothing is left to be read of the stream, nor of what the continuity topic says of it, but for `late`."
+  }),
   eventId: Schema.NonEmptyString,
   last: Schema.Int.annotate({ description: "The highest id; of candles the close time." }),
   at: Schema.Int.annotate({ description: "Its event time: Unix milliseconds." }),

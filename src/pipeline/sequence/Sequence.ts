@@ -180,12 +180,15 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   return {
     resume: ({ at, filled = [], gaps, last: position, unsaid = [] }) => {
       for (const { late, ...range } of filled) closed(range, "filled by an earlier run", late)
-      for (const { first, last } of rule.refills ? gaps : []) {
-        if (first <= position) late.open({ first, last: Math.min(last, position) })
+      // Live may have begun; what it has published itself is no earlier run's.
+      const upTo = Math.min(position, began - 1)
+      for (const gap of rule.refills ? gaps : []) {
+        if (gap.first <= upTo) late.open({ first: gap.first, last: Math.min(gap.last, upTo) })
         // Nothing newer is stored: it follows in place, and the start after this one has to know.
-        if (last > position) closed({ first: Math.max(first, position + 1), last }, FOLLOWS)
+        const follows = { first: Math.max(gap.first, last === undefined ? position + 1 : began), last: gap.last }
+        if (follows.first <= follows.last) closed(follows, FOLLOWS)
       }
-      for (const range of unsaid) lost(range, "an earlier run ended before it said so")
+      for (const range of unsaid) if (range.last <= upTo) lost(range, "an earlier run ended before it said so")
       const missed = { first: position + 1, last: began - 1 }
       if (last !== undefined) return missed.first > missed.last ? undefined : lost(missed, LIVE_FIRST)
       last = position

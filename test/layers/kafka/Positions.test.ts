@@ -1,144 +1,12 @@
 /** Where the streams stand, over restarts of the sink on a Kafka in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Latch, Layer, Logger, Scope } from "effect"
+import { Effect, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
-import * as KafkaSink from "../../../src/layers/KafkaSink.ts"
-import * as MemoryKafka from "../../../src/layers/MemoryKafka.ts"
 import { partitionOf } from "../../../src/pipeline/murmur2.ts"
-import * as Standing from "../../../src/pipeline/Standing.ts"
-import type { Continuity } from "../../../src/schema/Continuity.ts"
-import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
-import { EventSink } from "../../../src/services/EventSink.ts"
-import { KafkaDriver, KafkaError } from "../../../src/services/KafkaDriver.ts"
-import { Positions } from "../../../src/services/Positions.ts"
-import * as HealthProbe from "../../support/healthProbe.ts"
-import { settingsLayer, streamNames, testSettings } from "../../support/settings.ts"
+import { KafkaError } from "../../../src/services/KafkaDriver.ts"
+import { at, candle, candles, continuity, make, NOW, trade, trades } from "../../support/positions.ts"
 
-const streams = streamNames("btcusdt@trade", "ethusdt@trade", "btcusdt@kline_1m", "btcusdt@miniTicker")
-const NOW = 1_700_000_000_000
-
-const envelope = (
-  topic: string,
-  symbol: string,
-  suffix: string,
-  payload: object,
-  id: string | undefined,
-  late = false
-) => ({
-  topic,
-  key: symbol,
-  value: Buffer.from(
-    JSON.stringify({ original_data: payload, symbol, stream_type: suffix, ...(late ? { late } : {}) })
-  ),
-  timestamp: NOW,
-  headers: id === undefined ? {} : { "event-id": `binance:spot:${suffix}:${symbol}:${id}` }
-})
-
-const tradePayload = (id: number, s: string) => ({
-  e: "trade",
-  E: NOW + id,
-  s,
-  t: id,
-  p: "1.0",
-  q: "1.0",
-  T: NOW,
-  m: true
-})
-
-const trade = (id: number, symbol = "BTCUSDT", late = false): SinkRecord =>
-  envelope("raw_trades", symbol, "trade", tradePayload(id, symbol), String(id), late)
-
-const trades = (from: number, to: number, symbol?: string, late?: boolean) =>
-  Array.from({ length: to - from + 1 }, (_, n) => trade(from + n, symbol, late))
-
-const candle = (minute: number): SinkRecord => {
-  const t = NOW + minute * 60_000
-  const k = { s: "BTCUSDT", i: "1m", f: 1, L: 2, o: "1", c: "1", h: "1", l: "1", v: "1", n: 2, q: "1", V: "1", Q: "1" }
-  const payload = { e: "kline", E: t + 60_001, s: "BTCUSDT", k: { ...k, t, T: t + 59_999, x: true } }
-  return envelope("raw_klines", "BTCUSDT", "kline_1m", payload, String(t))
-}
-
-const candles = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => candle(from + n))
-
-const continuity = (type: Continuity["type"], from: number, to: number): SinkRecord => ({
-  topic: "continuity",
-  key: "btcusdt@trade",
-  value: Buffer.from(
-    JSON.stringify({
-      v: 1,
-      type,
-      stream: "btcusdt@trade",
-      symbol: "BTCUSDT",
-      from,
-      to,
-      reason: "test",
-      late: false,
-      instance: "0",
-      at: NOW
-    })
-  ),
-  timestamp: NOW,
-  headers: { "event-id": `${type}:${from}-${to}` }
-})
-
-const settings = settingsLayer({
-  binance: { ...testSettings().binance, streams },
-  kafka: { ...testSettings().kafka, acks: "1" }
-})
-
-/** One Kafka, and sinks on it one after the other. */
-const kafka = Effect.gen(function* () {
-  // Long after all that is stored.
-  yield* TestClock.setTime(NOW + 3_600_000)
-  const context = yield* Layer.build(MemoryKafka.layerWith({ idempotent: false }))
-  const broker = Context.get(context, MemoryKafka.MemoryBroker)
-  const driver = Context.get(context, KafkaDriver)
-
-  /** Runs with a sink of its own, which ends as a process that is killed. */
-  const during = <A, E>(
-    use: (sink: EventSink["Service"], load: Effect.Effect<Record<string, unknown>>) => Effect.Effect<A, E>,
-    produce: KafkaDriver["Service"]["produce"] = driver.produce
-  ) =>
-    Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      const layer = KafkaSink.layer.pipe(
-        Layer.provide([
-          Layer.succeed(KafkaDriver, { ...driver, produce }),
-          settings,
-          HealthProbe.layer,
-          Logger.layer([])
-        ])
-      )
-      const built = yield* Layer.buildWithScope(layer, scope)
-      const load = Context.get(built, Positions)
-        .load(streams)
-        .pipe(
-          Effect.orDie,
-          Effect.map(({ said, stands }) => Object.fromEntries(Standing.positions(stands, said)))
-        )
-      const result = yield* use(Context.get(built, EventSink), load)
-      yield* Scope.close(scope, Exit.void)
-      return result
-    })
-
-  const publish = (...records: ReadonlyArray<SinkRecord>) =>
-    during((sink, load) => load.pipe(Effect.andThen(sink.publish(records)), Effect.andThen(sink.flush)))
-  /** Stored, but no position written. */
-  const publishOnly = (...records: ReadonlyArray<SinkRecord>) =>
-    during((sink) =>
-      sink
-        .publish(records)
-        .pipe(Effect.andThen(Effect.repeat(Effect.andThen(Effect.yieldNow, sink.pending), { until: (n) => n === 0 })))
-    )
-  const load = during((_, load) => load)
-  return { broker, driver, during, publish, publishOnly, load }
-})
-
-const at = (last: number, gaps: ReadonlyArray<readonly [number, number]> = []) => ({
-  last,
-  at: NOW + last,
-  gaps: gaps.map(([first, last]) => ({ first, last }))
-})
+const kafka = make({ streams: ["btcusdt@trade", "ethusdt@trade", "btcusdt@kline_1m", "btcusdt@miniTicker"] })
 
 describe("positions in Kafka", () => {
   it.effect("are nothing where nothing is stored", () =>
@@ -243,7 +111,7 @@ describe("positions in Kafka", () => {
       const filled = [{ first: 20, last: 24, late: true }]
       assert.deepStrictEqual(yield* load, { "btcusdt@trade": { ...expected, filled } })
       // Also where the late ones are noted only in what is written of a stream that did not move.
-      yield* during((sink, load) =>
+      yield* during(({ load, sink }) =>
         load.pipe(Effect.andThen(sink.publish(trades(25, 26, "BTCUSDT", true))), Effect.andThen(sink.flush))
       )
       yield* publish(...trades(61, 5000))
@@ -272,7 +140,7 @@ describe("positions in Kafka", () => {
   it.effect("do not take what is sent again after a failover for late", () =>
     Effect.gen(function* () {
       const { broker, during, load } = yield* kafka
-      yield* during((sink, load) =>
+      yield* during(({ load, sink }) =>
         Effect.gen(function* () {
           yield* load
           yield* sink.publish([continuity("gap-opened", 1, 5), ...trades(6, 20)])
@@ -292,7 +160,7 @@ describe("positions in Kafka", () => {
     Effect.gen(function* () {
       const { broker, during } = yield* kafka
       const written = Effect.map(broker.log("positions"), ([log = []]) => log.length)
-      yield* during((sink, load) =>
+      yield* during(({ load, sink }) =>
         Effect.gen(function* () {
           yield* load
           yield* sink.publish(trades(1, 10))
@@ -316,7 +184,7 @@ describe("positions in Kafka", () => {
       const { broker, during, publish } = yield* kafka
       yield* TestClock.setTime(NOW + 5000)
       yield* publish(...trades(1, 10))
-      yield* during((_, load) =>
+      yield* during(({ load }) =>
         Effect.gen(function* () {
           const loading = yield* Effect.forkChild(load)
           yield* TestClock.adjust("900 millis")
@@ -333,7 +201,7 @@ describe("positions in Kafka", () => {
     Effect.gen(function* () {
       const { broker, during, publishOnly } = yield* kafka
       yield* publishOnly(...trades(1, 10))
-      yield* during((sink, load) =>
+      yield* during(({ load, sink }) =>
         Effect.gen(function* () {
           yield* broker.outage(new KafkaError({ kind: "Denied", message: "no" }))
           yield* load
@@ -369,13 +237,13 @@ describe("positions in Kafka", () => {
         Effect.andThen(topic === "continuity" ? answers.await : Effect.void, driver.produce(topic, ...rest))
       const skipping = (then: Effect.Effect<void>) =>
         during(
-          (sink, load) =>
+          ({ load, sink }) =>
             load.pipe(
               Effect.andThen(sink.publish([continuity("gap-opened", 11, 14), ...trades(15, 20)])),
               Effect.andThen(TestClock.adjust("1 minute")),
               Effect.andThen(then)
             ),
-          hanging
+          { produce: hanging }
         )
       // Killed before it is.
       yield* skipping(Effect.void)
@@ -409,14 +277,14 @@ describe("positions in Kafka", () => {
     Effect.gen(function* () {
       const { broker, during, publish } = yield* kafka
       yield* publish(...trades(1, 10))
-      yield* during((_, load) =>
+      yield* during(({ load }) =>
         Effect.gen(function* () {
           yield* broker.outage(new KafkaError({ kind: "Denied", message: "no" }))
           assert.deepStrictEqual(yield* load, {})
           yield* broker.outage(undefined)
         })
       )
-      yield* during((_, load) =>
+      yield* during(({ load }) =>
         Effect.gen(function* () {
           yield* broker.outage(new KafkaError({ kind: "Unreachable", message: "away" }))
           const loading = yield* Effect.forkChild(load)

@@ -3,7 +3,7 @@
  * of each what was on its way, and leaves what is on the disk.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Schema } from "effect"
+import { Arbitrary, Schema } from "effect"
 import * as Closers from "../../../src/pipeline/Closers.ts"
 import type { Statement } from "../../../src/pipeline/ContinuityRecord.ts"
 import * as OpenGaps from "../../../src/pipeline/OpenGaps.ts"
@@ -169,7 +169,6 @@ const spool = (sink: Kafka) => {
 const world = (inPlaceMs: number) => {
   const stored = kafka()
   const sink = spool(stored)
-  let closers = Effect.runSync(Closers.make)
   let wishes: Array<Sequence.Wish> = []
   let made = 0
   let now = 0
@@ -182,9 +181,8 @@ const world = (inPlaceMs: number) => {
         publish: ({ value }, late) => sink.send({ id: value, late }),
         note: ({ first, last, ...rest }) => {
           const note: Statement = { ...rest, stream: STREAM, symbol: "BTCUSDT", from: first, to: last }
-          const said = closers.hold([note])
-          if (said.length === 0) sink.whenStored(() => sink.send(note))
-          for (const one of said) sink.send(one)
+          if (Closers.hasToWait(note)) sink.whenStored(() => sink.send(note))
+          else sink.send(note)
         },
         duplicate: () => {},
         reject: () => {}
@@ -211,7 +209,6 @@ const world = (inPlaceMs: number) => {
   }
 
   const kill = () => {
-    closers = Effect.runSync(Closers.make)
     wishes = []
     sequence = start()
     const position = sink.restart()

@@ -1,0 +1,168 @@
+/** Where those streams stand whose records one partition holds. */
+import { Clock, Duration, Effect } from "effect"
+import * as Sequenced from "../../pipeline/Sequenced.ts"
+import * as Standing from "../../pipeline/Standing.ts"
+import type { StreamName } from "../../schema/StreamName.ts"
+import type { KafkaDriver, KafkaError, StoredRecord } from "../../services/KafkaDriver.ts"
+import type { Stands } from "../../services/Positions.ts"
+import type { StoredPosition } from "./StoredPosition.ts"
+import * as Tail from "./Tail.ts"
+
+/** The first window backwards; each further one is so many times larger. */
+const FIRST_WINDOW = 1000
+const GROWTH = 8
+/** A stream without a position beside streams that have one is new: it is not looked for farther back. */
+const NEW_WITHIN = 50_000
+/** Where the newest record is younger, a send of the process before may still be stored. */
+const FRESH_MS = 15_000
+const LATE = Duration.seconds(1)
+
+export interface Share {
+  readonly topic: string
+  readonly partition: number
+  readonly streams: ReadonlyArray<StreamName>
+}
+
+export interface Context {
+  readonly driver: KafkaDriver["Service"]
+  /** This process's: what it has stored itself is passed over. */
+  readonly instance: string
+  /** Until when it may be looked back, Unix ms. */
+  readonly deadline: number
+}
+
+export interface Found {
+  readonly stream: string
+  /** Undefined: there is nothing of it. */
+  readonly position: StoredPosition | undefined
+  readonly stands: Stands
+}
+
+/** How a stream is looked for. */
+interface Search {
+  readonly standing: Standing.Standing
+  position: StoredPosition | undefined
+  /** Below this offset there is nothing new of it. */
+  readonly seen: number
+  /** Backwards: down to this offset, or to this time (Unix ms), or until something of it is found. */
+  readonly until: { readonly offset: number } | { readonly at: number } | "found" | undefined
+}
+
+/** Of each stream, but for those that were looked for in vain until the deadline. */
+export const read = Effect.fnUntraced(function* (
+  { deadline, driver, instance }: Context,
+  share: Share,
+  written: ReadonlyMap<string, StoredPosition>
+): Effect.fn.Return<ReadonlyArray<Found>, KafkaError> {
+  const { partition, streams, topic } = share
+  const readRecord = Sequenced.make(streams)
+  const searches = new Map<string, Search>()
+
+  const take = (
+    record: StoredRecord,
+    turn: "next" | "earlier",
+    at: Pick<Share, "partition">,
+    from?: Map<string, number>
+  ) => {
+    if (record.headers["instance"] === instance) return
+    const facts = readRecord(record)
+    const search = facts && searches.get(facts.stream)
+    if (facts === undefined || search === undefined) return
+    if (record.offset < (from === undefined ? search.seen : (from.get(facts.stream) ?? Infinity))) return
+    search.standing.add(facts, turn)
+    const { last, late } = facts
+    if (late || last < (search.position?.last ?? last)) return
+    const eventId = record.headers["event-id"] ?? ""
+    const { offset } = record
+    search.position = { v: 1, topic, partition: at.partition, offset, seen: 0, eventId, last, at: facts.at, late: [] }
+  }
+
+  /** The record that it speaks of is where it says. */
+  const isTrue = Effect.fnUntraced(function* ({ eventId, offset, partition, topic }: StoredPosition) {
+    const [record] = (yield* driver.fetch(topic, partition, offset, "least")).records
+    return record?.offset === offset && record.headers["event-id"] === eventId
+  })
+
+  const { earliest } = yield* driver.ends(topic, partition)
+  const tail = Tail.make(driver, topic, partition)
+  const end = yield* tail.end
+
+  const believed = new Map<string, StoredPosition>()
+  for (const { name } of streams) {
+    const position = written.get(name)
+    if (position?.topic === topic && (yield* isTrue(position))) believed.set(name, position)
+  }
+  const here = Array.from(believed.values()).filter((position) => position.partition === partition)
+  const from = here.length === 0 ? end : Math.max(earliest, Math.min(end, ...here.map(({ seen }) => seen)))
+  const areOthersKnown = streams.some(({ name }) => written.has(name))
+
+  for (const { name } of streams) {
+    const position = believed.get(name)
+    const standing = Standing.make(position?.late)
+    if (position !== undefined) {
+      standing.add({ first: position.last, last: position.last, at: position.at, late: false })
+    }
+    const isHere = position?.partition === partition
+    searches.set(name, {
+      standing,
+      position,
+      seen: isHere ? Math.min(position.seen, end) : 0,
+      until: isHere
+        ? undefined
+        : position !== undefined
+          ? { at: position.at }
+          : areOthersKnown && !written.has(name)
+            ? { offset: from - NEW_WITHIN }
+            : "found"
+    })
+  }
+
+  // Before a topic got more partitions they stood in other ones.
+  const moved = Map.groupBy(
+    Array.from(believed).filter(([, position]) => position.partition !== partition),
+    ([, position]) => position.partition
+  )
+  for (const [before, positions] of moved) {
+    const old = Tail.make(driver, topic, before)
+    const oldEnd = yield* old.end
+    const seen = new Map(positions.map(([name, position]) => [name, position.seen]))
+    const start = Math.min(oldEnd, ...seen.values())
+    yield* old.each(start, oldEnd, (record) => take(record, "next", { partition: before }, seen))
+  }
+
+  yield* tail.each(from, end, (record) => take(record, "next", share))
+
+  let reached = from
+  let reachedTime = Infinity
+  const isOpen = ({ position, until }: Search): boolean => {
+    if (until === undefined) return false
+    if (until === "found") return position === undefined
+    return "at" in until ? reachedTime > until.at : position === undefined && reached > until.offset
+  }
+  const open = () => Array.from(searches.values()).some(isOpen) && reached > earliest
+  for (let window = FIRST_WINDOW; open() && (yield* Clock.currentTimeMillis) < deadline; window *= GROWTH) {
+    const start = Math.max(earliest, reached - window)
+    reachedTime = Number.NEGATIVE_INFINITY
+    yield* tail.each(start, reached, (record) => {
+      reachedTime = Math.max(reachedTime, record.timestamp)
+      take(record, "earlier", share)
+    })
+    reached = start
+  }
+
+  let last = end
+  const now = yield* Clock.currentTimeMillis
+  const newest = end > earliest ? (yield* driver.fetch(topic, partition, end - 1, "least")).records : []
+  if (newest.some(({ timestamp }) => timestamp > now - FRESH_MS)) {
+    yield* Effect.sleep(LATE)
+    last = yield* tail.end
+    yield* tail.each(end, last, (record) => take(record, "next", share))
+  }
+
+  return Array.from(searches).flatMap(([stream, search]): ReadonlyArray<Found> => {
+    const { position, standing } = search
+    if (position === undefined && reached > earliest && isOpen(search)) return []
+    const seen = position?.partition === partition ? last : (position?.seen ?? 0)
+    return [{ stream, position: position && { ...position, seen }, stands: standing.read() }]
+  })
+})
