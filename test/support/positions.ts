@@ -59,20 +59,26 @@ export const candle = (minute: number): SinkRecord => {
 
 export const candles = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => candle(from + n))
 
-export const continuity = (type: Continuity["type"], from: number, to: number): SinkRecord => ({
+export const continuity = (
+  type: Continuity["type"],
+  from: number,
+  to: number,
+  stream = "btcusdt@trade",
+  late = false
+): SinkRecord => ({
   topic: "continuity",
-  key: "btcusdt@trade",
+  key: stream,
   value: Buffer.from(
     JSON.stringify({
       v: 1,
       type,
-      stream: "btcusdt@trade",
-      symbol: "BTCUSDT",
+      stream,
+      symbol: stream.slice(0, stream.indexOf("@")).toUpperCase(),
       from,
       to,
       reason: "test",
-      late: false,
-      instance: "0",
+      late,
+      instance: "another",
       at: NOW
     })
   ),
