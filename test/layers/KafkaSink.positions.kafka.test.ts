@@ -3,6 +3,7 @@ import { Context, Effect } from "effect"
 import { partitionOf } from "../../src/pipeline/murmur2.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
+import { Instance } from "../../src/services/Instance.ts"
 import { nothingStored, Positions } from "../../src/services/Positions.ts"
 import { describeKafka, kafkaBootstrap } from "../support/kafka/describeKafka.ts"
 import { client } from "../support/kafka/records.ts"
@@ -60,24 +61,25 @@ describeKafka("KafkaSink's positions on a real broker", () => {
   for (const acks of ["1", "all"] as const) {
     it.live(`outlive the process, and count what came after them (KAFKA_ACKS=${acks})`, () =>
       Effect.gen(function* () {
-        const { build, positions, topic } = yield* openSink([kafkaBootstrap], { acks })
+        const { build, positions: positionsTopic, topic } = yield* openSink([kafkaBootstrap], { acks })
         /** A process: learns where it stands, stores records. */
         const run = (records: ReadonlyArray<SinkRecord>, load: boolean) =>
           Effect.gen(function* () {
-            const context = yield* build
+            const context = yield* Effect.provideService(build, Instance, crypto.randomUUID())
             const sink = Context.get(context, EventSink)
-            const { stands } = load ? yield* Context.get(context, Positions).load(streams) : nothingStored
+            const positions = Context.get(context, Positions)
+            const { stands } = load ? yield* Effect.tap(positions.load(streams), positions.begin) : nothingStored
             yield* sink.publish(records)
             yield* sink.flush
             return stands.get("btcusdt@trade")?.inOrder.at(-1)?.last
           }).pipe(Effect.scoped)
 
         assert.isUndefined(yield* run(trades(topic, 1, 500), true))
-        assert.lengthOf(yield* read(kafkaBootstrap, positions), 1)
-        assert.strictEqual(yield* compaction(positions), "compact")
+        assert.lengthOf(yield* read(kafkaBootstrap, positionsTopic), 1)
+        assert.strictEqual(yield* compaction(positionsTopic), "compact")
         // Without its start a process writes no positions.
         yield* run(trades(topic, 501, 900), false)
-        assert.lengthOf(yield* read(kafkaBootstrap, positions), 1)
+        assert.lengthOf(yield* read(kafkaBootstrap, positionsTopic), 1)
         assert.strictEqual(yield* run([], true), 900)
       })
     )
@@ -87,8 +89,9 @@ describeKafka("KafkaSink's positions on a real broker", () => {
         const { build, topic } = yield* openSink([kafkaBootstrap], { acks })
         const run = (records: ReadonlyArray<SinkRecord>, load: boolean) =>
           Effect.gen(function* () {
-            const context = yield* build
-            const { stands } = load ? yield* Context.get(context, Positions).load(streams) : nothingStored
+            const context = yield* Effect.provideService(build, Instance, crypto.randomUUID())
+            const positions = Context.get(context, Positions)
+            const { stands } = load ? yield* Effect.tap(positions.load(streams), positions.begin) : nothingStored
             yield* Context.get(context, EventSink).publish(records)
             yield* Context.get(context, EventSink).flush
             return stands.get("btcusdt@trade")?.inOrder.at(-1)?.last
