@@ -96,7 +96,7 @@ export const releasable = Layer.effectContext(
       release: Effect.uninterruptible(
         Effect.gen(function* () {
           const { tried, untried } = routes.recall()
-          yield* pending.settle(untried)
+          yield* pending.release(untried)
           // Where streams stand is written anew: what is old by then must not come behind it.
           const events = untried.filter(({ record }) => record.topic !== topicNames.positions)
           return { tried: tried.map(({ record }) => record), untried: events.map(({ record }) => record) }

@@ -74,14 +74,19 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const report = Effect.suspend(() => shown.now(engaged?.since))
 
   const statements = yield* Statements.make(shortage)
+  /** What the disk has not taken of what is to be said: it comes before anything else. */
+  let unsaid: ReadonlyArray<SinkRecord> = []
   const state = Effect.fnUntraced(function* (said: ReadonlyArray<SinkRecord>) {
-    const { records } = yield* store.append(statements.completed(said, yield* Clock.currentTimeMillis), "unlimited")
+    const all = [...unsaid, ...statements.completed(said, yield* Clock.currentTimeMillis)]
+    const { records } = yield* store.append(all, "unlimited")
+    unsaid = all.slice(records)
     if (records > 0) work.openUnsafe()
   })
 
   /** To the disk, behind all that is there. */
   const keep = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
     const admitted = yield* shortage.admit(batch.filter((record) => !statements.is(record)))
+    if (unsaid.length > 0) yield* state([])
     const { fault, records } = yield* store.append(admitted)
     if (fault !== undefined && !(fault.kind === "broken" && always)) {
       yield* shortage.refuse(admitted.slice(records), fault.reason)
@@ -142,7 +147,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   })
 
   const pass = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const admitted = statements.completed(yield* shortage.admit(batch), yield* Clock.currentTimeMillis)
+    const now = yield* Clock.currentTimeMillis
+    const admitted = [...unsaid, ...statements.completed(yield* shortage.admit(batch), now)]
+    unsaid = []
     yield* sink.publish(admitted)
     stall.passed(admitted.length)
   })
@@ -263,7 +270,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
           "Records wait on the disk: the next start stores them, if it finds this folder (DATA_DIR)"
         ).pipe(Effect.annotateLogs({ records: end - head, folder }))
       }
-      return lost
+      return lost + unsaid.length
     }).pipe(
       Effect.uninterruptible,
       Semaphore.withPermit(turn),

@@ -104,9 +104,6 @@ export const run = Effect.gen(function* () {
   const note = (...notes: ReadonlyArray<Statement>) =>
     inTurn(() => ({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
 
-  const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions))
-  if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
-
   const watch = yield* Watch.make(note)
 
   /** Completes when all that was published until now is the sink's. */
@@ -134,6 +131,23 @@ export const run = Effect.gen(function* () {
     )
   }).pipe(turn.withPermit)
 
+  const writer = yield* Stream.fromQueue(queue).pipe(
+    Stream.groupedWithin(batch.size, batch.timeout),
+    Stream.runForEach((records) =>
+      Effect.suspend(() => {
+        latency.handedOver(records)
+        return trace.batch(records, sink.publish)
+      }).pipe(Effect.andThen(Effect.sync(() => void (count.given += records.length))))
+    ),
+    // Without a writer nobody makes room: let go of a reader that waits for it.
+    Effect.onError(() => Queue.shutdown(queue)),
+    Effect.forkScoped
+  )
+
+  // Before anything that is live, and with somebody there to take it.
+  const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions))
+  if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
+
   const reader = yield* feed.frames.pipe(
     Stream.runForEachArray((frames) =>
       Effect.gen(function* () {
@@ -152,19 +166,6 @@ export const run = Effect.gen(function* () {
     // The feed is at its end or closed: what waits for others will not get them any more.
     Effect.ensuring(inTurn(() => sequencer.close(resume.isKept))),
     Effect.ensuring(Queue.end(queue)),
-    Effect.forkScoped
-  )
-
-  const writer = yield* Stream.fromQueue(queue).pipe(
-    Stream.groupedWithin(batch.size, batch.timeout),
-    Stream.runForEach((records) =>
-      Effect.suspend(() => {
-        latency.handedOver(records)
-        return trace.batch(records, sink.publish)
-      }).pipe(Effect.andThen(Effect.sync(() => void (count.given += records.length))))
-    ),
-    // Without a writer nobody makes room: let go of a reader that waits for it.
-    Effect.onError(() => Queue.shutdown(queue)),
     Effect.forkScoped
   )
 

@@ -578,6 +578,35 @@ describe("Spool", () => {
     })
   )
 
+  it.effect("says what a full disk did not take of what is to be said", () =>
+    Effect.gen(function* () {
+      const dir = yield* temporaryFolder
+      mkdirSync(join(dir, "spool"))
+      const path = join(dir, "spool", "0000000000000001.seg")
+      symlinkSync("/dev/full", path)
+      const inner = yield* makeInner
+      const opened = yield* open(inner, dir, { mode: "always" })
+      const gap = {
+        topic: "continuity",
+        key: "btcusdt@trade",
+        timestamp: 0,
+        headers: { "event-id": "gap-opened:11-29" },
+        value: Buffer.from("{}")
+      }
+      yield* opened.sink.publish([gap, record(30, "trade", "BTCUSDT")])
+      rmSync(path)
+      yield* TestClock.adjust("10 seconds")
+      yield* opened.spool.drained.pipe(Stream.take(1), Stream.runDrain)
+      assert.deepInclude((yield* opened.spool.readmit)[0], { stream: "btcusdt@trade", from: 30, to: 30 })
+      yield* opened.sink.publish([record(30, "trade", "BTCUSDT")])
+      yield* opened.sink.flush
+      assert.include(
+        inner.stored.map(({ headers }) => headers["event-id"]),
+        "gap-opened:11-29"
+      )
+    })
+  )
+
   it.effect("stays in memory where DATA_DIR cannot be written, and says so", () =>
     Effect.gen(function* () {
       const dir = join(yield* temporaryFolder, "file")

@@ -154,6 +154,24 @@ describe("a run that learns late where the one before it stopped", () => {
   )
 })
 
+describe("a start", () => {
+  it.effect("says more than the queue holds", () =>
+    Effect.gen(function* () {
+      const it = yield* world
+      const first = yield* it.run()
+      yield* first.live(1, 10)
+      yield* it.pass(10)
+      yield* first.stop
+      const gaps = range(0, 9000).map((n) => continuity("gap-opened", 11 + 3 * n, 12 + 3 * n))
+      for (let n = 0; n < gaps.length; n += 1000) yield* it.driver.produce("continuity", 0, gaps.slice(n, n + 1000))
+      const second = yield* it.run()
+      yield* second.live(11, 20)
+      yield* it.pass(30)
+      assert.include(yield* it.ids, 20)
+    })
+  )
+})
+
 describe("a stop while the data topic is away", () => {
   const stopped = Effect.gen(function* () {
     const it = yield* world

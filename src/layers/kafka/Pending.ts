@@ -66,8 +66,10 @@ export interface Pending {
   /** Another record in the place of one. */
   readonly replace: (entry: Entry, record: SinkRecord) => Entry
   readonly flush: Effect.Effect<void, SinkError>
-  /** Completes when the continuity records that were taken until now are stored. */
-  readonly stated: Effect.Effect<void>
+  /** Whether the continuity records that were taken until now are stored, once that is known. */
+  readonly stated: Effect.Effect<boolean>
+  /** Given back, to be stored some other way. */
+  readonly release: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
   readonly count: Effect.Effect<number>
   /** Of memory. */
   readonly bytes: Effect.Effect<number>
@@ -144,6 +146,10 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
         return Effect.andThen(Metric.update(Telemetry.recordsStored, entries.length), settle(entries))
       }),
     settle,
+    release: (entries) => {
+      for (const entry of entries) stated.released(entry)
+      return settle(entries)
+    },
     replace: (entry, record) => {
       const replaced = makeEntry(record, entry.settled ? current : entry.cohort, entry.takenAt)
       if (record.topic === topics.continuity) stated.replaced(entry, replaced)

@@ -71,8 +71,8 @@ const utf8 = new TextDecoder()
 
 export interface Options {
   readonly publish: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<void>
-  /** Completes when all that was said of gaps until now is stored. */
-  readonly stated: Effect.Effect<void>
+  /** Whether all that was said of gaps until now is stored, once that is known. */
+  readonly stated: Effect.Effect<boolean>
 }
 
 export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
@@ -115,8 +115,20 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
     return undefined
   }
 
-  const endOf = ({ partition, topic }: Pick<Place, "topic" | "partition">): number =>
-    ends.get(`${topic}/${partition}`) ?? 0
+  /** A failover may have cut off what some positions had seen. */
+  const moved = (topic: string, partition: number, offset: number, records: number): void => {
+    if (offset < 0) return
+    const place = `${topic}/${partition}`
+    const isCut = offset < (ends.get(place) ?? 0)
+    ends.set(place, offset + records)
+    for (const standing of isCut ? byName.values() : []) {
+      const { written } = standing
+      if (written?.topic === topic && written.partition === partition) standing.changes++
+    }
+  }
+
+  const endOf = ({ partition, topic }: Pick<Place, "topic" | "partition">): number | undefined =>
+    ends.get(`${topic}/${partition}`)
 
   /** What there is to write of a stream. */
   const positionOf = ({
@@ -133,11 +145,11 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
       // Not believed where the record is not: looked for then.
       const offset = Math.max(0, newest.offset)
       const eventId = record.headers["event-id"] ?? ""
-      const seen = Math.max(endOf(newest), offset + 1)
+      const seen = Math.max(endOf(newest) ?? 0, offset + 1)
       return { v: 1, topic, partition, offset, seen, eventId, last: facts.last, at: facts.at, late: late.ranges() }
     }
     if (written === undefined) return undefined
-    const seen = Math.max(written.seen, endOf(written))
+    const seen = endOf(written) ?? written.seen
     return changes > 0 || seen - written.seen >= FARTHEST_BEHIND ? { ...written, seen, late: late.ranges() } : undefined
   }
 
@@ -170,7 +182,10 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
       return position === undefined ? [] : [{ standing, position, changes, newest }]
     })
     if (due.length === 0) return false
-    yield* stated
+    if (!(yield* stated)) {
+      dirty.openUnsafe()
+      return false
+    }
     // Those of which the topic knows the least come first: where others are written, they are.
     due.sort((a, b) => (a.standing.written?.seen ?? -1) - (b.standing.written?.seen ?? -1))
     const records = due.map(({ position, standing }) =>
@@ -189,7 +204,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
 
   return {
     stored: (topic, partition, offset, records) => {
-      if (offset >= 0) ends.set(`${topic}/${partition}`, offset + records.length)
+      moved(topic, partition, offset, records.length)
       if (topic === topics.continuity) for (const record of records) said(record)
       for (const [index, record] of records.entries()) {
         const [standing, number] = standingOf(record) ?? []

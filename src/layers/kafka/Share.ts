@@ -13,6 +13,8 @@ const FIRST_WINDOW = 1000
 const GROWTH = 8
 /** A stream without a position beside streams that have one is new: it is not looked for farther back. */
 const NEW_WITHIN = 50_000
+/** A position so much older than the newest one is of a stream that was left out since: others it is not read forward for. */
+const LEFT_OUT = 100_000
 /** Where the newest record is younger, a send of the process before may still be stored. */
 const FRESH_MS = 15_000
 const LATE = Duration.seconds(1)
@@ -57,6 +59,9 @@ export const read = Effect.fnUntraced(function* (
   const { partition, streams, topic } = share
   const readRecord = Sequenced.make(streams)
   const searches = new Map<string, Search>()
+  let newest = Number.NEGATIVE_INFINITY
+  /** The first record that this process has stored itself, acknowledged or not. */
+  let ownFrom = Infinity
 
   const take = (
     record: StoredRecord,
@@ -64,7 +69,11 @@ export const read = Effect.fnUntraced(function* (
     at: Pick<Share, "partition">,
     from?: Map<string, number>
   ) => {
-    if (record.headers["instance"] === instance) return
+    if (record.headers["instance"] === instance) {
+      if (at.partition === partition) ownFrom = Math.min(ownFrom, record.offset)
+      return
+    }
+    newest = Math.max(newest, record.timestamp)
     const facts = readRecord(record)
     const search = facts && searches.get(facts.stream)
     if (facts === undefined || search === undefined) return
@@ -77,11 +86,20 @@ export const read = Effect.fnUntraced(function* (
     search.position = { v: 1, topic, partition: at.partition, offset, seen: 0, eventId, last, at: facts.at, late: [] }
   }
 
-  /** The record that it speaks of is where it says. */
-  const isTrue = Effect.fnUntraced(function* ({ eventId, offset, partition, topic }: StoredPosition) {
-    const [record] = (yield* driver.fetch(topic, partition, offset, "least")).records
-    return record?.offset === offset && record.headers["event-id"] === eventId
-  })
+  /** The record that it speaks of is where it says, or so old that it is no longer kept. */
+  const isTrue = ({ eventId, offset, partition, topic }: StoredPosition): Effect.Effect<boolean, KafkaError> =>
+    Effect.gen(function* () {
+      const { earliest } = yield* driver.ends(topic, partition)
+      if (offset < earliest) return true
+      const [record] = (yield* driver.fetch(topic, partition, offset, "least")).records
+      return record?.offset === offset && record.headers["event-id"] === eventId
+    }).pipe(
+      // The topic has fewer partitions than it had.
+      Effect.catchIf(
+        ({ kind }) => kind === "MissingTopic",
+        () => Effect.succeed(false)
+      )
+    )
 
   const { earliest } = yield* driver.ends(topic, partition)
   const tail = Tail.make(driver, topic, partition)
@@ -93,7 +111,9 @@ export const read = Effect.fnUntraced(function* (
     if (position?.topic === topic && (yield* isTrue(position))) believed.set(name, position)
   }
   const here = Array.from(believed.values()).filter((position) => position.partition === partition)
-  const from = here.length === 0 ? end : Math.max(earliest, Math.min(end, ...here.map(({ seen }) => seen)))
+  const latest = Math.max(...here.map(({ seen }) => seen))
+  const recent = here.map(({ seen }) => seen).filter((seen) => seen >= latest - LEFT_OUT)
+  const from = here.length === 0 ? end : Math.max(earliest, Math.min(end, ...recent))
   const areOthersKnown = streams.some(({ name }) => written.has(name))
 
   for (const { name } of streams) {
@@ -152,8 +172,9 @@ export const read = Effect.fnUntraced(function* (
 
   let last = end
   const now = yield* Clock.currentTimeMillis
-  const newest = end > earliest ? (yield* driver.fetch(topic, partition, end - 1, "least")).records : []
-  if (newest.some(({ timestamp }) => timestamp > now - FRESH_MS)) {
+  const lastOnes = end > earliest ? (yield* driver.fetch(topic, partition, end - 1, "least")).records : []
+  for (const { timestamp } of lastOnes) newest = Math.max(newest, timestamp)
+  if (newest > now - FRESH_MS) {
     yield* Effect.sleep(LATE)
     last = yield* tail.end
     yield* tail.each(end, last, (record) => take(record, "next", share))
@@ -162,7 +183,8 @@ export const read = Effect.fnUntraced(function* (
   return Array.from(searches).flatMap(([stream, search]): ReadonlyArray<Found> => {
     const { position, standing } = search
     if (position === undefined && reached > earliest && isOpen(search)) return []
-    const seen = position?.partition === partition ? last : (position?.seen ?? 0)
+    // What this process has on its way may be there without its knowing.
+    const seen = position?.partition === partition ? Math.min(last, ownFrom) : (position?.seen ?? 0)
     return [{ stream, position: position && { ...position, seen }, stands: standing.read() }]
   })
 })

@@ -20,6 +20,7 @@ import type { Entry, Range } from "./HistoryWalk.ts"
 import * as LateFill from "./LateFill.ts"
 import * as Park from "./Park.ts"
 import * as Reset from "./Reset.ts"
+import { resumed } from "./resumed.ts"
 import { FOLLOWS, type Limits, NOT_KEPT, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
 
 export * from "./contract.ts"
@@ -173,24 +174,24 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     }
     if (entry.last < last || (entry.last === last && !isProven)) return repeated(entry, now)
     if (entry.first > next()) return beyond(entry, now)
+    began = Math.min(began, entry.first)
     publish(entry)
     if (hole !== undefined) settle(now)
   }
 
   return {
-    resume: ({ at, filled = [], gaps, last: position, unsaid = [] }) => {
+    resume: (stood) => {
+      const { at, filled = [], last: position } = stood
+      const { follows, open, unsaid } = resumed(stood, last === undefined ? undefined : began)
       for (const { late, ...range } of filled) closed(range, "filled by an earlier run", late)
-      // Live may have begun; what it has published itself is no earlier run's.
-      const upTo = Math.min(position, began - 1)
-      for (const gap of rule.refills ? gaps : []) {
-        if (gap.first <= upTo) late.open({ first: gap.first, last: Math.min(gap.last, upTo) })
-        // Nothing newer is stored: it follows in place, and the start after this one has to know.
-        const follows = { first: Math.max(gap.first, last === undefined ? position + 1 : began), last: gap.last }
-        if (follows.first <= follows.last) closed(follows, FOLLOWS)
-      }
-      for (const range of unsaid) if (range.last <= upTo) lost(range, "an earlier run ended before it said so")
+      if (rule.refills) for (const gap of open) late.open(gap)
+      if (rule.refills) for (const gap of follows) closed(gap, FOLLOWS)
+      for (const range of unsaid) lost(range, "an earlier run ended before it said so")
       const missed = { first: position + 1, last: began - 1 }
-      if (last !== undefined) return missed.first > missed.last ? undefined : lost(missed, LIVE_FIRST)
+      if (last !== undefined && missed.first > missed.last) return
+      // Not only known of any more: it follows late.
+      isProven = false
+      if (last !== undefined) return lost(missed, LIVE_FIRST)
       last = position
       kept = position
       lastAt = at
