@@ -8,16 +8,17 @@ import { readTopic } from "./support/kafka/records.ts"
 import * as Program from "./support/program.ts"
 
 const streams = ["btcusdt@trade", "ethusdt@trade", "btcusdt@depth@100ms"]
+const trades = streams.filter((name) => name.endsWith("@trade"))
 const PARTITIONS = 3
 
 describeKafka("verify and repair on a real Kafka", () => {
   it.live("name the one record that is missing, and fetch it again", () =>
     Effect.gen(function* () {
       const simulator = yield* Simulator.make({ rate: 500 })
-      const settings = (prefix: string) => ({
+      const settings = (prefix: string, names = streams) => ({
         BINANCE_WS_URL: simulator.wsUrl,
         BINANCE_REST_URL: simulator.restUrl,
-        BINANCE_STREAMS: streams.join(","),
+        BINANCE_STREAMS: names.join(","),
         KAFKA_BOOTSTRAP_SERVERS: kafkaBootstrap,
         TOPIC_PARTITIONS: String(PARTITIONS),
         TOPIC_PREFIX: prefix,
@@ -25,7 +26,10 @@ describeKafka("verify and repair on a real Kafka", () => {
         LOG_LEVEL: "WARNING"
       })
       const command = (prefix: string, ...args: ReadonlyArray<string>) =>
-        Effect.flatMap(Program.start(settings(prefix), {}, undefined, args), ({ ended }) => ended)
+        Effect.flatMap(
+          Program.start(settings(prefix, prefix === whole ? streams : trades), {}, undefined, args),
+          ({ ended }) => ended
+        )
 
       const [whole, holed, strayed] = ["verify_whole_", "verify_holed_", "verify_strayed_"]
       const nothing = yield* command(whole, "verify")
@@ -84,6 +88,15 @@ describeKafka("verify and repair on a real Kafka", () => {
           ["ETHUSDT", 0, 0]
         ]
       )
+
+      const deeper = yield* Program.start(settings(holed), {}, undefined, ["verify"])
+      const half = yield* deeper.ended
+      assert.strictEqual(half.code, 1, half.stderr)
+      assert.include(
+        half.stdout,
+        `${holed}raw_depth: there is no such topic, and BINANCE_STREAMS needs it: btcusdt@depth`
+      )
+      assert.include(half.stdout, `NOT PROVED: not there, or not to be seen: ${holed}raw_depth. The rest is sound.\n`)
 
       const stray = ofBitcoin[200]
       yield* copy(`${strayed}raw_trades`, (key, index) => (home(key) + (index === stray ? 1 : 0)) % PARTITIONS)

@@ -1,6 +1,7 @@
 /** A verdict for people. */
 import type { SeriesReport } from "../pipeline/Audit.ts"
 import * as Audit from "../pipeline/Audit.ts"
+import { clipped } from "../pipeline/clipped.ts"
 import type { Hole, Reason } from "../pipeline/GapLedger.ts"
 import type { Outcome, Plan } from "../pipeline/Repair.ts"
 import type { Verdict } from "../pipeline/Verify.ts"
@@ -98,7 +99,7 @@ const sections = (...parts: ReadonlyArray<ReadonlyArray<string>>): string =>
     .join("\n\n")
 
 /** The table and all that is to be said of it, without the last line. */
-export const reportOf = ({ continuity, notes, series, topics, unreadable }: Verdict): string => {
+export const reportOf = ({ absent, continuity, notes, series, topics, unreadable }: Verdict): string => {
   const holes = series.flatMap((one) => one.holes.map((hole) => [one, hole] as const))
   // Faults first.
   const rank = ([one, hole]: (typeof holes)[number]): number => (Audit.isFault(hole, one.replayable) ? 0 : 1)
@@ -112,7 +113,11 @@ export const reportOf = ({ continuity, notes, series, topics, unreadable }: Verd
     ],
     [
       ...series.flatMap(faultLines),
-      ...unreadable.map(({ reason, records, topic }) => `  ${topic}: ${records} records are unreadable: ${reason}`)
+      ...unreadable.map(({ reason, records, topic }) => `  ${topic}: ${records} records are unreadable: ${reason}`),
+      ...absent.map(
+        ({ reason, streams, topic }) =>
+          `  ${topic}: ${reason}, and BINANCE_STREAMS needs it: ${clipped(streams.join(", "))}`
+      )
     ],
     notes.map((note) => `  Note: ${note}`),
     topics.map(
@@ -122,12 +127,19 @@ export const reportOf = ({ continuity, notes, series, topics, unreadable }: Verd
   )
 }
 
-export const lastLineOf = ({ complete, series, topics, unreadable }: Verdict): string => {
-  if (complete) return "PROVED: nothing missing, nothing twice, nothing out of order."
+/** What is proved: holes that are left have a reason. */
+export const provedLine = (series: ReadonlyArray<Pick<SeriesReport, "holes">>): string =>
+  `PROVED: ${series.some(({ holes }) => holes.length > 0) ? "nothing unexplained is missing" : "nothing missing"}, nothing twice, nothing out of order.`
+
+export const lastLineOf = ({ absent, complete, series, topics, unreadable }: Verdict): string => {
+  if (complete) return provedLine(series)
   if (series.length + unreadable.length === 0) {
     return topics.length === 0
-      ? "NOT PROVED: none of the data topics exists."
+      ? "NOT PROVED: none of the data topics exists, or may be seen."
       : "NOT PROVED: the data topics hold nothing."
+  }
+  if (absent.length > 0 && unreadable.length === 0 && series.every(Audit.isSound)) {
+    return `NOT PROVED: not there, or not to be seen: ${clipped(absent.map(({ topic }) => topic).join(", "))}. The rest is sound.`
   }
   return "NOT PROVED: see what is wrong above, or with --json."
 }

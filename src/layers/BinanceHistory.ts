@@ -8,6 +8,7 @@ import type { AppConfig } from "../services/AppConfig.ts"
 import { HistoryError, MarketHistory, MOST_EVENTS, type Page } from "../services/MarketHistory.ts"
 import * as Client from "./binance/rest/Client.ts"
 import { RestError } from "./binance/rest/RestError.ts"
+import * as Silence from "./binance/rest/Silence.ts"
 import { aggregates, candles, intervalOf, newestIds as readNewestIds, type Row, trades } from "./binance/rest/rows.ts"
 
 /** Requests under way at once. */
@@ -38,11 +39,12 @@ const closed = (rows: ReadonlyArray<Row>, serverTime: Option.Option<number>): Re
 
 const make = Effect.gen(function* () {
   const client = yield* Client.RestClient
+  const silence = Silence.make()
   const slots = yield* Semaphore.make(CONCURRENCY)
 
   const ask = <A>(question: Client.Question<A>): Effect.Effect<A, RestError> =>
-    client
-      .ask(question)
+    silence
+      .watch(client.ask(question))
       .pipe(
         Semaphore.withPermits(slots, 1),
         Effect.retry({ schedule: patience, while: ({ isTransient }) => isTransient })
@@ -134,14 +136,21 @@ const make = Effect.gen(function* () {
   }
 
   const toHistoryError = (stream: StreamName) => (error: RestError) =>
-    new HistoryError({ message: `The history of ${stream.name}: ${error.message}`, cause: error.cause })
+    new HistoryError({
+      message: `The history of ${stream.name}: ${error.message}`,
+      isRefusal: error.kind === "rejected",
+      cause: error.cause
+    })
+
+  const named = <A>({ name }: StreamName, asked: Effect.Effect<A, RestError>) =>
+    Effect.annotateLogs(asked, { stream: name })
 
   return MarketHistory.of({
     serves: ({ kind, symbol }) => symbol !== undefined && Object.hasOwn(sources, kind.name),
     page: Effect.fnUntraced(function* (stream, from, limit): Effect.fn.Return<Page, HistoryError> {
       const source = yield* sourceOf(stream)
       const most = Math.max(1, Math.min(limit, MOST_EVENTS))
-      const rows = yield* Effect.mapError(source.page(stream, from, most), toHistoryError(stream))
+      const rows = yield* Effect.mapError(named(stream, source.page(stream, from, most)), toHistoryError(stream))
       const wanted = rows.filter(({ span }) => span.first >= from).slice(0, most)
       return {
         events: wanted.filter(({ isVoid }) => !isVoid).map(({ event }) => event),
@@ -150,7 +159,7 @@ const make = Effect.gen(function* () {
     }),
     newest: Effect.fnUntraced(function* (stream) {
       const source = yield* sourceOf(stream)
-      return yield* Effect.mapError(source.newest(stream), toHistoryError(stream))
+      return yield* Effect.mapError(named(stream, source.newest(stream)), toHistoryError(stream))
     })
   })
 })

@@ -1,6 +1,6 @@
 /** Reads the topics of Kafka through the driver, partitions side by side and without a consumer group. */
 import { Effect, Layer, Option, Schedule, Stream } from "effect"
-import { KafkaDriver, type KafkaError } from "../services/KafkaDriver.ts"
+import { KafkaDriver, KafkaError } from "../services/KafkaDriver.ts"
 import { type OffsetRange, type Start, TopicReader, TopicReadError } from "../services/TopicReader.ts"
 import { follow } from "./following.ts"
 
@@ -14,8 +14,11 @@ const retries = Schedule.min([Schedule.exponential("200 millis"), Schedule.space
 
 const mayPass = ({ kind }: KafkaError): boolean => kind !== "Denied" && kind !== "Refused" && kind !== "MissingTopic"
 
+const messageOf = (what: string, { message }: KafkaError): string =>
+  `KAFKA_BOOTSTRAP_SERVERS: cannot read ${what}: ${message}`
+
 const readError = (what: string) => (cause: KafkaError) =>
-  new TopicReadError({ message: `KAFKA_BOOTSTRAP_SERVERS: cannot read ${what}: ${cause.message}`, cause })
+  new TopicReadError({ message: messageOf(what, cause), cause })
 
 const patiently = <A>(effect: Effect.Effect<A, KafkaError>, what: string): Effect.Effect<A, TopicReadError> =>
   effect.pipe(Effect.retry({ while: mayPass, schedule: retries }), Effect.mapError(readError(what)))
@@ -35,7 +38,8 @@ export const layer: Layer.Layer<TopicReader, never, KafkaDriver> = Layer.effect(
     const describe = Effect.fnUntraced(function* (topic: string) {
       const { faults, topics } = yield* driver.describe([topic])
       const fault = faults.get(topic)
-      return fault === undefined ? topics[0] : yield* fault
+      if (fault === undefined) return topics[0]
+      return fault.kind === "Denied" ? fault : yield* fault
     })
 
     const fetch = (topic: string, partition: number, at: number) =>
@@ -69,6 +73,9 @@ export const layer: Layer.Layer<TopicReader, never, KafkaDriver> = Layer.effect(
     return TopicReader.of({
       ends: Effect.fnUntraced(function* (topic) {
         const described = yield* patiently(describe(topic), topic)
+        if (described instanceof KafkaError) {
+          return yield* new TopicReadError({ message: messageOf(topic, described), isHidden: true, cause: described })
+        }
         const partitions = Array.from({ length: described?.partitions ?? 0 }, (_, partition) => partition)
         return yield* Effect.forEach(partitions, (partition) => endsOf(topic, partition), {
           concurrency: PARTITIONS_AT_ONCE

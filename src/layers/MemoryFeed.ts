@@ -35,7 +35,7 @@ const make = Effect.fnUntraced(function* (queue: Queue.Queue<Frame, FeedError | 
   const feed = MarketFeed.of({
     frames: Stream.fromQueue(queue),
     notices: Stream.fromQueue(notices),
-    renew: (streams) => Effect.asVoid(Queue.offer(renewals, streams)),
+    renew: (streams) => Effect.as(Queue.offer(renewals, streams), { alone: streams, silent: [] }),
     close: frames.end
   })
   return Context.make(MarketFeed, feed).pipe(Context.add(MemoryFrames, frames))

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto"
 import type { Continuity } from "../schema/Continuity.ts"
 import type { Span } from "../schema/StreamKind.ts"
 import type { SeriesReport, Unreadable } from "./Audit.ts"
+import type { AbsentTopic } from "./Coverage.ts"
 import type { Hole } from "./GapLedger.ts"
 import type { ReadTopic, Verdict } from "./Verify.ts"
 
@@ -25,6 +26,7 @@ export interface Certificate {
   readonly series: ReadonlyArray<Series>
   readonly continuity: ReadonlyArray<Continuity>
   readonly unreadable: ReadonlyArray<Unreadable>
+  readonly absent: ReadonlyArray<AbsentTopic>
   readonly notes: ReadonlyArray<string>
   readonly complete: boolean
   /** Of the canonical text, in hex. */
@@ -44,7 +46,7 @@ export const canonicalText = ({ series, topics }: Pick<Certificate, "topics" | "
     .map((line) => `${JSON.stringify(line)}\n`)
     .join("")
 
-export const make = ({ at, complete, continuity, notes, series, topics, unreadable }: Verdict): Certificate => {
+export const make = ({ absent, at, complete, continuity, notes, series, topics, unreadable }: Verdict): Certificate => {
   const judged = series.map((one): Series => ({
     topic: one.topic,
     stream: one.stream,
@@ -62,5 +64,5 @@ export const make = ({ at, complete, continuity, notes, series, topics, unreadab
   const sha256 = createHash("sha256")
     .update(canonicalText({ topics, series: judged }))
     .digest("hex")
-  return { v: 1, at, topics, series: judged, continuity, unreadable, notes, complete, sha256 }
+  return { v: 1, at, topics, series: judged, continuity, unreadable, absent, notes, complete, sha256 }
 }

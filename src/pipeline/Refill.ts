@@ -42,15 +42,30 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trac
   const inTurn = (step: (now: number) => Sequencer.Ordered) =>
     turn.withPermit(Effect.flatMap(now, (millis) => publish(step(millis))).pipe(Effect.uninterruptible))
 
-  const unanswered = (stream: StreamName) => (error: HistoryError) =>
-    Effect.logWarning("The exchange's history does not answer: asking again").pipe(
-      Effect.annotateLogs({ stream: stream.name, reason: error.message })
-    )
+  /** Streams of which it has been said that the history refuses them. */
+  const refused = new Set<StreamName>()
+
+  const failed = Effect.fnUntraced(function* (stream: StreamName, { isRefusal, message }: HistoryError) {
+    const line = { stream: stream.name, reason: message }
+    if (isRefusal !== true) {
+      return yield* Effect.annotateLogs(Effect.logWarning("The exchange's history does not answer: asking again"), line)
+    }
+    if (refused.has(stream)) return
+    refused.add(stream)
+    yield* Effect.annotateLogs(Effect.logWarning("The exchange answers, and does not tell a stream's history"), line)
+  })
+
+  /** Says what goes wrong with asking about a stream. */
+  const said =
+    (stream: StreamName) =>
+    <A>(asked: Effect.Effect<A, HistoryError>) =>
+      asked.pipe(
+        Effect.tap(() => Effect.sync(() => refused.delete(stream))),
+        Effect.tapError((error) => failed(stream, error))
+      )
 
   const ask = Effect.fnUntraced(function* (request: Sequencer.Request) {
-    const asked = history
-      .page(request.stream, request.first, request.limit)
-      .pipe(Effect.tapError(unanswered(request.stream)))
+    const asked = history.page(request.stream, request.first, request.limit).pipe(said(request.stream))
     const page = yield* Effect.option(trace.page(request, asked))
     const receivedAt = yield* Clock.currentTimeMillis
     yield* inTurn((millis) => sequencer.answered(request, Option.getOrUndefined(page), receivedAt, millis))
@@ -84,7 +99,7 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trac
     const newest = yield* history
       .newest(stream)
       .pipe(
-        Effect.tapError(unanswered(stream)),
+        said(stream),
         Effect.withSpan("compare", { root: true, attributes: { "binance.stream": stream.name } }),
         Effect.option
       )

@@ -7,6 +7,7 @@ import type { Continuity } from "../schema/Continuity.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { type OffsetRange, TopicReader, TopicReadError } from "../services/TopicReader.ts"
 import * as Audit from "./Audit.ts"
+import * as Coverage from "./Coverage.ts"
 import * as GapLedger from "./GapLedger.ts"
 
 export interface Options {
@@ -27,25 +28,41 @@ export interface Verdict extends Audit.AuditReport {
   readonly topics: ReadonlyArray<ReadTopic>
   /** What the continuity topic says of gaps. */
   readonly continuity: ReadonlyArray<Continuity>
+  /** Topics that streams of the settings need, and that are not there or not to be seen. */
+  readonly absent: ReadonlyArray<Coverage.AbsentTopic>
 }
 
 const offsetsOf = (topics: ReadonlyArray<ReadTopic>): number =>
   topics.reduce((sum, { partitions }) => partitions.reduce((all, { from, to }) => all + to - from, sum), 0)
 
+const NOT_THERE = "there is no such topic"
+
 /** Of nothing there is nothing to prove: `complete` only if there are records. */
 export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }: Options) {
-  const { topics: settings } = yield* AppConfig
+  const config = yield* AppConfig
+  const { topics: settings } = config
   const reader = yield* TopicReader
   const at = yield* Clock.currentTimeMillis
   const endsOf = (topic: string) => Effect.map(reader.ends(topic), (partitions): ReadTopic => ({ topic, partitions }))
 
   const names = named.length > 0 ? named : Array.from(new Set(settings.data.values())).toSorted()
-  const found = yield* Effect.forEach(names, endsOf, { concurrency: 4 })
-  const absent = found.find(({ partitions }) => partitions.length === 0)
-  if (named.length > 0 && absent !== undefined) {
-    return yield* new TopicReadError({ message: `--topic ${absent.topic}: there is no such topic` })
-  }
-  const topics = found.filter(({ partitions }) => partitions.length > 0)
+  const needs = Coverage.streamsByTopic(config)
+  /** By topic, why it cannot be looked at. */
+  const away = new Map<string, string>()
+  const look = Effect.fnUntraced(function* (topic: string) {
+    const found = yield* Effect.catchIf(
+      endsOf(topic),
+      // One that is named is wanted, and one that no stream needs may as well not be there.
+      ({ isHidden }) => isHidden === true && named.length === 0,
+      ({ message }) => Effect.sync(() => void away.set(topic, message))
+    )
+    if (found !== undefined && found.partitions.length > 0) return [found]
+    if (named.length > 0) return yield* new TopicReadError({ message: `--topic ${topic}: ${NOT_THERE}` })
+    // The local log has a topic from its first record on: without one there is nothing of its streams, no more.
+    if (found !== undefined && config.sink !== "local") away.set(topic, NOT_THERE)
+    return []
+  })
+  const topics = (yield* Effect.forEach(names, look, { concurrency: 4 })).flat()
   // Noted last: what it says of the records read is all there.
   const continuity = yield* endsOf(settings.continuity)
 
@@ -76,7 +93,12 @@ export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }
     unreadable === 0
       ? []
       : [{ topic: settings.continuity, records: unreadable, reason: "the value is no continuity record" }]
-  const notes =
+  const absent = Array.from(needs).flatMap(([topic, streams]): ReadonlyArray<Coverage.AbsentTopic> => {
+    const reason = away.get(topic)
+    return reason === undefined ? [] : [{ topic, streams: streams.map(({ name }) => name), reason }]
+  })
+  const looked = Array.from(needs).filter(([topic]) => names.includes(topic) && !away.has(topic))
+  const unkept =
     ledger.unkept() === 0 ? [] : [`${ledger.unkept()} more records of ${settings.continuity} are not listed`]
   return {
     at,
@@ -84,7 +106,8 @@ export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }
     series: report.series,
     continuity: ledger.statements(),
     unreadable: [...report.unreadable, ...ofContinuity],
-    notes: [...report.notes, ...notes],
-    complete: report.complete && report.series.length > 0 && unreadable === 0
+    absent,
+    notes: [...report.notes, ...Coverage.unheard(new Map(looked), report.series), ...unkept],
+    complete: report.complete && report.series.length > 0 && unreadable === 0 && absent.length === 0
   } satisfies Verdict
 })

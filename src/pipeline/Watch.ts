@@ -102,10 +102,17 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
 
   const renew = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>, reason: string) {
     if (streams.length === 0) return
-    yield* Effect.logWarning("Streams are mute though their connection lives: asking for them anew").pipe(
-      Effect.annotateLogs({ streams: streams.length, names: namesOf(streams), reason })
-    )
-    yield* feed.renew(streams)
+    const { alone, silent } = yield* feed.renew(streams)
+    if (alone.length > 0) {
+      yield* Effect.logWarning("Streams are mute though their connection lives: asking for them anew").pipe(
+        Effect.annotateLogs({ streams: alone.length, names: namesOf(alone), reason })
+      )
+    }
+    if (silent.length > 0) {
+      yield* Effect.logWarning("Nothing comes on a connection that is open: asking for its streams anew").pipe(
+        Effect.annotateLogs({ streams: silent.length, names: namesOf(silent) })
+      )
+    }
   })
 
   const check = Effect.gen(function* () {

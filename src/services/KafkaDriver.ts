@@ -33,6 +33,8 @@ export class KafkaError extends Schema.TaggedError<KafkaError>()("KafkaError", {
   kind: KafkaErrorKind,
   /** For the operator: what the client said, and which variable to look at where that is known. */
   message: Schema.String,
+  /** What the broker, the system or the client calls it: tells apart what is of one kind. */
+  code: Schema.optionalKey(Schema.String),
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 

@@ -26,6 +26,14 @@ export interface FeedNotice {
   readonly to: number
 }
 
+/** Streams that were asked for anew; those whose connection is away, which asks for all of them by itself, are not among them. */
+export interface Renewed {
+  /** Others come on their connection. */
+  readonly alone: ReadonlyArray<StreamName>
+  /** Nothing at all comes on their connection. */
+  readonly silent: ReadonlyArray<StreamName>
+}
+
 /** The feed cannot go on, and trying again would not help. */
 export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
   message: Schema.String,
@@ -43,7 +51,7 @@ export class MarketFeed extends Context.Service<
      * Asks anew for streams that seem mute: by UNSUBSCRIBE and SUBSCRIBE on their connection the first time, on a fresh
      * connection if asked again within 10 minutes. Does not wait for the exchange; streams that are not the feed's are ignored.
      */
-    readonly renew: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
+    readonly renew: (streams: ReadonlyArray<StreamName>) => Effect.Effect<Renewed>
     /** Closes the connections; `frames` still gives what was read before, and ends. */
     readonly close: Effect.Effect<void>
   }

@@ -10,6 +10,8 @@ import type { StreamName } from "../schema/StreamName.ts"
 export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryError", {
   /** One line for the operator: what failed, and which setting to look at where that is known. */
   message: Schema.String,
+  /** The exchange has answered: it does not take the question, as of a symbol that it does not know. */
+  isRefusal: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 

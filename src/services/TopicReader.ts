@@ -19,6 +19,8 @@ export type Start = Pick<OffsetRange, "partition" | "from">
 export class TopicReadError extends Schema.TaggedError<TopicReadError>()("TopicReadError", {
   /** One line for the operator: what failed, and which setting to look at. */
   message: Schema.String,
+  /** Of one topic: the account may not even know whether it is there. */
+  isHidden: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 

@@ -227,7 +227,7 @@ describe("renewal", () => {
       yield* Feed.dataOf(delivered, "btcusdt@trade")
       simulator.deafen("btcusdt@trade", "subscribe anew")
       yield* Queue.clear(delivered)
-      yield* feed.renew(mute)
+      assert.deepStrictEqual(yield* feed.renew(mute), { alone: mute, silent: [] })
       yield* Feed.dataOf(delivered, "btcusdt@trade")
       assert.strictEqual(simulator.streams.accepted, 1)
     })
@@ -275,8 +275,7 @@ describe("renewal", () => {
       simulator.setFaults({ onUpgrade: () => ({ refuse: { status: 503 } }) })
       simulator.cutAll("terminate")
       yield* Feed.lineOf(logged, "Disconnected")
-      yield* feed.renew(mute)
-      yield* feed.renew(mute)
+      for (let n = 0; n < 2; n++) assert.deepStrictEqual(yield* feed.renew(mute), { alone: [], silent: [] })
       simulator.setFaults({})
       yield* Feed.lineOf(logged, "Data flows")
       const [only, ...others] = simulator.streams.connections

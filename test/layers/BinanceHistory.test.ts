@@ -329,6 +329,35 @@ describe("a trouble with the exchange's history", () => {
     )
   }
 
+  it.effect("is in the log after some seconds, with the host, the status and the stream", () =>
+    Effect.gen(function* () {
+      const probe = yield* LogProbe.make
+      const reason = "BINANCE_REST_URL=https://api.binance.com answered with status 503"
+      const client = Layer.succeed(RestClient, {
+        allow: () => {},
+        ask: () => Effect.fail(new RestError({ kind: "failed", message: reason }))
+      })
+      const context = yield* Layer.build(Layer.provide(BinanceHistory.layerNoClient, client))
+      const history = Context.get(context, MarketHistory)
+      yield* Effect.forkChild(Effect.provide(history.page(trades, 1, 10), probe.layer))
+      yield* TestClock.adjust("6 seconds")
+      assert.deepStrictEqual(
+        (yield* Queue.clear(probe.events)).map(({ annotations, message }) => [message, annotations]),
+        [["The exchange's history does not answer: asking again", { stream: "btcusdt@trade", reason }]]
+      )
+    })
+  )
+
+  it.effect("is none where the exchange refuses the question", () =>
+    Effect.gen(function* () {
+      const simulator = yield* make()
+      const { history } = yield* makeHistory([simulator.restUrl])
+      const error = yield* Effect.flip(history.newest(stream("bctusdt@trade")))
+      assert.isTrue(error.isRefusal)
+      assert.include(error.message, "Invalid symbol")
+    })
+  )
+
   it.effect("is told after seven attempts in half a minute or so", () =>
     Effect.gen(function* () {
       const attempts: Array<number> = []

@@ -60,6 +60,24 @@ describe("KafkaTopicReader", () => {
     }).pipe(Effect.provide(Test))
   )
 
+  it.effect("says of a topic that may not be seen that it is hidden, and not that it is not there", () =>
+    Effect.gen(function* () {
+      const driver = yield* KafkaDriver
+      const denied = new KafkaError({ kind: "Denied", message: "TOPIC_AUTHORIZATION_FAILED" })
+      const denying = KafkaDriver.of({
+        ...driver,
+        describe: ([topic = ""]) => Effect.succeed({ topics: [], faults: new Map([[topic, denied]]) })
+      })
+      const failure = yield* Effect.flatMap(TopicReader, (reader) => Effect.flip(reader.ends("secret"))).pipe(
+        Effect.provide(Layer.provide(Layer.fresh(KafkaTopicReader.layer), Layer.succeed(KafkaDriver, denying)))
+      )
+      assert.deepStrictEqual(
+        [failure.isHidden, failure.message],
+        [true, "KAFKA_BOOTSTRAP_SERVERS: cannot read secret: TOPIC_AUTHORIZATION_FAILED"]
+      )
+    }).pipe(Effect.provide(Test))
+  )
+
   it.effect("waits for a broker that is away for a while, and says so of one that stays away", () =>
     Effect.gen(function* () {
       const reader = yield* TopicReader

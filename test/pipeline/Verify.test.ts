@@ -6,16 +6,21 @@ import * as MemoryTopicReader from "../../src/layers/MemoryTopicReader.ts"
 import * as Certificate from "../../src/pipeline/Certificate.ts"
 import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
 import * as Verify from "../../src/pipeline/Verify.ts"
+import type { Settings } from "../../src/schema/Settings.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
-import { TopicReader } from "../../src/services/TopicReader.ts"
-import { settingsLayer } from "../support/settings.ts"
+import { TopicReader, TopicReadError } from "../../src/services/TopicReader.ts"
+import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
 import { range, recordOf, trade } from "../support/tape.ts"
 
-const Test = MemoryTopicReader.layerWith(3).pipe(
-  Layer.provideMerge(MemorySink.layer),
-  Layer.provideMerge(settingsLayer())
-)
+const testWith = (overrides: Partial<Settings>, ...streams: ReadonlyArray<string>) =>
+  MemoryTopicReader.layerWith(3).pipe(
+    Layer.provideMerge(MemorySink.layer),
+    Layer.provideMerge(
+      settingsLayer({ ...overrides, binance: { ...testSettings().binance, streams: streamNames(...streams) } })
+    )
+  )
+const Test = testWith({}, "btcusdt@trade")
 
 const quiet = { topics: [], onProgress: () => {} }
 const publish = (...records: ReadonlyArray<SinkRecord>) => Effect.flatMap(EventSink, (sink) => sink.publish(records))
@@ -86,6 +91,62 @@ describe("Verify", () => {
       if (Result.isFailure(result))
         assert.strictEqual(result.failure.message, "--topic raw_trodes: there is no such topic")
     }).pipe(Effect.provide(Test))
+  )
+
+  it.effect("proves nothing while a topic that streams need is not there, and names it", () =>
+    Effect.gen(function* () {
+      yield* publish(...trades(range(1, 3)))
+      const { absent, complete } = yield* Verify.verify(quiet)
+      assert.isFalse(complete)
+      assert.deepStrictEqual(absent, [
+        { topic: "raw_klines", streams: ["btcusdt@kline_1m", "ethusdt@kline_1m"], reason: "there is no such topic" }
+      ])
+      // Of what is named nothing more is asked.
+      const named = yield* Verify.verify({ ...quiet, topics: ["raw_trades"] })
+      assert.deepStrictEqual([named.complete, named.absent], [true, []])
+    }).pipe(Effect.provide(testWith({}, "btcusdt@trade", "btcusdt@kline_1m", "ethusdt@kline_1m")))
+  )
+
+  it.effect("takes a topic that may not be seen for one that is not there, if a stream needs it", () =>
+    Effect.gen(function* () {
+      yield* publish(...trades(range(1, 3)))
+      const reader = yield* TopicReader
+      const hidden = new TopicReadError({ message: "TOPIC_AUTHORIZATION_FAILED", isHidden: true })
+      const hiding = TopicReader.of({
+        ...reader,
+        ends: (topic) => (topic === "raw_trades" || topic === "continuity" ? reader.ends(topic) : Effect.fail(hidden))
+      })
+      const { absent, complete } = yield* Verify.verify(quiet).pipe(Effect.provideService(TopicReader, hiding))
+      assert.isFalse(complete)
+      assert.deepStrictEqual(absent, [{ topic: "raw_tickers", streams: ["btcusdt@ticker"], reason: hidden.message }])
+      const named = yield* Verify.verify({ ...quiet, topics: ["raw_tickers"] }).pipe(
+        Effect.provideService(TopicReader, hiding),
+        Effect.flip
+      )
+      assert.strictEqual(named.message, hidden.message)
+    }).pipe(Effect.provide(testWith({}, "btcusdt@trade", "btcusdt@ticker")))
+  )
+
+  it.effect("notes of which streams there is not one record: that is no fault", () =>
+    Effect.gen(function* () {
+      yield* publish(...trades(range(1, 3)))
+      const verdict = yield* Verify.verify(quiet)
+      assert.deepStrictEqual(
+        [verdict.complete, verdict.notes],
+        [true, ["raw_trades holds not one record of bctusdt@trade, ethusdt@trade"]]
+      )
+      const named = yield* Verify.verify({ ...quiet, topics: ["raw_trades"] })
+      assert.deepStrictEqual(named.notes, verdict.notes)
+    }).pipe(Effect.provide(testWith({}, "btcusdt@trade", "bctusdt@trade", "ethusdt@trade")))
+  )
+
+  it.effect("does not miss a topic of the local log, which has one from its first record on", () =>
+    Effect.gen(function* () {
+      yield* publish(...trades(range(1, 3)))
+      const { absent, complete, notes } = yield* Verify.verify(quiet)
+      assert.deepStrictEqual([complete, absent], [true, []])
+      assert.deepStrictEqual(notes, ["raw_klines holds not one record of btcusdt@kline_1m"])
+    }).pipe(Effect.provide(testWith({ sink: "local" }, "btcusdt@trade", "btcusdt@kline_1m")))
   )
 
   it.effect("finds an unreadable continuity record", () =>

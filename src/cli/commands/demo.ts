@@ -4,6 +4,7 @@ import type { Proof } from "../../demo/Proof.ts"
 import { make } from "../Command.ts"
 import { positive } from "../flags.ts"
 import { print } from "../print.ts"
+import { provedLine } from "../report.ts"
 import { table } from "../proofTable.ts"
 
 const PROVED = 0
@@ -62,11 +63,7 @@ export const demo = make({
     }
     yield* show(proof)
     yield* print(`\nAsk it yourself:\n  ${hint}\n`)
-    yield* print(
-      proof.holds
-        ? "PROVED: nothing missing, nothing twice, nothing out of order."
-        : "NOT PROVED: the table above says what is wrong."
-    )
+    yield* print(proof.holds ? provedLine(proof.rows) : "NOT PROVED: the table above says what is wrong.")
     return proof.holds ? PROVED : NOT_PROVED
   }, Effect.scoped)
 })

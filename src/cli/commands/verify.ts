@@ -17,7 +17,7 @@ const flags = {
     Flag.withDefault("earliest")
   ),
   topics: Flag.String("topic").pipe(
-    Flag.withDescription("A data topic by its full name, again for more; otherwise those of the settings that exist"),
+    Flag.withDescription("A data topic by its full name, again for more; otherwise those of the settings"),
     Flag.atLeast(0)
   ),
   quiet: Flag.Boolean("quiet").pipe(

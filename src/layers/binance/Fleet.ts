@@ -7,14 +7,18 @@ import { clipped } from "../../pipeline/clipped.ts"
 import { MAX_STREAMS_PER_CONNECTION } from "../../pipeline/Subscriptions.ts"
 import type { Settings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
+import type { MarketFeed, Renewed } from "../../services/MarketFeed.ts"
 import * as Keeper from "./Keeper.ts"
 
 /** Asked for anew twice within this time, a stream is moved. */
 const MOVE_WITHIN = Duration.minutes(10)
 
+/** So long without a frame a connection is silent, ms: whatever it carries, its socket may be dead. */
+const SILENT_MILLIS = 10_000
+
 export interface Fleet {
   readonly start: Effect.Effect<void>
-  readonly renew: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
+  readonly renew: MarketFeed["Service"]["renew"]
 }
 
 type Context = Omit<Keeper.KeeperContext, "onInvalid"> & {
@@ -81,9 +85,11 @@ export const make = Effect.fnUntraced(function* (
     return yield* side.refresh
   })
 
-  const renew = Effect.fnUntraced(function* (asked: ReadonlyArray<StreamName>) {
+  const renew = Effect.fnUntraced(function* (asked: ReadonlyArray<StreamName>): Effect.fn.Return<Renewed> {
     // What we do not read is not mute.
-    if (context.inbox.isPaused()) return
+    if (context.inbox.isPaused()) return { alone: [], silent: [] }
+    const alone = new Set<string>()
+    const silent = new Set<string>()
     const now = yield* Clock.currentTimeMillis
     const names = new Set(asked.map(({ name }) => name))
     const again = new Set(
@@ -95,11 +101,19 @@ export const make = Effect.fnUntraced(function* (
       // A connection that is away asks for everything anew by itself.
       for (const keeper of keepers.filter((one) => one.isLive())) {
         const mine = keeper.streams().filter(({ name }) => names.has(name))
-        for (const { name } of mine) renewedAt.set(name, now)
+        const found = now - keeper.lastFrameAt() > SILENT_MILLIS ? silent : alone
+        for (const { name } of mine) {
+          renewedAt.set(name, now)
+          found.add(name)
+        }
         yield* keeper.resubscribe(without(mine, again))
         const moving = mine.filter(({ name }) => again.has(name))
         if (moving.length > 0) yield* move(line, keeper, moving)
       }
+    }
+    return {
+      alone: asked.filter(({ name }) => alone.has(name)),
+      silent: asked.filter(({ name }) => silent.has(name) && !alone.has(name))
     }
   })
 

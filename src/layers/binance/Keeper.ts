@@ -55,6 +55,8 @@ export interface Keeper {
   readonly name: string
   readonly run: Effect.Effect<never>
   readonly isLive: () => boolean
+  /** When the last frame came, Unix ms. */
+  readonly lastFrameAt: () => number
   readonly isRollingOver: () => boolean
   /** What it is to carry; its sockets may differ until they are replaced. */
   readonly streams: () => ReadonlyArray<StreamName>
@@ -89,6 +91,7 @@ export const make = Effect.fnUntraced(function* (
   /** By their numbers. */
   const sessions = new Map<number, Session>()
   let streams = options.streams
+  let lastFrameAt = Number.NEGATIVE_INFINITY
   let [state, commands] = Rollover.initial
   let isObeying = false
   /** Failures since data has flowed. */
@@ -147,6 +150,7 @@ export const make = Effect.fnUntraced(function* (
       onSubscribed: Effect.andThen(trace.subscribed, tell({ _tag: "Subscribed", socket })),
       onFrame: (frame) => {
         seen.frames++
+        lastFrameAt = frame.receivedAt
         latency.seen(frame)
       },
       onData: dataFlows,
@@ -273,6 +277,7 @@ export const make = Effect.fnUntraced(function* (
     name,
     run,
     isLive,
+    lastFrameAt: () => lastFrameAt,
     isRollingOver: () => Rollover.isBusy(state) || isObeying,
     streams: () => streams,
     setStreams: (next) => {

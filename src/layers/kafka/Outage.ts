@@ -1,6 +1,6 @@
 /**
- * Tells people whether delivery works: the first failure is a warning, the end of the last one a line with the duration,
- * and nothing in between; health is down once an outage has lasted `TOLERATED`.
+ * Tells people whether delivery works: the first failure is a warning, and so is another reason, once in an outage; the end
+ * of the last failure is a line with the duration. Health is down once an outage has lasted `TOLERATED`.
  */
 import { Clock, Duration, Effect } from "effect"
 import { Health } from "../../services/Health.ts"
@@ -22,7 +22,7 @@ export const make = Effect.gen(function* () {
   const { kafka } = yield* Status
   const scope = yield* Effect.scope
   const failing = new Set<string>()
-  /** Since when (Unix ms), and the kinds of error that it has been warned of. */
+  /** Since when (Unix ms), and the reasons that it has been warned of. */
   let outage: { readonly since: number; readonly warned: Set<string> } | undefined
   let detail = ""
   let up = false
@@ -39,8 +39,9 @@ export const make = Effect.gen(function* () {
     failing.add(what)
     detail = `${what}: ${error.message}`
     kafka.lastError = { at: since, where: what, kind: error.kind, message: error.message }
-    if (current.warned.has(error.kind)) return
-    current.warned.add(error.kind)
+    const reason = `${error.kind} ${error.code ?? ""}`
+    if (current.warned.has(reason)) return
+    current.warned.add(reason)
     if (begins) {
       yield* Effect.sleep(TOLERATED).pipe(
         Effect.andThen(Effect.suspend(() => (outage === current ? down : Effect.void))),

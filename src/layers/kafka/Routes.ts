@@ -137,6 +137,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const { writers } = route
     if (writers === undefined) return yield* open(route, topic)
     const count = writers.length
+    if (anew) {
+      yield* Effect.logWarning("A topic was deleted and is made anew: what was in it is gone").pipe(
+        Effect.annotateLogs({ topic: topic.name })
+      )
+    }
     if (topic.partitions >= count && !(anew && topic.partitions !== count)) {
       for (const writer of writers) writer.resume(anew)
       return

@@ -69,7 +69,8 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
       .create(wish(name))
       .pipe(
         Effect.mapError(
-          ({ cause, kind, message }) => new KafkaError({ kind, message: `creating topic ${name}: ${message}`, cause })
+          ({ cause, code = "", kind, message }) =>
+            new KafkaError({ kind, code, message: `creating topic ${name}: ${message}`, cause })
         )
       )
     if (creation === "created") yield* Effect.logInfo("Topic created").pipe(Effect.annotateLogs({ topic: name }))

@@ -51,6 +51,7 @@ export const make = Effect.fnUntraced(function* (
   /** Counted apart: in step with each other they could pass over a broker for ever. */
   const turns = { any: 0, metadata: 0 }
   let controllerId = -1
+  let hasWorked = false
 
   yield* Effect.addFinalizer(() =>
     Effect.forEach(links.values(), ({ close }) => close, { concurrency: "unbounded", discard: true })
@@ -58,15 +59,21 @@ export const make = Effect.fnUntraced(function* (
 
   const isUsable = (address: Link.Address): boolean => links.get(nameOf(address))?.usable() === true
 
+  const ready = (link: Link.Link) =>
+    Effect.map(link.ready, () => {
+      hasWorked = true
+      return link
+    })
+
   const connect = (address: Link.Address, use: Use = "writing"): Effect.Effect<Link.Link, KafkaError> =>
     Effect.gen(function* () {
       const name = use === "reading" ? `${nameOf(address)} (${use})` : nameOf(address)
       const known = links.get(name)
-      if (known?.usable() === true) return yield* Effect.as(known.ready, known)
-      const link = open(address, settings, logger)
+      if (known?.usable() === true) return yield* ready(known)
+      const link = open(address, settings, logger, () => hasWorked)
       links.set(name, link)
       if (known !== undefined) yield* Effect.forkIn(known.close, scope)
-      yield* link.ready
+      yield* ready(link)
       yield* Effect.logDebug("Connected to a Kafka broker").pipe(Effect.annotateLogs({ broker: name }))
       return link
     })

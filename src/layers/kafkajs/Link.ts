@@ -82,7 +82,13 @@ const observed = <O>({ request, response }: Protocol<O>, onEncoded: () => void):
   response: { decode: response.decode, parse: async (answer) => answer }
 })
 
-export const open = ({ host, port }: Address, settings: KafkaSettings, logger: Logger): Link => {
+export const open = (
+  { host, port }: Address,
+  settings: KafkaSettings,
+  logger: Logger,
+  /** A broker has answered these settings before. */
+  hasWorked: () => boolean = () => false
+): Link => {
   const sockets = new Set<net.Socket>()
   const turns = Semaphore.makeUnsafe(IN_FLIGHT)
   let opened = false
@@ -149,18 +155,15 @@ export const open = ({ host, port }: Address, settings: KafkaSettings, logger: L
 
   const where = `${host}:${port}`
 
-  const failure = (kind: KafkaError["kind"], message: string, cause?: unknown) =>
-    new KafkaError({ kind, message: `${where}: ${message}`, ...(cause === undefined ? {} : { cause }) })
-
   const thrown = (cause: unknown, written: boolean) => {
-    const { kind, message } = ofThrown(cause, written)
-    return failure(kind, message, cause)
+    const { code = "", kind, message } = ofThrown(cause, written, connected || hasWorked())
+    return new KafkaError({ kind, code, message: `${where}: ${message}`, cause })
   }
 
   const tooLate = (limit: Duration.Duration, kind: KafkaError["kind"]) => {
     const reason = `no answer within ${Duration.format(limit)}`
     cut(reason)
-    return Effect.fail(failure(kind, reason))
+    return Effect.fail(new KafkaError({ kind, message: `${where}: ${reason}` }))
   }
 
   const ready = Effect.tryPromise({ try: () => connecting, catch: (cause) => thrown(cause, false) }).pipe(

@@ -94,15 +94,19 @@ const ofSystemCode = (code: string): Verdict | undefined => {
 /** A client reports whatever ends an authentication as a refusal; these are none. */
 const BROKEN_OFF = /closed connection|closed by the server|connection error|not connected|timeout/i
 
-const ofMessage = (name: string, message: string): Verdict => {
+/** Whoever hangs up may have expected TLS or SASL, as long as none of them has ever spoken with us. */
+const hungUp = (advice: string, hasWorked: boolean): Verdict => (hasWorked ? ["Unreachable"] : ["Unreachable", advice])
+
+const ofMessage = (name: string, message: string, hasWorked: boolean): Verdict => {
   if (name === "KafkaJSSASLAuthenticationError") {
-    if (BROKEN_OFF.test(message)) return ["Unreachable", SECURITY]
+    if (BROKEN_OFF.test(message)) return hungUp(SECURITY, hasWorked)
     return ["Denied", message.includes("mechanism is not supported") ? MECHANISM : ACCOUNT]
   }
   if (name === "KafkaJSServerDoesNotSupportApiKey")
     return ["Denied", "the broker is too old or too new for this client"]
-  if (message.includes("before secure TLS connection")) return ["Unreachable", TLS_OR_NOT]
-  if (name === "KafkaJSConnectionClosedError" || message.includes(NOT_KAFKA)) return ["Unreachable", SECURITY]
+  if (message.includes("before secure TLS connection")) return hungUp(TLS_OR_NOT, hasWorked)
+  if (message.includes(NOT_KAFKA)) return ["Unreachable", SECURITY]
+  if (name === "KafkaJSConnectionClosedError") return hungUp(SECURITY, hasWorked)
   return ["Unreachable"]
 }
 
@@ -120,7 +124,11 @@ export const ofCode = (code: number, detail?: string | null): KafkaError => {
   const known = [...errorCodes, ...LATER_CODES].find((error) => error.code === code)
   const type = known?.type ?? `error code ${code}`
   const [kind, advice] = byType[type] ?? ["Busy"]
-  return new KafkaError({ kind, message: words(`${type}: ${detail ?? known?.message ?? "unknown"}`, advice) })
+  return new KafkaError({
+    kind,
+    code: type,
+    message: words(`${type}: ${detail ?? known?.message ?? "unknown"}`, advice)
+  })
 }
 
 /** kafkajs's own words for a request that it has not written. */
@@ -129,17 +137,19 @@ const NOT_WRITTEN = "Not connected"
 const textOf = (cause: unknown): string =>
   (Predicate.isError(cause) ? cause.message : String(cause)).replaceAll(/\s+/g, " ").trim()
 
-/** What the client has thrown; if a record was written by then, it may be stored. */
-export const ofThrown = (cause: unknown, written: boolean): KafkaError => {
+/**
+ * What the client has thrown; if a record was written by then, it may be stored. `hasWorked`: a broker has answered these
+ * settings before.
+ */
+export const ofThrown = (cause: unknown, written: boolean, hasWorked = false): KafkaError => {
   const message = textOf(cause)
+  const [type, code, name] = [stringOf(cause, "type"), stringOf(cause, "code"), stringOf(cause, "name")]
+  const common = { code: type || code || name, cause }
   if (written && message !== NOT_WRITTEN) {
-    return new KafkaError({ kind: "Doubt", message: `no answer: ${message}`, cause })
+    return new KafkaError({ kind: "Doubt", message: `no answer: ${message}`, ...common })
   }
-  const [kind, advice] =
-    byType[stringOf(cause, "type")] ??
-    ofSystemCode(stringOf(cause, "code")) ??
-    ofMessage(stringOf(cause, "name"), message)
-  return new KafkaError({ kind, message: words(message, advice), cause })
+  const [kind, advice] = byType[type] ?? ofSystemCode(code) ?? ofMessage(name, message, hasWorked)
+  return new KafkaError({ kind, message: words(message, advice), ...common })
 }
 
 /** Of several that were tried, the one that says most. */

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, FiberSet, Queue } from "effect"
+import { Clock, Deferred, Effect, FiberSet, Queue } from "effect"
+import { TestClock } from "effect/testing"
 import * as Fleet from "../../../src/layers/binance/Fleet.ts"
 import * as Gate from "../../../src/layers/binance/Gate.ts"
 import * as Inbox from "../../../src/layers/binance/Inbox.ts"
@@ -44,6 +45,14 @@ describe("Fleet", () => {
       isPaused = false
       yield* fleet.renew(streamNames("ethusdt@trade"))
       assert.strictEqual(yield* Queue.take(subscribed), "ethusdt@trade")
+
+      // Nothing has come for so long.
+      const clock = yield* TestClock.make()
+      yield* clock.setTime((yield* Clock.currentTimeMillis) + 15_000)
+      const later = yield* fleet
+        .renew(streamNames("btcusdt@trade", "bnbusdt@trade"))
+        .pipe(Effect.provideService(Clock.Clock, clock))
+      assert.deepStrictEqual(later, { alone: [], silent: streamNames("btcusdt@trade") })
     }).pipe(Effect.provide(HealthState.layer))
   )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Logger } from "effect"
+import { Context, Effect, Fiber, Layer, Logger, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaSink from "../../../src/layers/KafkaSink.ts"
 import { estimatedBytes } from "../../../src/pipeline/recordSize.ts"
@@ -8,6 +8,7 @@ import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../../src/services/EventSink.ts"
 import { KafkaError } from "../../../src/services/KafkaDriver.ts"
 import * as HealthProbe from "../../support/healthProbe.ts"
+import * as LogProbe from "../../support/logProbe.ts"
 import * as ScriptedKafka from "../../support/scriptedKafka.ts"
 import { settingsLayer } from "../../support/settings.ts"
 
@@ -21,8 +22,11 @@ const record = (n: number, topic: string, bytes: number, key = "BTCUSDT"): SinkR
 
 const sizeOf = (records: ReadonlyArray<SinkRecord>) => records.reduce((sum, record) => sum + estimatedBytes(record), 0)
 
-const start = Effect.fnUntraced(function* (broker: ScriptedKafka.Broker) {
-  const environment = Layer.mergeAll(settingsLayer(), ScriptedKafka.layer(broker), HealthProbe.layer, Logger.layer([]))
+const start = Effect.fnUntraced(function* (
+  broker: ScriptedKafka.Broker,
+  logging: Layer.Layer<never> = Logger.layer([])
+) {
+  const environment = Layer.mergeAll(settingsLayer(), ScriptedKafka.layer(broker), HealthProbe.layer, logging)
   return Context.get(yield* Layer.build(KafkaSink.layer.pipe(Layer.provide(environment))), EventSink)
 })
 
@@ -79,6 +83,34 @@ describe("Routes", () => {
       assert.deepStrictEqual(
         broker.stored("raw_trades").map(({ timestamp }) => timestamp),
         Array.from({ length: 51 }, (_, n) => 50 + n)
+      )
+    })
+  )
+
+  it.effect("warns once of a topic that was deleted and made anew, and of none that is new", () =>
+    Effect.gen(function* () {
+      const probe = yield* LogProbe.make
+      const broker = ScriptedKafka.makeBroker()
+      const sink = yield* start(broker, probe.layer)
+      yield* sink.publish([record(0, "raw_trades", 10)])
+      yield* sink.flush
+      const said = Effect.map(Queue.clear(probe.events), (lines) =>
+        lines.flatMap(({ annotations, level, message }) => (level === "Warn" ? [[message, annotations["topic"]]] : []))
+      )
+      assert.deepStrictEqual(yield* said, [])
+
+      broker.topics.delete("raw_trades")
+      broker.produce = ({ topic }) =>
+        Effect.succeed(
+          broker.topics.has(topic) ? "stored" : { error: new KafkaError({ kind: "MissingTopic", message: "gone" }) }
+        )
+      yield* sink.publish([record(1, "raw_trades", 10)])
+      const flush = yield* Effect.forkChild(sink.flush)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(flush)
+      assert.deepStrictEqual(
+        (yield* said).filter(([message]) => message?.toString().startsWith("A topic")),
+        [["A topic was deleted and is made anew: what was in it is gone", "raw_trades"]]
       )
     })
   )

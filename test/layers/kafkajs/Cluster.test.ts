@@ -44,12 +44,17 @@ const makeCluster = Effect.fnUntraced(function* (
     }
     return link as unknown as Link
   }
+  /** Of each connection that was opened, whether a broker had answered before. */
+  const afterwards: Array<boolean> = []
   const cluster = yield* Cluster.make(
     { ...testSettings().kafka, bootstrapServers: [options.seeds] },
     logger,
-    ({ host }) => linkTo(host)
+    ({ host }, _settings, _logger, hasWorked = () => false) => {
+      afterwards.push(hasWorked())
+      return linkTo(host)
+    }
   )
-  return { asked, cluster, nodes }
+  return { afterwards, asked, cluster, nodes }
 })
 
 const hostOf = (link: Link): string => ("host" in link ? String(link.host) : "")
@@ -66,6 +71,21 @@ describe("Cluster", () => {
         found.add(hostOf(yield* cluster.leader(TOPIC, 0)))
       }
       assert.isTrue(found.has("b"))
+    })
+  )
+
+  it.effect("tells its connections whether a broker has ever answered", () =>
+    Effect.gen(function* () {
+      const { afterwards, cluster, nodes } = yield* makeCluster([undefined], { seeds: "a:1" })
+      const [node] = nodes
+      assert.isDefined(node)
+      yield* Effect.flip(cluster.any)
+      yield* Effect.flip(cluster.any)
+      node.leader = 1
+      yield* cluster.any
+      node.leader = undefined
+      yield* Effect.flip(cluster.any)
+      assert.deepStrictEqual(afterwards, [false, false, true])
     })
   )
 

@@ -9,11 +9,11 @@ import { testSettings } from "../../support/settings.ts"
 
 const LIMIT = Duration.seconds(10)
 
-const open = Effect.fnUntraced(function* (port: number) {
+const open = Effect.fnUntraced(function* (port: number, hasWorked?: () => boolean) {
   prepare()
   const logger = yield* KafkaJsLogger.make
   return yield* Effect.acquireRelease(
-    Effect.sync(() => Link.open({ host: "127.0.0.1", port }, testSettings().kafka, logger)),
+    Effect.sync(() => Link.open({ host: "127.0.0.1", port }, testSettings().kafka, logger, hasWorked)),
     ({ close }) => close
   )
 })
@@ -80,6 +80,29 @@ describe("Link", () => {
       for (let n = 0; n < 40; n++) assert.isUndefined(yield* produce(link, 0, Buffer.alloc(500_000)))
       yield* link.call("ListOffsets", requests.ListOffsets, { topics: [] }, LIMIT)
       assert.strictEqual(heard.filter((api) => api === API.produce).length, 40)
+    })
+  )
+
+  it.live("asks about TLS and SASL where a broker hangs up, unless one has answered before", () =>
+    Effect.gen(function* () {
+      const deaf = yield* listen((socket) => socket.destroy())
+      const first = yield* Effect.flip((yield* open(deaf)).ready)
+      assert.match(first.message, /Closed connection \(check KAFKA_SSL and KAFKA_SASL_MECHANISM/)
+      const later = yield* Effect.flip((yield* open(deaf, () => true)).ready)
+      assert.deepStrictEqual([later.kind, later.message], ["Unreachable", `127.0.0.1:${deaf}: Closed connection`])
+
+      let questions = 0
+      const dying = yield* listen((socket, api, id) => {
+        if (api === API.listOffsets && questions++ > 0) socket.destroy()
+        else greet(socket, api, id)
+      })
+      const link = yield* open(dying)
+      yield* link.ready
+      const died = yield* Effect.flip(link.call("ListOffsets", requests.ListOffsets, { topics: [] }, LIMIT))
+      assert.deepStrictEqual(
+        [died.kind, died.code, died.message],
+        ["Unreachable", "KafkaJSConnectionClosedError", `127.0.0.1:${dying}: Closed connection`]
+      )
     })
   )
 

@@ -104,6 +104,29 @@ describe("ofThrown", () => {
     assert.strictEqual(ofThrown(cause, true).kind, "Doubt")
   })
 
+  it("leaves TLS and SASL out of it once a broker has answered these settings", () => {
+    const hangings = [
+      named("KafkaJSConnectionClosedError", "Closed connection"),
+      authentication("SASL PLAIN authentication failed: Closed connection"),
+      coded("Client network socket disconnected before secure TLS connection was established", "ECONNRESET")
+    ]
+    for (const cause of hangings) {
+      assert.include(ofThrown(cause, false).message, "KAFKA_SSL")
+      const { kind, message } = ofThrown(cause, false, true)
+      assert.strictEqual(kind, "Unreachable")
+      assert.notMatch(message, /KAFKA_SSL|KAFKA_SASL/)
+    }
+  })
+
+  it("tells reasons of one kind apart", () => {
+    const codes = [coded("reset", "ECONNRESET"), coded("refused", "ECONNREFUSED"), named("Closed", "closed")]
+    assert.deepStrictEqual(
+      codes.map((cause) => ofThrown(cause, false).code),
+      ["ECONNRESET", "ECONNREFUSED", "Closed"]
+    )
+    assert.deepStrictEqual(ofCode(6).code, "NOT_LEADER_FOR_PARTITION")
+  })
+
   it("knows a request that was made and not written", () => {
     assert.strictEqual(ofThrown(new kafkajs.KafkaJSConnectionError("Not connected"), true).kind, "Unreachable")
   })
