@@ -10,13 +10,14 @@ import { Continuity } from "../../src/schema/Continuity.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 import { MarketHistory, type PastEvent } from "../../src/services/MarketHistory.ts"
-import { settingsLayer } from "../support/settings.ts"
+import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
 import { candle, range, recordOf, trade } from "../support/tape.ts"
 
-const Test = Layer.mergeAll(
-  MemoryTopicReader.layerWith(3).pipe(Layer.provideMerge(MemorySink.layer)),
-  MemoryHistory.layer
-).pipe(Layer.provideMerge(settingsLayer()))
+const of = (stream: string) =>
+  Layer.mergeAll(MemoryTopicReader.layerWith(3).pipe(Layer.provideMerge(MemorySink.layer)), MemoryHistory.layer).pipe(
+    Layer.provideMerge(settingsLayer({ binance: { ...testSettings().binance, streams: streamNames(stream) } }))
+  )
+const Test = of("btcusdt@trade")
 
 const verify = Verify.verify({ topics: [], onProgress: () => {} })
 const decodeContinuity = Schema.decodeUnknownSync(Schema.fromJsonString(Continuity))
@@ -112,7 +113,7 @@ describe("Repair", () => {
       yield* repair
       assert.isTrue((yield* verify).complete)
       assert.deepStrictEqual(yield* said, [`${name} gap-filled ${15 * 60_000}-${22 * 60_000 - 1} late repair`])
-    }).pipe(Effect.provide(Test))
+    }).pipe(Effect.provide(of("btcusdt@kline_1m")))
   )
 
   it.effect("confirms what the history lacks too, after three looks, and never asks for it again", () =>
