@@ -97,6 +97,17 @@ describe("status", () => {
     })
   )
 
+  it.live("watches until nobody reads any more", () =>
+    Effect.gen(function* () {
+      const { port } = yield* serve((_, response) => response.end(JSON.stringify(report)))
+      const url = `http://127.0.0.1:${port}`
+      const program = yield* Program.start({}, {}, MAIN, ["status", "--url", url, "--watch", "--json"])
+      program.child.stdout?.once("data", () => program.child.stdout?.destroy())
+      const { code, stderr } = yield* program.ended
+      assert.deepStrictEqual([code, stderr], [0, ""])
+    })
+  )
+
   it.live("ends with 2 where nobody or somebody else answers, and says what to do", () =>
     Effect.gen(function* () {
       const port = yield* freePort

@@ -32,7 +32,10 @@ export const status = make({
       Flag.withDescription("Print the report as one line of JSON"),
       Flag.withDefault(false)
     ),
-    watch: Flag.Boolean("watch").pipe(Flag.withDescription("Ask every second, until stopped"), Flag.withDefault(false))
+    watch: Flag.Boolean("watch").pipe(
+      Flag.withDescription("Ask every second, until stopped, or until stdout is closed"),
+      Flag.withDefault(false)
+    )
   },
   needs: Layer.empty,
   untilStopped: true,
