@@ -26,7 +26,7 @@ const LIMITS = {
   connectionsCheckingInterval: 1000
 }
 
-/** More are closed as they come: listeners, probes and some people. */
+/** Listeners, probes and some people. */
 const MOST_CONNECTIONS = 64
 
 const serve = Effect.fnUntraced(function* (host: string, port: number) {
@@ -62,7 +62,7 @@ const serve = Effect.fnUntraced(function* (host: string, port: number) {
   ])
 
   const node = createServer(LIMITS)
-  node.maxConnections = MOST_CONNECTIONS
+  guard.makeRoom(node, MOST_CONNECTIONS)
   guard.refusePipelining(node)
   const server = yield* NodeHttpServer.make(() => node, { host, port, gracefulShutdownTimeout: "200 millis" }).pipe(
     Effect.mapError(({ cause }) => startError(host, port, cause))
