@@ -25,7 +25,8 @@ const WATCHED_STREAMS = 20
 
 const ask = Effect.fnUntraced(function* (url: string) {
   const address = yield* Effect.try({
-    try: () => new URL("status", url.endsWith("/") ? url : `${url}/`),
+    // People paste what their browser shows.
+    try: () => new URL("status", `${url.replace(/\/*(status\/*)?$/, "")}/`),
     catch: () => new NoAnswer({ message: `--url ${url}: expected an address such as http://127.0.0.1:8080` })
   })
   const text = yield* HttpClient.get(address).pipe(
