@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import zlib from "node:zlib"
@@ -228,10 +229,29 @@ describe("simulate", () => {
 describe("demo", () => {
   it.live("proves that nothing was lost", () =>
     Effect.gen(function* () {
-      const { code, stdout, stderr } = yield* command(["demo", "--seconds", "2"])
+      const { ended, folder } = yield* start(["demo", "--seconds", "2"])
+      const { code, stdout, stderr } = yield* ended
       assert.strictEqual(code, 0, stderr + stdout)
       assert.match(stdout, /raw_trades +trade +BTCUSDT .* same bytes\n/)
       assert.match(stdout, /PROVED: nothing missing, nothing twice, nothing out of order\.\n$/)
+      // As it stands there, in a shell whose own Node is none.
+      const [, line = ""] = /Ask it yourself:\n(.*)\n/.exec(stdout) ?? []
+      const shown = execFileSync("/bin/sh", ["-c", line], { cwd: folder, env: { PATH: "/nowhere" }, encoding: "utf8" })
+      assert.match(shown, /USDT/)
+    })
+  )
+
+  it.live("names what is too much, and asks Kafka before it begins", () =>
+    Effect.gen(function* () {
+      const long = yield* command(["demo", "--seconds", "99999999999"])
+      assert.strictEqual(long.code, 2)
+      assert.match(long.stderr, /--seconds.*a whole number from 1 to 86400/)
+      const much = yield* command(["demo", "--seconds", "80000", "--rate", "1000"])
+      assert.strictEqual(much.code, 2)
+      assert.match(much.stderr, /--seconds 80000 at --rate 1000: .* give less of either/)
+      const alone = yield* command(["demo", "--kafka"], { KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1" })
+      assert.deepStrictEqual([alone.code, alone.stdout], [2, ""])
+      assert.match(alone.stderr, /^binance-kafka-connector: --kafka: no Kafka can be asked: .*ECONNREFUSED/)
     })
   )
 
