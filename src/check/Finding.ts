@@ -9,6 +9,7 @@ export type Subject =
   | "rest"
   | "clock"
   | "symbols"
+  | "replay"
   | "broker"
   | "topic"
   | "disk"
