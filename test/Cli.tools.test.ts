@@ -93,6 +93,21 @@ describe("tail", () => {
     })
   )
 
+  it.live("says that nothing is what was asked for", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const settings = { SINK: "local", DATA_DIR: dataDir }
+      yield* publish(dataDir, trades(1, 20))
+      const ended = yield* command(["tail", "trade", "--no-follow", "--filter", "nope=1"], settings)
+      assert.deepStrictEqual([ended.code, ended.stdout], [0, ""])
+      assert.strictEqual(ended.stderr, "tail: none of 10 records is what --symbol and --filter ask for\n")
+      const following = yield* start(["tail", "trade", "--symbol", "NOPE"], settings)
+      yield* following.says(/^tail: none of 10 records is what/)
+      yield* following.signal("SIGINT")
+      assert.strictEqual((yield* following.ended).code, 0)
+    })
+  )
+
   it.live("ends quietly when nobody reads any more", () =>
     Effect.gen(function* () {
       const dataDir = yield* temporaryFolder
@@ -169,6 +184,23 @@ describe("record and replay", () => {
     })
   )
 
+  it.live("record keeps no file without a frame, interrupted or not", () =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make({ rate: 0 })
+      const settings = { BINANCE_WS_URL: simulator.wsUrl, BINANCE_STREAMS: "btcusdt@trade", LOG_LEVEL: "INFO" }
+      const recording = yield* start(["record", "a.ndjson"], settings)
+      yield* recording.says(/connected|opened|live|Subscribed/i)
+      yield* recording.signal("SIGINT")
+      const ended = yield* start(["record", "a.ndjson", "--duration", "1s"], settings)
+      for (const program of [recording, ended]) {
+        const { code, stderr } = yield* program.ended
+        assert.strictEqual(code, 2, stderr)
+        assert.match(stderr, /binance-kafka-connector: a\.ndjson is not kept: not one frame in /)
+        assert.isFalse(existsSync(join(program.folder, "a.ndjson")))
+      }
+    })
+  )
+
   it.live("replay says what it cannot do", () =>
     Effect.gen(function* () {
       const frame = '{"stream":"btcusdt@trade","data":{}}\n'
@@ -218,6 +250,9 @@ describe("simulate", () => {
       assert.strictEqual(script.code, 2)
       assert.match(script.stderr, /faults.txt, line 2: mute takes a stream of BTCUSDT, ETHUSDT, BNBUSDT/)
       assert.match(script.stderr, /--fault, line 1: "later" is no time/)
+      const twice = yield* command(["simulate", "--port", "0", "--symbols", "btcusdt,BTCUSDT"])
+      assert.strictEqual(twice.code, 2)
+      assert.match(twice.stderr, /symbols: BTCUSDT is there twice/)
       const { port } = yield* Simulator.make({ rate: 0 })
       const taken = yield* command(["simulate", "--port", String(port)])
       assert.strictEqual(taken.code, 2)
