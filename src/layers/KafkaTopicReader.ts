@@ -7,9 +7,7 @@ import { follow } from "./following.ts"
 /** Enough to keep the brokers busy, while the answers in memory stay some tens of MiB. */
 const PARTITIONS_AT_ONCE = 4
 
-const PATIENCE_SECONDS = 15
-
-/** So long is a broker that restarts or a leader that moves waited for; a wrong address is told soon. */
+/** Some 15 s: so long is a broker that restarts or a leader that moves waited for; a wrong address is told soon. */
 const retries = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("2 seconds")]).pipe(
   Schedule.upTo({ times: 9 })
 )
@@ -29,7 +27,7 @@ const patiently = <A>(effect: Effect.Effect<A, KafkaError>, what: string): Effec
     const tell = (error: KafkaError) => {
       if (isTold || !mayPass(error)) return Effect.void
       isTold = true
-      return Effect.logWarning(`Kafka does not answer: it is asked again for some ${PATIENCE_SECONDS} s`).pipe(
+      return Effect.logWarning("Kafka does not answer: it is asked again for some 15 s").pipe(
         Effect.annotateLogs({ reading: what, reason: error.message })
       )
     }
