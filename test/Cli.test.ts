@@ -93,7 +93,7 @@ describe("node dist/Main.js with a command", () => {
       const good = yield* command(["check"], settings)
       assert.deepStrictEqual([good.code, good.stderr], [0, ""], good.stdout)
       assert.match(good.stdout, /^ok {7}settings {2}/)
-      assert.strictEqual(lastLine(good.stdout), "0 failed, 0 warnings, 0 skipped, 6 ok")
+      assert.strictEqual(lastLine(good.stdout), "0 failed, 0 warnings, 0 skipped, 7 ok")
       const bad = yield* command(["check", "--json"], {
         ...settings,
         BINANCE_STREAMS: "btcusd@trade",

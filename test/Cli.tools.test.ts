@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import zlib from "node:zlib"
@@ -92,6 +93,21 @@ describe("tail", () => {
     })
   )
 
+  it.live("says that nothing is what was asked for", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const settings = { SINK: "local", DATA_DIR: dataDir }
+      yield* publish(dataDir, trades(1, 20))
+      const ended = yield* command(["tail", "trade", "--no-follow", "--filter", "nope=1"], settings)
+      assert.deepStrictEqual([ended.code, ended.stdout], [0, ""])
+      assert.strictEqual(ended.stderr, "tail: none of 10 records is what --symbol and --filter ask for\n")
+      const following = yield* start(["tail", "trade", "--symbol", "NOPE"], settings)
+      yield* following.says(/^tail: none of 10 records is what/)
+      yield* following.signal("SIGINT")
+      assert.strictEqual((yield* following.ended).code, 0)
+    })
+  )
+
   it.live("ends quietly when nobody reads any more", () =>
     Effect.gen(function* () {
       const dataDir = yield* temporaryFolder
@@ -168,12 +184,32 @@ describe("record and replay", () => {
     })
   )
 
+  it.live("record keeps no file without a frame, interrupted or not", () =>
+    Effect.gen(function* () {
+      const simulator = yield* Simulator.make({ rate: 0 })
+      const settings = { BINANCE_WS_URL: simulator.wsUrl, BINANCE_STREAMS: "btcusdt@trade", LOG_LEVEL: "INFO" }
+      const recording = yield* start(["record", "a.ndjson"], settings)
+      yield* recording.says(/connected|opened|live|Subscribed/i)
+      yield* recording.signal("SIGINT")
+      const ended = yield* start(["record", "a.ndjson", "--duration", "1s"], settings)
+      for (const program of [recording, ended]) {
+        const { code, stderr } = yield* program.ended
+        assert.strictEqual(code, 2, stderr)
+        assert.match(stderr, /binance-kafka-connector: a\.ndjson is not kept: not one frame in /)
+        assert.isFalse(existsSync(join(program.folder, "a.ndjson")))
+      }
+    })
+  )
+
   it.live("replay says what it cannot do", () =>
     Effect.gen(function* () {
       const frame = '{"stream":"btcusdt@trade","data":{}}\n'
       const { code, stderr } = yield* command(["replay", "a.ndjson", "--sink", "console"], {}, { "a.ndjson": frame })
       assert.strictEqual(code, 1)
       assert.match(stderr, /does not say when its frames were received; expected max/)
+      const fast = yield* command(["replay", "a.ndjson", "--speed", "1e308"])
+      assert.strictEqual(fast.code, 2)
+      assert.match(fast.stderr, /--speed.*max, or a number above 0 in plain digits/)
     })
   )
 })
@@ -217,6 +253,9 @@ describe("simulate", () => {
       assert.strictEqual(script.code, 2)
       assert.match(script.stderr, /faults.txt, line 2: mute takes a stream of BTCUSDT, ETHUSDT, BNBUSDT/)
       assert.match(script.stderr, /--fault, line 1: "later" is no time/)
+      const twice = yield* command(["simulate", "--port", "0", "--symbols", "btcusdt,BTCUSDT"])
+      assert.strictEqual(twice.code, 2)
+      assert.match(twice.stderr, /symbols: BTCUSDT is there twice/)
       const { port } = yield* Simulator.make({ rate: 0 })
       const taken = yield* command(["simulate", "--port", String(port)])
       assert.strictEqual(taken.code, 2)
@@ -228,10 +267,29 @@ describe("simulate", () => {
 describe("demo", () => {
   it.live("proves that nothing was lost", () =>
     Effect.gen(function* () {
-      const { code, stdout, stderr } = yield* command(["demo", "--seconds", "2"])
+      const { ended, folder } = yield* start(["demo", "--seconds", "2"])
+      const { code, stdout, stderr } = yield* ended
       assert.strictEqual(code, 0, stderr + stdout)
       assert.match(stdout, /raw_trades +trade +BTCUSDT .* same bytes\n/)
       assert.match(stdout, /PROVED: nothing missing, nothing twice, nothing out of order\.\n$/)
+      // As it stands there, in a shell whose own Node is none.
+      const [, line = ""] = /Ask it yourself:\n(.*)\n/.exec(stdout) ?? []
+      const shown = execFileSync("/bin/sh", ["-c", line], { cwd: folder, env: { PATH: "/nowhere" }, encoding: "utf8" })
+      assert.match(shown, /USDT/)
+    })
+  )
+
+  it.live("names what is too much, and asks Kafka before it begins", () =>
+    Effect.gen(function* () {
+      const long = yield* command(["demo", "--seconds", "99999999999"])
+      assert.strictEqual(long.code, 2)
+      assert.match(long.stderr, /--seconds.*a whole number from 1 to 86400/)
+      const much = yield* command(["demo", "--seconds", "80000", "--rate", "1000"])
+      assert.strictEqual(much.code, 2)
+      assert.match(much.stderr, /--seconds 80000 at --rate 1000: .* give less of either/)
+      const alone = yield* command(["demo", "--kafka"], { KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1" })
+      assert.deepStrictEqual([alone.code, alone.stdout], [2, ""])
+      assert.match(alone.stderr, /^binance-kafka-connector: --kafka: no Kafka can be asked: .*ECONNREFUSED/)
     })
   )
 

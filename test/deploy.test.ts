@@ -198,6 +198,22 @@ describe("the systemd unit", () => {
   })
 })
 
+describe("the systemd manual", () => {
+  it("proves the topics as the service itself would", () => {
+    const [command = ""] = all(read("deploy/systemd/README.md"), /```sh\n(sudo systemd-run [^`]*)```/g)
+    const unit = read("deploy/systemd/binance-kafka-connector.service")
+    const of = (name: string): string => all(unit, new RegExp(`^${name}=(.*)$`, "gm"))[0] ?? ""
+    for (const name of ["DynamicUser", "StateDirectory", "StateDirectoryMode", "EnvironmentFile"]) {
+      assert.isNotEmpty(of(name))
+      assert.include(command, `--property=${name}=${of(name)} `.trimEnd())
+    }
+    // A dynamic user is called as its unit; %S is /var/lib.
+    assert.include(command, "--property=User=binance-kafka-connector ")
+    assert.include(command, `--setenv=DATA_DIR=/var/lib/${of("StateDirectory")} `)
+    assert.include(command, of("ExecStart").replace(/run$/, "verify"))
+  })
+})
+
 describe("the settings that deploy/ names", () => {
   const files = [
     "kubernetes/connector.env",
@@ -209,8 +225,8 @@ describe("the settings that deploy/ names", () => {
 
   it.each(files)("are known to the program: %s", (file) => {
     const named = all(read(file), /\b([A-Z]{2,}_[A-Z_]+)\b/g).filter(
-      // Linux's own.
-      (name) => name !== "NODE_ENV" && !name.startsWith("AF_")
+      // Linux's and systemd's own.
+      (name) => name !== "NODE_ENV" && name !== "CREDENTIALS_DIRECTORY" && !name.startsWith("AF_")
     )
     assert.isNotEmpty(named)
     for (const name of named) assert.isTrue(known.has(name), name)

@@ -6,6 +6,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Schedule, Schema } from "effect"
+import { helpOf } from "../src/cli/parse.ts"
 import * as Simulator from "../src/simulator/Simulator.ts"
 import { describeKafka, kafkaBootstrap } from "./support/kafka/describeKafka.ts"
 import { freePorts } from "./support/kafka/freePorts.ts"
@@ -37,6 +38,16 @@ describe("the quick start", () => {
   it("names scripts that there are", () => {
     for (const [, name = ""] of page.matchAll(/^npm (?:run )?(?!ci)(\w+)/gm)) assert.property(scripts, name)
   })
+})
+
+describe("the quick start without Binance", () => {
+  it.effect("names the port that simulate takes", () =>
+    Effect.map(helpOf(["simulate"]), (help) => {
+      const [, port = ""] = /--port .*On 127\.0\.0\.1; (\d+) if not said/.exec(help) ?? []
+      assert.include(page, `BINANCE_WS_URL=ws://127.0.0.1:${port}/stream`)
+      assert.include(page, `BINANCE_REST_URL=http://127.0.0.1:${port}\``)
+    })
+  )
 })
 
 describeKafka("the quick start", () => {

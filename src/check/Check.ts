@@ -25,8 +25,16 @@ export const run = <R>(
   return findings.pipe(
     Effect.timeoutOrElse({
       duration: LIMIT,
-      orElse: () => Effect.succeed([failed(subject, `no answer within ${Duration.format(LIMIT)}`)])
+      orElse: () =>
+        Effect.succeed([
+          failed(
+            subject,
+            `no answer within ${Duration.format(LIMIT)}: look at the network and the load of this machine, and try again`
+          )
+        ])
     }),
-    Effect.catchDefect((defect) => Effect.succeed([failed(subject, `could not be looked at: ${String(defect)}`)]))
+    Effect.catchDefect((defect) =>
+      Effect.succeed([failed(subject, `could not be looked at: ${String(defect)}; report it`)])
+    )
   )
 }

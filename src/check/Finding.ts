@@ -2,7 +2,18 @@
 export type Status = "ok" | "warning" | "failed" | "skipped"
 
 /** The parts of the environment, in the order in which they are told. */
-export type Subject = "settings" | "dns" | "socket" | "rest" | "clock" | "symbols" | "broker" | "topic" | "disk"
+export type Subject =
+  | "settings"
+  | "dns"
+  | "socket"
+  | "rest"
+  | "clock"
+  | "symbols"
+  | "replay"
+  | "broker"
+  | "topic"
+  | "disk"
+  | "http"
 
 export interface Finding {
   readonly subject: Subject

@@ -35,7 +35,7 @@ const namesOf = ({ binance, feed, kafka, sink }: Settings): ReadonlyArray<Name> 
 const codeOf = (cause: unknown): string =>
   Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : String(cause)
 
-const resolve = ({ host, variable }: Name): Effect.Effect<Finding> =>
+const resolve = (host: string, variables: ReadonlyArray<string>): Effect.Effect<Finding> =>
   Effect.tryPromise({ try: () => lookup(host, { all: true }), catch: codeOf }).pipe(
     Effect.timeoutOrElse({
       duration: `${LIMIT_SECONDS} seconds`,
@@ -44,16 +44,23 @@ const resolve = ({ host, variable }: Name): Effect.Effect<Finding> =>
     Effect.match({
       onSuccess: (found) => ok("dns", `${host} is ${found.map(({ address }) => address).join(", ")}`),
       onFailure: (reason) =>
-        failed("dns", `${host} has no address (${reason}): correct ${variable}, or look at this machine's DNS`)
+        failed(
+          "dns",
+          `${host} has no address (${reason}): correct ${variables.join(" and ")}, or look at this machine's DNS`
+        )
     })
   )
 
 export const dns = (settings: Settings): Check => {
   const names = namesOf(settings).filter(({ host }) => isIP(host.replace(/^\[(.*)\]$/, "$1")) === 0)
-  const distinct = [...new Map(names.map((name) => [name.host, name])).values()]
+  const distinct = Map.groupBy(names, ({ host }) => host)
   return {
     subject: "dns",
     variables: ["BINANCE_WS_URL", "BINANCE_REST_URL", "KAFKA_BOOTSTRAP_SERVERS", "FEED", "SINK"],
-    findings: Effect.forEach(distinct, resolve, { concurrency: "unbounded" })
+    findings: Effect.forEach(
+      distinct,
+      ([host, places]) => resolve(host, [...new Set(places.map(({ variable }) => variable))]),
+      { concurrency: "unbounded" }
+    )
   }
 }

@@ -80,7 +80,10 @@ const restFindings = (settings: Settings) =>
       ),
       Effect.catch((error) =>
         Effect.succeed([
-          failed("rest", `${error.message}; without it gaps stay open, and symbols and clock cannot be checked`)
+          failed(
+            "rest",
+            `${error.message}; look at the address, the firewall, the proxy: without it gaps stay open, and symbols and clock cannot be checked`
+          )
         ])
       )
     )

@@ -9,8 +9,10 @@ import { type InspectedTopic, type Inspection, KafkaInspector, type TopicRight }
 import type { Check } from "./Check.ts"
 import { failed, type Finding, ok, skipped, warning } from "./Finding.ts"
 
-/** After a send in doubt, and at every start, what a topic holds is read. */
-const NEEDED: ReadonlyArray<TopicRight> = ["Write", "Read", "Describe"]
+/** Without these nothing is stored. */
+const NEEDED: ReadonlyArray<TopicRight> = ["Write", "Describe"]
+/** After a send in doubt, and at every start, what a topic holds is read; without it the connector runs, with less. */
+const WANTED: ReadonlyArray<TopicRight> = [...NEEDED, "Read"]
 
 const securityOf = ({ kafka: { sasl, tls } }: Settings): string => {
   const parts = [
@@ -29,14 +31,20 @@ const accountOf = ({ kafka: { sasl, tls } }: Settings): string =>
     onNone: () => (Option.isSome(tls) ? "the certificate's account" : "User:ANONYMOUS")
   })
 
-const reach = (server: string, settings: Settings, whence: string) =>
+/** What to do, where the fault itself does not say it. */
+const adviceOn = ({ kind, message }: KafkaError): string =>
+  kind === "Unreachable" && !message.endsWith(")")
+    ? "; does Kafka run there (KAFKA_BOOTSTRAP_SERVERS), and is it reached from here (firewall)?"
+    : ""
+
+const reach = (server: string, settings: Settings, whence?: string) =>
   KafkaInspector.use((inspector) => inspector.reach(server)).pipe(
     Effect.timed,
     Effect.match({
       onSuccess: ([took]) =>
         ok("broker", `${server} took ${Math.round(Duration.toMillis(took))} ms to connect ${securityOf(settings)}`),
       // It begins with the address.
-      onFailure: ({ message }) => failed("broker", `${message}${whence}`)
+      onFailure: (error) => failed("broker", `${error.message}${whence ?? adviceOn(error)}`)
     })
   )
 
@@ -56,9 +64,16 @@ const existing = (name: string, topic: InspectedTopic, settings: Settings): Read
     ]
   }
   const { value: rights } = topic.rights
-  const lacking = NEEDED.filter((right) => !rights.has(right))
+  const lacking = WANTED.filter((right) => !rights.has(right))
+  const grant = `${name}: grant ${accountOf(settings)} ${lacking.join(", ")} on it`
+  if (lacking.some((right) => NEEDED.includes(right))) return [failed("topic", grant)]
   if (lacking.length > 0) {
-    return [failed("topic", `${name}: grant ${accountOf(settings)} ${lacking.join(", ")} on it`)]
+    return [
+      warning(
+        "topic",
+        `${grant}: without it a send in doubt may be stored twice, what a failover loses stays lost, and a start does not know where to go on`
+      )
+    ]
   }
   return topic.partitions === partitions && topic.replicationFactor === replicationFactor
     ? [ok("topic", `${shape}; may be written and read`)]
@@ -95,7 +110,7 @@ const hidden = (name: string, { kind, message }: KafkaError, settings: Settings)
   failed(
     "topic",
     kind === "Denied"
-      ? `${name} is hidden from us, if it exists: grant ${accountOf(settings)} ${NEEDED.join(", ")} on it`
+      ? `${name} is hidden from us, if it exists: grant ${accountOf(settings)} ${WANTED.join(", ")} on it`
       : message
   )
 
@@ -110,7 +125,7 @@ const topicFindings = (name: string, { faults, topics }: Inspection, settings: S
 
 export const kafkaFindings = Effect.fnUntraced(function* (settings: Settings) {
   const { inspect } = yield* KafkaInspector
-  const seeds = yield* Effect.forEach(settings.kafka.bootstrapServers, (server) => reach(server, settings, ""), {
+  const seeds = yield* Effect.forEach(settings.kafka.bootstrapServers, (server) => reach(server, settings), {
     concurrency: "unbounded"
   })
   if (seeds.every(({ status }) => status === "failed")) {
@@ -118,7 +133,8 @@ export const kafkaFindings = Effect.fnUntraced(function* (settings: Settings) {
   }
   const names = [...configuredTopics(settings)]
   const inspection = yield* Effect.result(inspect(names))
-  if (inspection._tag === "Failure") return [...seeds, failed("topic", inspection.failure.message)]
+  if (inspection._tag === "Failure")
+    return [...seeds, failed("topic", `${inspection.failure.message}${adviceOn(inspection.failure)}`)]
   const others = yield* Effect.forEach(
     otherBrokers(inspection.success, settings),
     (server) => reach(server, settings, "; the cluster sends clients there: look at its advertised.listeners"),

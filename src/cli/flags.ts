@@ -14,11 +14,11 @@ export const parsed =
     )
 
 /** A whole number above 0. */
-export const positive = (name: string): Flag.Flag<number> =>
+export const positive = (name: string, most = Infinity): Flag.Flag<number> =>
   Flag.Int(name).pipe(
     Flag.filter(
-      (count) => count > 0,
-      () => "1 or more"
+      (count) => count > 0 && count <= most,
+      () => (most === Infinity ? "1 or more" : `a whole number from 1 to ${most}`)
     )
   )
 

@@ -6,6 +6,7 @@ import { CliConfig, CliOutput, Command, GlobalFlag, type HelpDoc, TerminalCapabi
 import { type Choice, Chosen, ExitCodes, type Exits } from "./Command.ts"
 import { commands } from "./commands.ts"
 import { launch } from "./commands/run.ts"
+import { print } from "./print.ts"
 
 /** No such command or flag; it has been said. */
 export class BadUsage extends Data.TaggedError("BadUsage") {}
@@ -74,17 +75,24 @@ const runWith = Effect.fnUntraced(function* (
   choose: (choice: Choice) => void
 ) {
   const { version } = yield* readManifest
+  const outer = yield* Console.Console
+  const said: Array<string> = []
   yield* Command.runWith(program, { version })(args).pipe(
     Effect.provideService(Chosen, (choice) => Effect.sync(() => choose(choice))),
+    // It would not hear of a stdout that cannot be written.
+    Effect.provideService(Console.Console, { ...outer, log: (text: string) => said.push(text) }),
     Effect.mapError(() => new BadUsage()),
     Effect.provide(environment(presenter))
   )
+  yield* print(said.join("\n"))
 })
 
 /** None: help, version or completions were asked for, and printed. */
 export const parse = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
   let chosen = Option.none<Choice>()
-  yield* runWith(args, presenter, (choice) => (chosen = Option.some(choice)))
+  yield* runWith(args, presenter, (choice) => (chosen = Option.some(choice))).pipe(
+    Effect.tapErrorTag("StdoutError", ({ message }) => Console.error(`${NAME}: ${message}`))
+  )
   return chosen
 })
 

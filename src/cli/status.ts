@@ -5,6 +5,7 @@ import { FetchHttpClient, HttpClient } from "effect/http"
 import { StatusReport } from "../schema/StatusReport.ts"
 import { print, warn } from "./print.ts"
 import { statusText } from "./statusText.ts"
+import { write } from "./stdout.ts"
 
 export interface StatusOptions {
   readonly url: string
@@ -24,7 +25,8 @@ const WATCHED_STREAMS = 20
 
 const ask = Effect.fnUntraced(function* (url: string) {
   const address = yield* Effect.try({
-    try: () => new URL("status", url.endsWith("/") ? url : `${url}/`),
+    // People paste what their browser shows.
+    try: () => new URL("status", `${url.replace(/\/*(status\/*)?$/, "")}/`),
     catch: () => new NoAnswer({ message: `--url ${url}: expected an address such as http://127.0.0.1:8080` })
   })
   const text = yield* HttpClient.get(address).pipe(
@@ -47,21 +49,18 @@ const isWell = ({ state }: StatusReport): boolean => state === "ok"
 
 /** 0: all is well; 1: it is not. */
 export const status = Effect.fn("status")(function* ({ json, url, watch }: StatusOptions) {
-  const show = (report: StatusReport, most: number) => print(json ? JSON.stringify(report) : statusText(report, most))
+  const text = (report: StatusReport, most: number) => (json ? JSON.stringify(report) : statusText(report, most))
   if (!watch) {
     const report = yield* ask(url)
-    yield* show(report, Infinity)
+    yield* print(text(report, Infinity))
     return isWell(report) ? 0 : 1
   }
   const clear = process.stdout.isTTY && !json ? HOME_AND_CLEAR : ""
-  const look = Effect.gen(function* () {
-    const report = yield* ask(url)
-    yield* Effect.sync(() => process.stdout.write(clear))
-    yield* show(report, WATCHED_STREAMS)
-  }).pipe(
+  const look = ask(url).pipe(
+    Effect.flatMap((report) => write(`${clear}${text(report, WATCHED_STREAMS)}\n`)),
     // It may be on its way back.
     Effect.catchTag("NoAnswer", ({ message }) => warn([`Unreachable: ${message}`]))
   )
-  yield* Effect.repeat(look, Schedule.spaced(EVERY))
+  yield* Effect.repeat(look, Schedule.spaced(EVERY)).pipe(Effect.catchTag("StdoutClosed", () => Effect.void))
   return 0
 }, Effect.provide(FetchHttpClient.layer))

@@ -16,6 +16,12 @@ import * as Simulator from "../simulator/Simulator.ts"
 
 const DATA_DIR = "data/demo"
 
+/** What is left to do once all is taken, by which time trading goes on. */
+const SPARE_SECONDS = 60
+
+/** Some 100 bytes each. */
+const MOST_KEPT = 10_000_000
+
 /** Where the connector writes its log, within `DATA_DIR`. */
 const OURS = "connector.log"
 
@@ -68,11 +74,16 @@ const clearFolder = Effect.suspend(() => {
 })
 
 export const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOptions) {
+  // Kept are all trades that the proof may ask for.
+  const keepTrades = rate * (seconds + SPARE_SECONDS)
+  if (!live && keepTrades > MOST_KEPT) {
+    return yield* new DemoFailed({
+      message: `--seconds ${seconds} at --rate ${rate}: the proof takes all trades to be kept, which are ${keepTrades}; at most ${MOST_KEPT} can be: give less of either`
+    })
+  }
   const to = yield* Target.choose(kafka, DATA_DIR)
   yield* clearFolder
 
-  // Kept are all trades that the proof may ask for.
-  const keepTrades = rate * (seconds + 60)
   const simulator = live ? undefined : yield* Simulator.make({ rate, keepTrades })
   const port = yield* freePort
   const connector = yield* ConnectorProcess.start(

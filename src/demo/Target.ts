@@ -1,14 +1,18 @@
 /** Where the demo's records go: settings for the connector, and a way to read them back. */
-import { resolve } from "node:path"
+import { relative, resolve } from "node:path"
 import process from "node:process"
-import { Clock, Context, Effect, Layer, Stream } from "effect"
+import { Clock, Context, Data, Effect, Layer, Stream } from "effect"
 import * as AppConfigLayer from "../layers/AppConfig.ts"
 import * as KafkaJs from "../layers/KafkaJs.ts"
+import * as KafkaJsInspector from "../layers/KafkaJsInspector.ts"
 import * as KafkaTopicReader from "../layers/KafkaTopicReader.ts"
 import * as LocalTopicReader from "../layers/LocalTopicReader.ts"
 import { AppConfig, type SettingsError } from "../services/AppConfig.ts"
+import { KafkaInspector } from "../services/KafkaInspector.ts"
 import { TopicReader, type TopicReadError } from "../services/TopicReader.ts"
 import type { ReadTopic } from "./Proof.ts"
+
+const ANSWER_WITHIN = "15 seconds"
 
 export interface Target {
   readonly name: string
@@ -33,13 +37,22 @@ const fromKafka = through(
   KafkaTopicReader.layer.pipe(Layer.provide(KafkaJs.layer), Layer.provide(AppConfigLayer.layer))
 )
 
+const quoted = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+/** The Node that runs this: the shell's own may be another, too old for it. */
+const thisNode = (): string => {
+  const fromHere = relative(".", process.execPath)
+  return quoted(fromHere.startsWith("..") ? process.execPath : fromHere)
+}
+
 const QUERY = "SELECT key, offset, value FROM records WHERE topic = ? LIMIT 3"
 
 const local = (folder: string): Target => ({
   name: `${folder}/log.sqlite`,
   settings: { SINK: "local" },
   prefix: "",
-  hint: `node --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${folder}/log.sqlite").prepare("${QUERY}").all("raw_trades"))'`,
+  hint: `${thisNode()} --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${folder}/log.sqlite").prepare("${QUERY}").all("raw_trades"))'`,
   read: through(LocalTopicReader.layerOf(folder))
 })
 
@@ -51,9 +64,23 @@ export const kafkaSettings = (values: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
       .map(([name, value = ""]) => [name, name.endsWith("_FILE") ? resolve(value.trim()) : value])
   )
 
+export class NoKafka extends Data.TaggedError("NoKafka")<{ readonly message: string; readonly cause: unknown }> {}
+
+/** Asked first: a demo that has nowhere to write proves nothing. */
+const reachable = KafkaInspector.use(({ inspect }) => inspect([])).pipe(
+  Effect.mapError((cause) => new NoKafka({ message: `--kafka: no Kafka can be asked: ${cause.message}`, cause })),
+  Effect.timeoutOrElse({
+    duration: ANSWER_WITHIN,
+    orElse: () =>
+      Effect.fail(new NoKafka({ message: `--kafka: Kafka has no answer within ${ANSWER_WITHIN}`, cause: undefined }))
+  })
+)
+
 /** The Kafka of the user's own settings, in topics of the demo's own. */
-const kafka: Effect.Effect<Target, SettingsError> = Effect.gen(function* () {
-  const settings = Context.get(yield* Layer.build(AppConfigLayer.layer), AppConfig).kafka
+const kafka: Effect.Effect<Target, SettingsError | NoKafka> = Effect.gen(function* () {
+  const config = yield* Layer.build(Layer.provideMerge(KafkaJsInspector.layer, AppConfigLayer.layer))
+  const settings = Context.get(config, AppConfig).kafka
+  yield* Effect.provide(reachable, config)
   const { values } = yield* AppConfigLayer.valuesOf(process.env, ".env")
   const prefix = `demo_${yield* Clock.currentTimeMillis}_`
   const servers = settings.bootstrapServers.join(",")
@@ -70,5 +97,5 @@ const kafka: Effect.Effect<Target, SettingsError> = Effect.gen(function* () {
   }
 }).pipe(Effect.scoped)
 
-export const choose = (intoKafka: boolean, folder: string): Effect.Effect<Target, SettingsError> =>
+export const choose = (intoKafka: boolean, folder: string): Effect.Effect<Target, SettingsError | NoKafka> =>
   intoKafka ? kafka : Effect.succeed(local(folder))

@@ -2,7 +2,7 @@
  * A recording being written: a line a frame (`pipeline/Recording`), zstd where its name ends in `.zst`. What was written a
  * second ago is in the file however the process ends, all of it once it is finished.
  */
-import { open } from "node:fs/promises"
+import { open, rm } from "node:fs/promises"
 import { pipeline } from "node:stream/promises"
 import type { Writable } from "node:stream"
 // The default import: a Node without zstd can still load the module and say which Node is needed.
@@ -26,6 +26,8 @@ export interface FrameFile {
   readonly write: (frames: ReadonlyArray<Frame>) => Effect.Effect<void, FrameFileError>
   /** Completes when all is in the file, and gives its size. */
   readonly finish: Effect.Effect<number, FrameFileError>
+  /** Takes the file away again; never what is no file, such as a pipe. */
+  readonly discard: Effect.Effect<void, FrameFileError>
 }
 
 const reasonOf = (cause: unknown): string =>
@@ -69,6 +71,9 @@ export const create = Effect.fnUntraced(function* (
         Effect.andThen(drained(out)),
         Effect.andThen(whole)
       ),
+    discard: attempt(async () => {
+      if ((await file.stat()).isFile()) await rm(path)
+    }),
     finish: Effect.callback<void>((resume) => {
       out.once("error", () => resume(Effect.void))
       out.end(() => resume(Effect.void))

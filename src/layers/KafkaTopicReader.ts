@@ -7,7 +7,7 @@ import { follow } from "./following.ts"
 /** Enough to keep the brokers busy, while the answers in memory stay some tens of MiB. */
 const PARTITIONS_AT_ONCE = 4
 
-/** Some 15 s: a broker that restarts or a leader that moves is waited for, a wrong address is told soon. */
+/** Some 15 s: so long is a broker that restarts or a leader that moves waited for; a wrong address is told soon. */
 const retries = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("2 seconds")]).pipe(
   Schedule.upTo({ times: 9 })
 )
@@ -20,8 +20,23 @@ const messageOf = (what: string, { message }: KafkaError): string =>
 const readError = (what: string) => (cause: KafkaError) =>
   new TopicReadError({ message: messageOf(what, cause), cause })
 
+/** Whoever waits is told for what, once. */
 const patiently = <A>(effect: Effect.Effect<A, KafkaError>, what: string): Effect.Effect<A, TopicReadError> =>
-  effect.pipe(Effect.retry({ while: mayPass, schedule: retries }), Effect.mapError(readError(what)))
+  Effect.suspend(() => {
+    let isTold = false
+    const tell = (error: KafkaError) => {
+      if (isTold || !mayPass(error)) return Effect.void
+      isTold = true
+      return Effect.logWarning("Kafka does not answer: it is asked again for some 15 s").pipe(
+        Effect.annotateLogs({ reading: what, reason: error.message })
+      )
+    }
+    return effect.pipe(
+      Effect.tapError(tell),
+      Effect.retry({ while: mayPass, schedule: retries }),
+      Effect.mapError(readError(what))
+    )
+  })
 
 export const layer: Layer.Layer<TopicReader, never, KafkaDriver> = Layer.effect(
   TopicReader,

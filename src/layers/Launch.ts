@@ -48,8 +48,6 @@ export const command = <E>(program: Effect.Effect<number, E>, { untilStopped = f
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
-  // Whoever reads the answer may have seen enough of it.
-  process.stdout.on("error", () => {})
   process.stderr.on("error", () => {})
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,

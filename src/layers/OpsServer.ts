@@ -5,7 +5,7 @@
  */
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Clock, Effect, Layer, Predicate, Schema } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { HttpMiddleware, HttpServerResponse } from "effect/http"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
@@ -16,12 +16,7 @@ import * as guard from "./ops/guard.ts"
 import * as LivePage from "./ops/LivePage.ts"
 import * as Report from "./ops/report.ts"
 import { reasonsOf } from "./ops/reasons.ts"
-
-export class OpsServerError extends Schema.TaggedError<OpsServerError>()("OpsServerError", {
-  /** One line for the operator: what failed, and which setting to look at. */
-  message: Schema.String,
-  cause: Schema.optionalKey(Schema.Defect())
-}) {}
+import { type OpsServerError, startError } from "./ops/startError.ts"
 
 const LIMITS = {
   maxHeaderSize: 8 * 1024,
@@ -31,21 +26,8 @@ const LIMITS = {
   connectionsCheckingInterval: 1000
 }
 
-/** More are closed as they come: listeners, probes and some people. */
+/** Listeners, probes and some people. */
 const MOST_CONNECTIONS = 64
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is taken by another program: choose another HTTP_PORT, or 0 to do without",
-  EACCES: "needs privileges: choose an HTTP_PORT of 1024 or more, or 0 to do without",
-  EADDRNOTAVAIL: "is no address of this machine: look at HTTP_HOST",
-  ENOTFOUND: "is no known host: look at HTTP_HOST"
-}
-
-const startError = (host: string, port: number, cause: unknown): OpsServerError => {
-  const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : String(cause)
-  const reason = REASONS[code] ?? `cannot be listened on (${code}): look at HTTP_HOST and HTTP_PORT`
-  return new OpsServerError({ message: `HTTP_PORT=${port}: ${host}:${port} ${reason}`, cause })
-}
 
 const serve = Effect.fnUntraced(function* (host: string, port: number) {
   const health = yield* Health
@@ -80,7 +62,7 @@ const serve = Effect.fnUntraced(function* (host: string, port: number) {
   ])
 
   const node = createServer(LIMITS)
-  node.maxConnections = MOST_CONNECTIONS
+  guard.makeRoom(node, MOST_CONNECTIONS)
   guard.refusePipelining(node)
   const server = yield* NodeHttpServer.make(() => node, { host, port, gracefulShutdownTimeout: "200 millis" }).pipe(
     Effect.mapError(({ cause }) => startError(host, port, cause))

@@ -102,6 +102,8 @@ const faultOf = ({ symbols, rate, shares = {} }: Partial<SimulatorOptions>): str
   if (symbols?.length === 0) return "symbols: name at least one, such as BTCUSDT"
   const odd = symbols?.find((symbol) => symbol === "" || symbol !== symbol.toUpperCase() || /[\s/@!]/.test(symbol))
   if (odd !== undefined) return `symbols: ${JSON.stringify(odd)} is not an upper-case symbol such as BTCUSDT`
+  const twice = symbols?.find((symbol, index) => symbols.indexOf(symbol) !== index)
+  if (twice !== undefined) return `symbols: ${twice} is there twice`
   if (rate !== undefined && !(rate >= 0 && rate <= 1_000_000)) return `rate: ${rate} is not between 0 and 1000000`
   const share = Object.entries(shares).find(([, share]) => !(share >= 0 && Number.isFinite(share)))
   return share && `shares: ${share[0]} has ${share[1]}, expected 0 or more`

@@ -1,9 +1,10 @@
-import { readdirSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { disk } from "../../src/check/disk.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
+import { fullDisk } from "../support/fullDisk.ts"
 import { testSettings } from "../support/settings.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -39,6 +40,33 @@ describe("check: the disk", () => {
       const dataDir = yield* temporaryFolder
       const [, room] = yield* look({ dataDir, spool: { mode: "auto", maxBytes: 2 ** 60, fsync: false } })
       assert.match(room ?? "", /^warning .*lower SPOOL_MAX_BYTES/)
+    })
+  )
+
+  it.live("says how much room there is for the local log", () =>
+    Effect.gen(function* () {
+      const [, room] = yield* look({ dataDir: yield* temporaryFolder, sink: "local" })
+      assert.match(room ?? "", /^(ok|warning) .*GiB free; the local log grows without a bound/)
+    })
+  )
+
+  it.live.skipIf(!existsSync("/proc/self"))("finds a folder that cannot be made, whoever asks", () =>
+    Effect.gen(function* () {
+      const [written] = yield* look({ dataDir: "/proc/data", sink: "local" })
+      assert.match(written ?? "", /^failed DATA_DIR: this user cannot write \/proc \((ENOENT|EACCES)\)/)
+    })
+  )
+
+  it.live("finds a full disk", (test) =>
+    Effect.gen(function* () {
+      const disk = yield* fullDisk
+      if (Option.isNone(disk)) return test.skip("this user may not mount one")
+      const dataDir = disk.value
+      const local = yield* look({ dataDir, sink: "local" })
+      assert.match(local[0] ?? "", /^failed DATA_DIR: .* is full \(ENOSPC\): make room/)
+      const always = yield* look({ dataDir, spool: { mode: "always", maxBytes: 1, fsync: false } })
+      assert.match(always[0] ?? "", /^failed DATA_DIR: .* is full/)
+      assert.match((yield* look({ dataDir }))[0] ?? "", /^warning DATA_DIR: .* is full .*bridged in memory alone/)
     })
   )
 

@@ -15,4 +15,18 @@ describe("check: DNS", () => {
       assert.match(found[1]?.says ?? "", /^nowhere\.invalid has no address \(\w+\): correct KAFKA_BOOTSTRAP_SERVERS/)
     })
   )
+
+  it.live("names every variable that has the name", () =>
+    Effect.gen(function* () {
+      const { binance } = testSettings()
+      const wrong = {
+        ...binance,
+        wsUrls: [new URL("wss://nowhere.invalid/stream")] as const,
+        restUrls: [new URL("https://nowhere.invalid")] as const
+      }
+      const found = yield* dns(testSettings({ binance: wrong, sink: "local" })).findings
+      assert.lengthOf(found, 1)
+      assert.include(found[0]?.says, "correct BINANCE_WS_URL and BINANCE_REST_URL, or look at this machine's DNS")
+    })
+  )
 })

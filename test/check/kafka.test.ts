@@ -52,9 +52,20 @@ describe("check: Kafka", () => {
       assert.match(found[1] ?? "", /^warning topic dead_letter .*cannot be told without writing/)
       assert.match(
         found[2] ?? "",
-        /^failed topic continuity is hidden from us.*grant User:ANONYMOUS Write, Read, Describe/
+        /^failed topic continuity is hidden from us.*grant User:ANONYMOUS Write, Describe, Read/
       )
       assert.match(found[3] ?? "", /^failed topic positions: 1 of its partitions have no leader/)
+    })
+  )
+
+  it.effect("warns where a topic may be written and not read: the connector runs, with less", () =>
+    Effect.gen(function* () {
+      const topics = new Map([["raw_trades", topic(6, "Write", "Describe")]])
+      const [, found] = yield* lines({ topics })
+      assert.match(
+        found ?? "",
+        /^warning topic raw_trades: grant User:ANONYMOUS Read on it: without it a send in doubt/
+      )
     })
   )
 
@@ -80,6 +91,8 @@ describe("check: Kafka", () => {
       const gone = new KafkaError({ kind: "Unreachable", message: "kafka-2:9092: ECONNREFUSED" })
       const named = yield* lines({ brokers: [SEED, "kafka-2:9092"], unreachable: new Map([["kafka-2:9092", gone]]) })
       assert.match(named[1] ?? "", /^failed broker kafka-2:9092: ECONNREFUSED; .*advertised\.listeners/)
+      const alone = yield* lines({ unreachable: new Map([[SEED, gone]]) })
+      assert.match(alone[0] ?? "", /^failed broker kafka-2:9092: ECONNREFUSED; does Kafka run there/)
       const wrong = new KafkaError({ kind: "Denied", message: `${SEED}: check KAFKA_SASL_PASSWORD` })
       assert.deepStrictEqual(yield* lines({ unreachable: new Map([[SEED, wrong]]) }), [
         `failed broker ${SEED}: check KAFKA_SASL_PASSWORD`,

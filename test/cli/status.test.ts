@@ -97,6 +97,45 @@ describe("status", () => {
     })
   )
 
+  it.live("takes the address of any of its pages", () =>
+    Effect.gen(function* () {
+      const { port } = yield* serve((request, response) => {
+        response.statusCode = request.url === "/behind/status" ? 200 : 404
+        response.end(JSON.stringify(report))
+      })
+      for (const path of ["", "/", "/status", "/status/"]) {
+        const url = `http://127.0.0.1:${port}/behind${path}`
+        const program = yield* Program.start({}, {}, MAIN, ["status", "--json", "--url", url])
+        assert.strictEqual((yield* program.ended).code, 0, path)
+      }
+    })
+  )
+
+  it.live("says which setting keeps it from asking", () =>
+    Effect.gen(function* () {
+      for (const [port, says] of [
+        ["0", /HTTP_PORT=0 turns off/],
+        ["abc", /HTTP_PORT=abc: expected/]
+      ] as const) {
+        const program = yield* Program.start({ HTTP_PORT: port }, {}, MAIN, ["status"])
+        const { code, stderr } = yield* program.ended
+        assert.strictEqual(code, 2)
+        assert.match(stderr, says)
+      }
+    })
+  )
+
+  it.live("watches until nobody reads any more", () =>
+    Effect.gen(function* () {
+      const { port } = yield* serve((_, response) => response.end(JSON.stringify(report)))
+      const url = `http://127.0.0.1:${port}`
+      const program = yield* Program.start({}, {}, MAIN, ["status", "--url", url, "--watch", "--json"])
+      program.child.stdout?.once("data", () => program.child.stdout?.destroy())
+      const { code, stderr } = yield* program.ended
+      assert.deepStrictEqual([code, stderr], [0, ""])
+    })
+  )
+
   it.live("ends with 2 where nobody or somebody else answers, and says what to do", () =>
     Effect.gen(function* () {
       const port = yield* freePort

@@ -6,6 +6,7 @@ import * as MemoryKafka from "../../src/layers/MemoryKafka.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { KafkaDriver, KafkaError } from "../../src/services/KafkaDriver.ts"
 import { TopicReader } from "../../src/services/TopicReader.ts"
+import * as LogProbe from "../support/logProbe.ts"
 
 const TOPIC = "t"
 
@@ -91,8 +92,14 @@ describe("KafkaTopicReader", () => {
       assert.strictEqual((yield* Fiber.join(patient))[0]?.to, 5)
 
       yield* broker.outage(busy)
-      const vain = yield* Effect.forkChild(Effect.result(reader.ends(TOPIC)))
+      const log = yield* LogProbe.make
+      const vain = yield* Effect.forkChild(Effect.provide(Effect.result(reader.ends(TOPIC)), log.layer))
+      // At once, and once.
+      const { annotations, message } = yield* Queue.take(log.events)
+      assert.match(message, /^Kafka does not answer: it is asked again for some 15 s$/)
+      assert.deepInclude(annotations, { reading: TOPIC, reason: "loading" })
       yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Queue.size(log.events), 0)
       const result = yield* Fiber.join(vain)
       assert.isTrue(Result.isFailure(result))
       if (Result.isFailure(result)) {

@@ -2,13 +2,14 @@ import { connect } from "node:net"
 import { once } from "node:events"
 import { Agent, get } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Logger, Metric, Scope, Tracer } from "effect"
+import { Context, Effect, Exit, Layer, Logger, Metric, Schedule, Scope, Tracer } from "effect"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import * as OpsServer from "../../src/layers/OpsServer.ts"
 import { Health } from "../../src/services/Health.ts"
 import * as Telemetry from "../../src/services/Telemetry.ts"
 import { freePort, request, serve } from "../support/http.ts"
 import { settingsLayer } from "../support/settings.ts"
+import { range } from "../support/tape.ts"
 
 const layerOn = (port: number, host = "127.0.0.1") =>
   OpsServer.layer.pipe(
@@ -171,6 +172,36 @@ describe("OpsServer", () => {
       assert.strictEqual(
         message,
         `HTTP_PORT=${port}: 192.0.2.1:${port} is no address of this machine: look at HTTP_HOST`
+      )
+    })
+  )
+
+  it.live("answers a probe however many others only wait", () =>
+    Effect.gen(function* () {
+      const { port, url } = yield* start
+      const waiting = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          range(1, 200).map((n) => {
+            const socket = connect(port, "127.0.0.1")
+            socket.on("error", () => {}).resume()
+            // Idle, in the midst of its headers, or at the page with the endless answer.
+            socket.write(
+              ["", "GET /healthz HTTP/1.1\r\nHost: a", "GET /events HTTP/1.1\r\nHost: a\r\n\r\n"][n % 3] ?? ""
+            )
+            return socket
+          })
+        ),
+        (sockets) => Effect.sync(() => sockets.forEach((socket) => socket.destroy()))
+      )
+      yield* Effect.promise(() => once(waiting.at(-1) ?? waiting[0]!, "connect"))
+      for (const path of ["healthz", "readyz", "metrics"]) {
+        assert.isAbove((yield* request(`${url}/${path}`)).text.length, 0)
+      }
+      const { headers, status } = yield* request(`${url}/events`)
+      assert.deepStrictEqual([status, headers.get("connection")], [503, "close"])
+      yield* Effect.repeat(
+        Effect.sync(() => waiting.filter(({ destroyed }) => !destroyed).length),
+        { until: (open) => open <= 64, schedule: Schedule.spaced("20 millis") }
       )
     })
   )

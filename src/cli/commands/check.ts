@@ -21,9 +21,9 @@ const count = (findings: ReadonlyArray<Finding>): string => {
 
 export const check = make({
   name: "check",
-  summary: "Look at all that a run needs: settings, exchange, brokers, topics, rights, disk",
+  summary: "Look at all that a run needs: settings, exchange, brokers, topics, rights, disk, HTTP port",
   description:
-    "Look at all that a run needs and say what to do where it is lacking: settings, DNS, WebSocket, REST, the clock against the exchange's, symbols, brokers, topics and rights on them, disk. A line each; one that fails does not keep the others from being looked at. No record is written and no topic made. A warning is no failure: the connector runs, with less.",
+    "Look at all that a run needs and say what to do where it is lacking: settings, DNS, WebSocket, REST, the clock against the exchange's, symbols, brokers, topics and rights on them, disk, HTTP port (taken while a connector runs there). A line each; one that fails does not keep the others from being looked at. No record is written and no topic made. A warning is no failure: the connector runs, with less.",
   examples: [
     ["", "With the settings of the environment and of .env"],
     ["&& binance-kafka-connector run", "Start only where all is well"],

@@ -10,6 +10,9 @@ import { table } from "../proofTable.ts"
 const PROVED = 0
 const NOT_PROVED = 1
 
+const MOST_SECONDS = 86_400
+const MOST_RATE = 1_000_000
+
 class NothingArrived extends Data.TaggedError("NothingArrived")<{ readonly message: string }> {}
 
 const show = ({ examples, rows, unreadable }: Proof) =>
@@ -45,11 +48,11 @@ export const demo = make({
       Flag.withDescription("The Kafka of KAFKA_BOOTSTRAP_SERVERS (localhost:9092) instead of the local log"),
       Flag.withDefault(false)
     ),
-    seconds: positive("seconds").pipe(
+    seconds: positive("seconds", MOST_SECONDS).pipe(
       Flag.withDescription("How long data is taken; 15 if not said"),
       Flag.withDefault(15)
     ),
-    rate: positive("rate").pipe(
+    rate: positive("rate", MOST_RATE).pipe(
       Flag.withDescription("Trades a second of the simulator; 300 if not said"),
       Flag.withDefault(300)
     )

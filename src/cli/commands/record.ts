@@ -1,4 +1,4 @@
-import { Clock, Effect, Layer, Option, Stream } from "effect"
+import { Clock, Data, Effect, Layer, Option, Stream } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { TIME_SPANS } from "../../schema/timeSpan.ts"
 import { MarketFeed } from "../../services/MarketFeed.ts"
@@ -8,7 +8,7 @@ import { positive, timeSpan } from "../flags.ts"
 import { say, showing, timeLeft } from "../liveLine.ts"
 import { Quiet } from "../quiet.ts"
 
-const NOTHING_RECEIVED = 1
+class NothingReceived extends Data.TaggedError("NothingReceived")<{ readonly message: string }> {}
 
 const flags = {
   file: Argument.String("file").pipe(
@@ -31,7 +31,7 @@ export const record = make({
     ["frames.ndjson.zst --duration 10m", "Ten minutes, packed"],
     ["few.ndjson --frames 1000 --force", "A thousand frames, in the place of an older file"]
   ],
-  exits: { 0: "recorded: all asked for, or interrupted", 1: "ended without a frame" },
+  exits: { 0: "recorded: all asked for, or interrupted; not one frame is 2, and leaves no file" },
   flags,
   untilStopped: true,
   needs: load(() => import("../../layers/BinanceWebSocket.ts")).pipe(
@@ -56,6 +56,12 @@ export const record = make({
     const finish = Effect.gen(function* () {
       const size = yield* recording.finish
       const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+      if (frames === 0) {
+        yield* recording.discard
+        return yield* new NothingReceived({
+          message: `${file} is not kept: not one frame in ${seconds.toFixed(1)} s; \`check\` says whether the exchange is reached, \`streams\` what can be taken`
+        })
+      }
       say(`${file}: ${countText(frames, "frame")} in ${seconds.toFixed(1)} s, ${bytesText(size)}`)
     })
     const taken = Option.match(most, { onNone: () => feed.frames, onSome: (most) => Stream.take(feed.frames, most) })
@@ -75,6 +81,6 @@ export const record = make({
       showing(line),
       Effect.onExit(() => finish)
     )
-    return frames === 0 ? NOTHING_RECEIVED : 0
+    return 0
   }, Effect.scoped)
 })

@@ -1,12 +1,22 @@
-import { Effect, Layer, Option } from "effect"
+import { Data, Effect, Layer, Option } from "effect"
 import { Flag } from "effect/cli"
 import { make } from "../Command.ts"
 import { status as ask } from "../status.ts"
 
+class NoAddress extends Data.TaggedError("NoAddress")<{ readonly message: string }> {}
+
 /** The address that the settings give a connector on this machine. */
 const ownUrl = Effect.gen(function* () {
   const { inspect } = yield* Effect.promise(() => import("../../layers/AppConfig.ts"))
-  const { host, port } = (yield* inspect).settings.http
+  const { faults, settings } = yield* inspect
+  const wrong = faults.filter((fault) => fault.startsWith("HTTP_"))
+  if (wrong.length > 0) return yield* new NoAddress({ message: wrong.join("\n") })
+  const { host, port } = settings.http
+  if (port === 0) {
+    return yield* new NoAddress({
+      message: "HTTP_PORT=0 turns off what could be asked: give the connector a port, or ask another one by --url"
+    })
+  }
   const isEverybody = host === "0.0.0.0" || host === "::"
   return `http://${isEverybody ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}`
 })
@@ -32,7 +42,10 @@ export const status = make({
       Flag.withDescription("Print the report as one line of JSON"),
       Flag.withDefault(false)
     ),
-    watch: Flag.Boolean("watch").pipe(Flag.withDescription("Ask every second, until stopped"), Flag.withDefault(false))
+    watch: Flag.Boolean("watch").pipe(
+      Flag.withDescription("Ask every second, until stopped, or until stdout is closed"),
+      Flag.withDefault(false)
+    )
   },
   needs: Layer.empty,
   untilStopped: true,

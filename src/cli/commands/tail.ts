@@ -3,8 +3,10 @@ import { Effect, Layer, Option, Stream } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { recordLine } from "../../pipeline/recordLine.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
+import { countText } from "../amounts.ts"
 import { Foundation, load, make } from "../Command.ts"
 import { parsed, positive } from "../flags.ts"
+import { warn } from "../print.ts"
 import { write } from "../stdout.ts"
 import { style } from "../style.ts"
 import * as Filter from "../tail/Filter.ts"
@@ -12,6 +14,8 @@ import * as From from "../tail/from.ts"
 import { prettyLine } from "../tail/pretty.ts"
 import { topicOf } from "../tail/topicOf.ts"
 import { viewOf } from "../tail/view.ts"
+
+const TELL_AFTER = "3 seconds"
 
 const flags = {
   topic: Argument.String("topic").pipe(
@@ -69,7 +73,21 @@ export const tail = make({
     const { topics } = yield* AppConfig
     const keys = new Set(symbols.map((symbol) => symbol.toUpperCase()))
     const isPlain = json || !process.stdout.isTTY
+    let looked = 0
+    let shown = 0
+    const isNarrow = keys.size > 0 || filters.length > 0
+    /** A mistyped name would look like a topic without data. */
+    const tellOfNone = Effect.suspend(() =>
+      isNarrow && shown === 0
+        ? warn([
+            looked === 0
+              ? "tail: no record yet to hold against --symbol and --filter"
+              : `tail: none of ${countText(looked, "record")} is what --symbol and --filter ask for`
+          ])
+        : Effect.void
+    )
     const lines = From.recordsFrom(topicOf(topic, topics), from, follow).pipe(
+      Stream.tap(() => Effect.sync(() => void looked++)),
       Stream.filter(({ key }) => keys.size === 0 || keys.has(key)),
       Stream.map((record) => {
         const view = viewOf(record)
@@ -78,10 +96,15 @@ export const tail = make({
       Stream.filter(({ line, view }) => filters.every((matches) => matches(view, line))),
       Stream.map(({ line, view }) => (isPlain ? line : prettyLine(view, style)))
     )
+    if (follow) yield* Effect.forkScoped(Effect.delay(tellOfNone, TELL_AFTER))
     yield* Option.match(count, { onNone: () => lines, onSome: (count) => Stream.take(lines, count) }).pipe(
-      Stream.runForEachArray((some) => write(some.map((line) => `${line}\n`).join(""))),
+      Stream.runForEachArray((some) => {
+        shown += some.length
+        return write(some.map((line) => `${line}\n`).join(""))
+      }),
       Effect.catchTag("StdoutClosed", () => Effect.void)
     )
+    if (!follow) yield* tellOfNone
     return 0
-  })
+  }, Effect.scoped)
 })

@@ -31,7 +31,7 @@ export const make = (report: Effect.Effect<StatusReport>) => {
     listeners >= MOST_LISTENERS
       ? HttpServerResponse.text(`${MOST_LISTENERS} are listening already: try again later\n`, {
           status: 503,
-          headers: { "retry-after": "10" }
+          headers: { "retry-after": "10", connection: "close" }
         })
       : HttpServerResponse.stream(Stream.unwrap(Effect.as(listening, events)), {
           contentType: "text/event-stream",

@@ -1,5 +1,6 @@
 /** What every request is held to and every answer says, whatever the page. */
 import type { Server } from "node:http"
+import type { Socket } from "node:net"
 import { Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 
@@ -36,6 +37,30 @@ export const refusePipelining = (server: Server): void => {
     if (busy.has(socket)) socket.destroy()
     busy.add(socket)
     response.once("close", () => busy.delete(socket))
+  })
+}
+
+/**
+ * Holds so many connections, and lets a new one in all the same: a probe is heard however many others only wait. The oldest
+ * that has no answer under way makes room, or the oldest of all.
+ */
+export const makeRoom = (server: Server, most: number): void => {
+  const open = new Set<Socket>()
+  const answered = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    const [oldest] = open
+    if (oldest !== undefined && open.size >= most) {
+      const waiting = Array.from(open).find((one) => !answered.has(one)) ?? oldest
+      // Its own event comes too late for those that are let in meanwhile.
+      open.delete(waiting)
+      waiting.destroy()
+    }
+    open.add(socket)
+    socket.once("close", () => open.delete(socket))
+  })
+  server.on("request", ({ socket }, response) => {
+    answered.add(socket)
+    response.once("close", () => answered.delete(socket))
   })
 }
 

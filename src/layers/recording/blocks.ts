@@ -19,6 +19,19 @@ export interface Blocks {
 
 const reasonOf = (cause: unknown): string => (Predicate.isError(cause) ? cause.message : String(cause))
 
+/** By what zstd says. */
+const ADVICE: Readonly<Record<string, string>> = {
+  Z_BUF_ERROR: "it ends in the middle: whoever wrote it was killed; everything before is read",
+  ZSTD_error_prefix_unknown: "it is not packed by zstd: rename it if it is plain text"
+}
+const DAMAGED =
+  "it is damaged, everything before is read; `zstd -t` tests a copy, and what is in it can only be recorded anew"
+
+const unpackingReasonOf = (cause: unknown): string => {
+  const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : ""
+  return ADVICE[code] ?? (code.startsWith("ZSTD_error") ? `${DAMAGED} (${reasonOf(cause)})` : reasonOf(cause))
+}
+
 const failing = (file: string) => {
   const fail = (reason: string, cause?: unknown) =>
     new FeedError({ message: `REPLAY_FILE: cannot read ${file}: ${reason}`, cause })
@@ -72,10 +85,7 @@ const unpacked = Effect.fnUntraced(function* (file: string) {
     next: Effect.flatMap(
       Effect.tryPromise({
         try: (): Promise<IteratorResult<Uint8Array, unknown>> => iterator.next(),
-        catch: (cause) =>
-          Predicate.hasProperty(cause, "code") && cause.code === "Z_BUF_ERROR"
-            ? fail("it ends in the middle: whoever wrote it was killed; everything before is read", cause)
-            : fail(reasonOf(cause), cause)
+        catch: (cause) => fail(unpackingReasonOf(cause), cause)
       }),
       (result) => {
         if (result.done !== true) return Effect.succeed(result.value)

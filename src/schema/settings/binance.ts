@@ -43,7 +43,8 @@ export const binance = {
     {
       name: "REPLAY_SPEED",
       default: "max",
-      expected: "max, or a number above 0: how many times as fast as the frames were received",
+      expected:
+        "max, or a number above 0 in plain digits (0.5, 10): how many times as fast as the frames were received",
       example: "10",
       doc: "How fast `FEED=replay` is: `1` as the frames were received, `10` ten times as fast, `max` as fast as they are taken"
     },
