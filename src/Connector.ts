@@ -17,7 +17,7 @@ import * as Ingest from "./pipeline/Ingest.ts"
 /** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
 const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
   Layer.provide(OpsServer.layer),
-  Layer.provideMerge(Layer.merge(HealthState.layer, StatusBoard.layer))
+  Layer.provideMerge(Layer.provideMerge(HealthState.layer, StatusBoard.layer))
 )
 
 /** What everything is seen through. */

@@ -109,7 +109,7 @@ export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Pr
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
   const connector = Layer.mergeAll(Feeds.layer, sink, SymbolCheck.layer).pipe(
     Layer.provide(OpsServer.layer),
-    Layer.provideMerge(Layer.merge(HealthState.layer, StatusBoard.layer))
+    Layer.provideMerge(Layer.provideMerge(HealthState.layer, StatusBoard.layer))
   )
   const foundation = Layer.mergeAll(Logging.layer, Tracing.layer).pipe(
     Layer.provideMerge(AppConfig.layerFromRecord(textsOf(settings)))

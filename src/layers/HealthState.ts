@@ -1,10 +1,12 @@
 /** Health as its writers last said it, in memory by nature. */
 import { Effect, HashMap, Layer, Ref } from "effect"
+import { Status } from "../services/Status.ts"
 import { type ComponentStatus, Health, type HealthReport } from "../services/Health.ts"
 
 export const layer: Layer.Layer<Health> = Layer.effect(
   Health,
   Effect.gen(function* () {
+    const status = yield* Status
     const sink = yield* Ref.make<ComponentStatus>({ state: "starting", detail: "not connected yet" })
     const resume = yield* Ref.make<ComponentStatus>({ state: "up", detail: "nothing to catch up with" })
     const connections = yield* Ref.make<Readonly<Record<string, ComponentStatus>>>({})
@@ -22,11 +24,15 @@ export const layer: Layer.Layer<Health> = Layer.effect(
           sink: yield* Ref.get(sink),
           resume: yield* Ref.get(resume),
           connections: yield* Ref.get(connections),
-          degraded: Object.fromEntries(yield* Ref.get(degraded))
+          degraded: Object.fromEntries([
+            ...(yield* Ref.get(degraded)),
+            ...status.troubles().map(({ name, text }) => [name, text] as const)
+          ])
         }
-        const live = Object.values(parts.connections).some(({ state }) => state === "up")
+        const states = Object.values(parts.connections).map(({ state }) => state)
+        const live = states.includes("up")
         const ready = parts.sink.state === "up" && live && parts.resume.state !== "starting"
-        const well = Object.keys(parts.degraded).length === 0
+        const well = Object.keys(parts.degraded).length === 0 && !states.includes("down")
         return { ready, status: ready ? (well ? "ok" : "degraded") : "unready", ...parts }
       })
     })

@@ -6,15 +6,24 @@ import {
   type Figures,
   type KafkaCell,
   newConnection,
+  newSpool,
   newStream,
   type SpoolCell,
   Status,
-  type StreamCell
+  type StreamCell,
+  type Trouble
 } from "../services/Status.ts"
 import * as Rates from "./status/Rates.ts"
 import * as Sends from "./status/Sends.ts"
+import * as Troubles from "./status/Troubles.ts"
+
+/** Whose growth is watched. */
+type Counted = StreamCell | ConnectionCell | KafkaCell | SpoolCell
 
 const SAMPLE_EVERY = Duration.seconds(1)
+
+/** Clocks that drift apart by less are left alone. */
+const LEAP_MS = 2000
 
 /** So many of the latest are kept. */
 const DEAD_LETTERS = 20
@@ -49,12 +58,14 @@ const cellsOf = <Cell>(fresh: () => Cell) => {
 const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-  const startedAt = clock.currentTimeMillisUnsafe()
+  const began = monotonic()
+  let startedAt = clock.currentTimeMillisUnsafe()
   const [streams, stream] = cellsOf(newStream)
   const [connections, connection] = cellsOf(newConnection)
-  const rates = Rates.make<StreamCell | ConnectionCell | KafkaCell>(monotonic())
+  const rates = Rates.make<Counted>(monotonic())
   const sends = Sends.make()
-  const spool: SpoolCell = { isOpen: false, bytes: 0, records: 0, since: null }
+  const troubles = Troubles.make()
+  const spool = newSpool()
   let acks = 0
   let records = 0
   const kafka: KafkaCell = {
@@ -73,10 +84,11 @@ const make = Effect.gen(function* () {
   let deadLetters: Figures["deadLetters"] = { total: 0, latest: [] }
   let continuity: ReadonlyArray<ContinuityReport> = []
 
-  const counts = function* (): Generator<readonly [StreamCell | ConnectionCell | KafkaCell, number]> {
+  const counts = function* (): Generator<readonly [Counted, number]> {
     for (const cell of streams.values()) yield [cell, cell.events]
     for (const cell of connections.values()) yield [cell, cell.frames]
     yield [kafka, records]
+    yield [spool, spool.bytes]
   }
   const sample = Effect.sync(() => rates.sample(monotonic(), counts()))
   yield* Effect.forkScoped(Effect.repeat(Effect.delay(sample, SAMPLE_EVERY), Schedule.forever))
@@ -85,15 +97,19 @@ const make = Effect.gen(function* () {
     const cells = [...streams.values()]
     const { batchRecords = null, sendMs = null } = sends.summary() ?? {}
     const { failures, inFlight, lastError, waitingBytes, waitingRecords } = kafka
-    const { bytes, isOpen, records: spooled, since } = spool
+    const { isOpen, ...spooled } = spool
+    const at = clock.currentTimeMillisUnsafe()
+    // By the clock on the wall as it is now: it may have leapt, how long the program runs did not.
+    const start = at - (monotonic() - began)
+    if (Math.abs(start - startedAt) > LEAP_MS) startedAt = Math.round(start)
     return {
-      at: clock.currentTimeMillisUnsafe(),
+      at,
       startedAt,
       events: cells.reduce((sum, { events }) => sum + events, 0),
       rate: cells.reduce((sum, cell) => sum + rates.rateOf(cell), 0),
       deadLetters,
       continuity,
-      spool: isOpen ? { bytes, records: spooled, since } : null,
+      spool: isOpen ? { ...spooled, growth: rates.rateOf(spool) } : null,
       streams: new Map(Array.from(streams, ([name, cell]) => [name, { ...cell, rate: rates.rateOf(cell) }])),
       connections: new Map(Array.from(connections, ([name, cell]) => [name, { ...cell, rate: rates.rateOf(cell) }])),
       kafka: kafka.isOpen
@@ -127,6 +143,9 @@ const make = Effect.gen(function* () {
     continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => {
       if (statements.length > 0) continuity = latest(continuity, grouped(statements), CONTINUITY)
     },
+    trouble: (trouble: Trouble) => troubles.tell(trouble, monotonic(), clock.currentTimeMillisUnsafe()),
+    well: troubles.end,
+    troubles: () => troubles.now(monotonic()),
     figures
   }
 })

@@ -22,7 +22,10 @@ export const ConnectionReport = Schema.Struct({
   frames: Schema.Finite,
   rate: Schema.Finite,
   /** From the exchange's event time to our reading of the last frame that bears one; clocks that differ are part of it. */
-  latencyMs: Nullable
+  latencyMs: Nullable,
+  /** Since when it has no socket, and when it tries again at the earliest. */
+  downSince: Nullable,
+  retryAt: Nullable
 })
 export type ConnectionReport = typeof ConnectionReport.Type
 
@@ -69,12 +72,28 @@ export const KafkaReport = Schema.Struct({
 export type KafkaReport = typeof KafkaReport.Type
 
 export const SpoolReport = Schema.Struct({
+  /** Of all its files, what they may take, and how many more they are each second. */
   bytes: Schema.Finite,
+  limit: Schema.Finite,
+  growth: Schema.Finite,
   records: Schema.Finite,
   /** Since when records wait there. */
-  since: Nullable
+  since: Nullable,
+  /** Records that were not kept since the start. */
+  dropped: Schema.Finite,
+  /** Why the last write failed; null: it did not. */
+  fault: Schema.NullOr(Schema.String)
 })
 export type SpoolReport = typeof SpoolReport.Type
+
+/** What is wrong though the work goes on. */
+export const TroubleReport = Schema.Struct({
+  /** What is in trouble, and the kind of it: `raw_trades (another connector)`. */
+  name: Schema.String,
+  text: Schema.String,
+  since: Schema.Finite
+})
+export type TroubleReport = typeof TroubleReport.Type
 
 export const DeadLetterReport = Schema.Struct({
   at: Schema.Finite,
@@ -106,6 +125,8 @@ export const StatusReport = Schema.Struct({
   state: Schema.Literals(["ok", "degraded", "unready"]),
   /** Why it is not `ok`, a line each. */
   reasons: Schema.Array(Schema.String),
+  /** Those of `reasons` that are neither the sink's, a connection's nor a gap's. */
+  troubles: Schema.Array(TroubleReport),
   sink: Schema.Struct({ name: Schema.String, state: ComponentState, detail: Schema.String }),
   /** Events received. */
   events: Schema.Finite,

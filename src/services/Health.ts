@@ -13,13 +13,13 @@ export interface ComponentStatus {
 
 export interface HealthReport {
   readonly ready: boolean
-  /** `degraded`: ready, and something is in `degraded`. */
+  /** `degraded`: ready, and something is in `degraded`, or a connection is down. */
   readonly status: "ok" | "degraded" | "unready"
   readonly sink: ComponentStatus
   readonly resume: ComponentStatus
   /** By connection name. */
   readonly connections: Readonly<Record<string, ComponentStatus>>
-  /** What is wrong without making the program useless, a line each: mute streams and open gaps, by stream name. */
+  /** What is wrong without making the program useless, a line each: mute streams, open gaps, and the troubles of `Status`. */
   readonly degraded: Readonly<Record<string, string>>
 }
 

@@ -4,7 +4,13 @@
  * `layers/StatusBoard` (it is memory by nature).
  */
 import { Context } from "effect"
-import type { ContinuityReport, DeadLetterReport, KafkaReport, StatusReport } from "../schema/StatusReport.ts"
+import type {
+  ContinuityReport,
+  DeadLetterReport,
+  KafkaReport,
+  StatusReport,
+  TroubleReport
+} from "../schema/StatusReport.ts"
 
 /** Its owner is the stream's way through the pipeline. */
 export interface StreamCell {
@@ -24,6 +30,8 @@ export interface ConnectionCell {
   rolloverAt: number | null
   frames: number
   latencyMs: number | null
+  downSince: number | null
+  retryAt: number | null
 }
 
 export interface KafkaCell {
@@ -42,8 +50,26 @@ export interface SpoolCell {
   /** There is one. */
   isOpen: boolean
   bytes: number
+  limit: number
   records: number
   since: number | null
+  dropped: number
+  /** Why the last write failed. */
+  fault: string | null
+}
+
+/**
+ * Something is wrong though the work goes on: the program is degraded for as long. Whoever knows of it says so, again whenever
+ * it happens again, and says when it is over; what is told once and never ends by itself `lasts` so many ms.
+ */
+export interface Trouble {
+  /** What is in trouble: a stream, a topic, a connection. */
+  readonly subject: string
+  /** In a word; tells it from other troubles of the same subject. */
+  readonly kind: string
+  /** One line: what is wrong and, if there is something, what to do. */
+  readonly text: string
+  readonly lasts?: number
 }
 
 /** What it knows; `layers/ops` joins it with health and settings to the report. */
@@ -64,8 +90,15 @@ export interface StatusService {
   /** In the order they came. */
   readonly deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => void
   readonly continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => void
+  readonly trouble: (trouble: Trouble) => void
+  readonly well: (subject: string, kind: string) => void
+  /** Those that there are, in the order in which they began. */
+  readonly troubles: () => ReadonlyArray<TroubleReport>
   readonly figures: () => Figures
 }
+
+/** How a trouble is called in lists: `btcusdt@ticker (mute)`. */
+export const nameOf = ({ kind, subject }: Pick<Trouble, "subject" | "kind">): string => `${subject} (${kind})`
 
 export const newStream = (): StreamCell => ({
   events: 0,
@@ -82,7 +115,19 @@ export const newConnection = (): ConnectionCell => ({
   since: null,
   rolloverAt: null,
   frames: 0,
-  latencyMs: null
+  latencyMs: null,
+  downSince: null,
+  retryAt: null
+})
+
+export const newSpool = (): SpoolCell => ({
+  isOpen: false,
+  bytes: 0,
+  limit: 0,
+  records: 0,
+  since: null,
+  dropped: 0,
+  fault: null
 })
 
 const nobody = (): StatusService => ({
@@ -97,9 +142,12 @@ const nobody = (): StatusService => ({
     lastError: null,
     acknowledged: () => {}
   },
-  spool: { isOpen: false, bytes: 0, records: 0, since: null },
+  spool: newSpool(),
   deadLetters: () => {},
   continuity: () => {},
+  trouble: () => {},
+  well: () => {},
+  troubles: () => [],
   figures: () => ({
     at: 0,
     startedAt: 0,

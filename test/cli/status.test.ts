@@ -15,6 +15,7 @@ const report: StatusReport = {
   startedAt: 40_000,
   state: "ok",
   reasons: [],
+  troubles: [],
   sink: { name: "kafka", state: "up", detail: "Kafka answers" },
   events: 10,
   rate: 12.34,
@@ -29,7 +30,9 @@ const report: StatusReport = {
       rolloverAt: 3_700_000,
       frames: 10,
       rate: 12.3,
-      latencyMs: 40
+      latencyMs: 40,
+      downSince: null,
+      retryAt: null
     }
   ],
   streams: ["btcusdt@trade", "ethusdt@trade", "ethusdt@kline_1m"].map((name, n) => ({
@@ -55,7 +58,7 @@ const report: StatusReport = {
     sendMs: { p50: 5, p95: 9, p99: 12, max: 13 },
     lastError: { at: 95_000, where: "raw_trades/0", kind: "Busy", message: "too few replicas" }
   },
-  spool: { bytes: 0, records: 0, since: null },
+  spool: { bytes: 0, limit: 2048, growth: 0, records: 0, since: null, dropped: 0, fault: null },
   deadLetters: { total: 2, latest: [{ at: 0, stream: "unknown", reason: "not valid JSON", field: null }] },
   continuity: [
     { at: 0, type: "gap-filled", stream: "btcusdt@trade", streams: 1, from: 4, to: 9, reason: "history", late: true }

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import * as HealthState from "../../src/layers/HealthState.ts"
+import * as StatusBoard from "../../src/layers/StatusBoard.ts"
+import { Status } from "../../src/services/Status.ts"
 import { type ComponentStatus, Health } from "../../src/services/Health.ts"
 
 const up: ComponentStatus = { state: "up", detail: "storing" }
@@ -54,7 +56,7 @@ describe("HealthState", () => {
         yield* health.connection("line-0", down)
         assert.deepStrictEqual(yield* health.report, {
           ready: true,
-          status: "ok",
+          status: "degraded",
           sink: up,
           resume: { state: "up", detail: "nothing to catch up with" },
           connections: { "line-0": down, "line-1": up },
@@ -100,5 +102,20 @@ describe("HealthState", () => {
         assert.strictEqual((yield* health.report).status, "ok")
       })
     )
+  )
+
+  it.effect("is degraded while there is a trouble", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      const { trouble, well } = yield* Status
+      yield* health.sink(up)
+      yield* health.connection("line-0", up)
+      trouble({ subject: "raw_trades", kind: "another connector", text: "stop one of them" })
+      const { degraded, ready, status } = yield* health.report
+      assert.deepStrictEqual([ready, status], [true, "degraded"])
+      assert.deepStrictEqual(degraded, { "raw_trades (another connector)": "stop one of them" })
+      well("raw_trades", "another connector")
+      assert.strictEqual((yield* health.report).status, "ok")
+    }).pipe(Effect.provide(HealthState.layer.pipe(Layer.provideMerge(StatusBoard.layer))))
   )
 })

@@ -1,9 +1,14 @@
 /** Tells people what reading the topics back has found; the caller's log lines name the topic and the partition. */
-import { Effect, Metric } from "effect"
+import { Duration, Effect, Metric } from "effect"
+import { clipped } from "../../pipeline/clipped.ts"
 import { Instance } from "../../services/Instance.ts"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
+import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Seen } from "./Tail.ts"
+
+/** How long after its last record another connector is still held to write. */
+const FOREIGN_LASTS = Duration.toMillis("5 minutes")
 
 export interface Findings {
   /** A record was stored below the offset that was expected. */
@@ -11,13 +16,14 @@ export interface Findings {
   /** Acknowledged records are gone. */
   readonly gone: (again: number, lost: ReadonlyArray<string>) => Effect.Effect<void>
   /** Somebody else has written these. */
-  readonly foreign: (seen: ReadonlyArray<Seen>) => Effect.Effect<void>
+  readonly foreign: (topic: string, seen: ReadonlyArray<Seen>) => Effect.Effect<void>
   /** A topic may not be read. */
   readonly unreadable: (topic: string, error: KafkaError) => Effect.Effect<void>
 }
 
 export const make = Effect.gen(function* () {
   const instance = yield* Instance
+  const status = yield* Status
   const unreadable = new Set<string>()
 
   return {
@@ -41,7 +47,7 @@ export const make = Effect.gen(function* () {
         )
       }
     }),
-    foreign: Effect.fnUntraced(function* (seen) {
+    foreign: Effect.fnUntraced(function* (topic, seen) {
       const others = seen.filter(
         ({ headers }) =>
           headers["event-id"] !== undefined && headers["instance"] !== undefined && headers["instance"] !== instance
@@ -52,6 +58,12 @@ export const make = Effect.gen(function* () {
           Effect.annotateLogs({ records: seen.length })
         )
       }
+      status.trouble({
+        subject: topic,
+        kind: "another connector",
+        text: `instance ${clipped(other.headers["instance"] ?? "")} writes there too: stop one of them`,
+        lasts: FOREIGN_LASTS
+      })
       yield* Metric.update(Telemetry.foreignRecords, others.length)
       yield* Effect.logWarning("Another connector writes to this topic: stop one of them").pipe(
         Effect.annotateLogs({

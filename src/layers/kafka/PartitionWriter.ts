@@ -85,7 +85,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Others have written this window. */
   const lookAt = (from: number, to: number) =>
     tail.window(from, to).pipe(
-      Effect.tap((seen) => findings.foreign(seen)),
+      Effect.tap((seen) => findings.foreign(topic, seen)),
       Effect.flatMap((seen) => found(lane.elsewhere(seen.map(Tail.idOf)), seen)),
       Effect.catch((error) =>
         error.kind === "Denied"

@@ -7,14 +7,16 @@ import { Instance } from "../../services/Instance.ts"
 import { newConnection, newStream, Status } from "../../services/Status.ts"
 import { reasonsOf } from "./reasons.ts"
 
-/** What is wrong with a stream may be said of its name with a word behind. */
-const troubles = (degraded: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
-  new Map(
-    Object.entries(degraded).map(([name, detail]) => {
-      const [stream = name, ...more] = name.split(" ")
-      return [stream, [detail, ...more].join(" ")]
-    })
+/** What is wrong with a stream may be said of its name with a kind behind. */
+const troublesOf = (degraded: Readonly<Record<string, string>>): ReadonlyMap<string, string> => {
+  const bySubject = Map.groupBy(Object.entries(degraded), ([name]) => name.split(" ", 1).join(""))
+  return new Map(
+    Array.from(bySubject, ([subject, all]) => [
+      subject,
+      all.map(([name, detail]) => `${detail}${name.slice(subject.length)}`).join("; ")
+    ])
   )
+}
 
 /** Gives the report as it is whenever it is run. */
 export const make = Effect.map(
@@ -22,13 +24,14 @@ export const make = Effect.map(
   ({ health, instance, settings, status }): Effect.Effect<StatusReport> =>
     Effect.map(health.report, (judged) => {
       const { connections, streams, ...figures } = status.figures()
-      const trouble = troubles(judged.degraded)
+      const trouble = troublesOf(judged.degraded)
       return {
         v: 1,
         ...figures,
         instance,
         state: judged.status,
         reasons: reasonsOf(judged),
+        troubles: status.troubles(),
         sink: { name: settings.sink, ...judged.sink },
         connections: Object.entries(judged.connections).map(([name, { detail, state }]) => ({
           name,

@@ -20,7 +20,7 @@ const start = Effect.gen(function* () {
   const { binance } = testSettings()
   const context = yield* Layer.build(
     OpsServer.layer.pipe(
-      Layer.provideMerge(Layer.merge(HealthState.layer, StatusBoard.layer)),
+      Layer.provideMerge(Layer.provideMerge(HealthState.layer, StatusBoard.layer)),
       Layer.provide(
         settingsLayer({
           binance: { ...binance, streams: streamNames("btcusdt@trade", "ethusdt@ticker") },

@@ -33,4 +33,28 @@ describe("reasonsOf", () => {
       "s0@trade, s1@trade, s2@trade and 2997 more: a gap is open"
     ])
   })
+
+  it("says the kind of a trouble once, however many have it", () => {
+    const text = "instance 27371286 writes there too: stop one of them"
+    const degraded = { "raw_trades (another connector)": text, "raw_klines (another connector)": text }
+    assert.deepStrictEqual(reasonsOf({ ...well, degraded }), [`raw_trades, raw_klines (another connector): ${text}`])
+  })
+
+  it("says of a start without Kafka that it waits for it, and nothing that follows from that", () => {
+    assert.deepStrictEqual(
+      reasonsOf({
+        ...well,
+        sink: { state: "down", detail: "connection: refused" },
+        resume: { state: "starting", detail: "reading where an earlier run stopped" },
+        connections: {}
+      }),
+      ["The sink does not store: connection: refused", "Not connected to the exchange yet: waiting for the sink first"]
+    )
+  })
+
+  it("is bounded however many different troubles there are", () => {
+    const degraded = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`s${n}@trade (late)`, `by ${n} s`]))
+    const reasons = reasonsOf({ ...well, degraded })
+    assert.deepStrictEqual([reasons.length, reasons.at(-1)], [13, "and 88 other troubles"])
+  })
 })
