@@ -26,6 +26,7 @@ import * as Shortage from "./spool/Shortage.ts"
 import * as Stall from "./spool/Stall.ts"
 import * as Statements from "./spool/statements.ts"
 import type { Store } from "./spool/Store.ts"
+import * as Writable from "./spool/Writable.ts"
 
 export { SpoolLimits }
 
@@ -309,6 +310,6 @@ export const layer = Layer.effectContext(
     const sink = yield* ReleasableSink
     const opened = yield* open
     if (Option.isNone(opened)) return Context.make(EventSink, sink)
-    return yield* over(sink, opened.value.store, opened.value.folder)
+    return yield* over(sink, yield* Writable.watched(opened.value.store), opened.value.folder)
   })
 )

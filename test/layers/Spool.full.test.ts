@@ -3,11 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Exit, Layer, Logger, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as SpoolLayer from "../../src/layers/Spool.ts"
+import * as StatusBoard from "../../src/layers/StatusBoard.ts"
 import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
 import { ReleasableSink } from "../../src/services/ReleasableSink.ts"
 import { type Overflow, Spool } from "../../src/services/Spool.ts"
+import { Status } from "../../src/services/Status.ts"
 import { settingsLayer } from "../support/settings.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -44,6 +46,7 @@ const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string) {
       drainBytes: 4000,
       segmentBytes: 1000
     }),
+    StatusBoard.layer,
     Logger.layer([])
   )
   const context = yield* Layer.buildWithScope(SpoolLayer.layer.pipe(Layer.provideMerge(environment)), scope)
@@ -55,6 +58,7 @@ const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string) {
   yield* Effect.yieldNow
   return {
     told,
+    status: Context.get(context, Status),
     publish: (...records: ReadonlyArray<SinkRecord>) => Effect.provideContext(sink.publish(records), context),
     flush: sink.flush,
     surrender: Effect.provideContext(sink.surrender, context),
@@ -100,6 +104,23 @@ describe("a full spool", () => {
       assert.isBelow(kept.length, 60)
       assert.lengthOf(said, 1)
       assert.deepInclude(said[0], { type: "overflow", stream: "btcusdt@ticker", from: kept.length + 1, to: 60 })
+    })
+  )
+
+  it.effect("tells people how many it has dropped and why", () =>
+    Effect.gen(function* () {
+      const inner = yield* makeInner
+      const { publish, status } = yield* open(inner, yield* temporaryFolder)
+      yield* publish(...tickers(1, 10))
+      yield* TestClock.adjust("6 seconds")
+      yield* publish(...tickers(11, 60))
+      const { dropped, fault, limit, records } = status.figures().spool!
+      assert.deepStrictEqual([limit, fault, records + dropped], [8000, "SPOOL_MAX_BYTES=8000 is reached", 60])
+      assert.isAbove(dropped, 0)
+      assert.deepStrictEqual(
+        status.troubles().map(({ name, text }) => [name, text]),
+        [["spool (losing records)", `${dropped} records were not kept: SPOOL_MAX_BYTES=8000 is reached`]]
+      )
     })
   )
 

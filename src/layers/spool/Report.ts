@@ -30,7 +30,13 @@ export const make = Effect.fnUntraced(function* (
         const { bytes, end, head } = store.status()
         age.appended(end, clock.currentTimeMillisUnsafe())
         age.stored(head)
-        Object.assign(shown, { isOpen: true, bytes, records: end - head, since: since ?? null })
+        Object.assign(shown, {
+          isOpen: true,
+          limit: settings.maxBytes,
+          bytes,
+          records: end - head,
+          since: since ?? null
+        })
         return Effect.andThen(
           Metric.update(Telemetry.spoolBytes, bytes),
           Metric.update(Telemetry.spoolRecords, end - head)

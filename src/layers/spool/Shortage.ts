@@ -3,6 +3,7 @@ import { Effect, Metric, PubSub, Queue, Stream } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { Overflow } from "../../services/Spool.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
+import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Overflows from "./Overflows.ts"
 
@@ -11,19 +12,26 @@ const UNHEARD = 10_000
 
 const HELD_BACK = "their streams wait to be caught up"
 
+const SPOOL = { subject: "spool", kind: "losing records" }
+
 export const make = Effect.fnUntraced(function* (folder: string) {
   const { binance } = yield* AppConfig
   const overflows = Overflows.make(binance.streams)
   // The pipeline may not listen yet.
   const told = yield* PubSub.unbounded<Overflow>({ replay: UNHEARD })
   const drained = yield* Queue.sliding<void>(1)
+  const status = yield* Status
   let full = false
   let notKept = 0
+  /** Why it does not keep all. */
+  let cause = ""
 
   const missed = Effect.fnUntraced(function* (records: number, reason: string) {
     if (records === 0) return
     yield* Metric.update(Telemetry.spoolDroppedRecords, records)
     notKept += records
+    status.spool.dropped += records
+    status.trouble({ ...SPOOL, text: `${notKept} records were not kept: ${cause}` })
     yield* Effect.logError(
       "Records are not kept: the exchange is asked for trades and closed candles once there is room, the rest is lost"
     ).pipe(Effect.annotateLogs({ records, folder, reason }))
@@ -51,6 +59,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     /** The disk did not take these. */
     refuse: Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, reason: string) {
       full = true
+      cause = reason
       overflows.refuse(records)
       yield* missed(records.length, reason)
     }),
@@ -65,6 +74,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
       if (overflows.holdsBack()) yield* Queue.offer(drained, undefined)
       const until = notKept
       notKept = 0
+      status.well(SPOOL.subject, SPOOL.kind)
       return until
     }),
     readmit: Effect.sync(() => overflows.take("replayable"))

@@ -30,9 +30,9 @@ export interface Options {
   readonly fsync: boolean
 }
 
-/** Why records are not kept: the bound is reached or the disk is full, or something worse. */
+/** Why records are not kept: the bound is reached, the disk is full, or something worse. */
 export interface Fault {
-  readonly kind: "full" | "broken"
+  readonly kind: "bound" | "full" | "broken"
   readonly reason: string
 }
 
@@ -74,6 +74,8 @@ export interface Store {
   readonly ack: (end: number) => Effect.Effect<void>
   /** Deletes what is acknowledged in the file that is still written. */
   readonly compact: Effect.Effect<void>
+  /** Writes a little; gives why that fails. */
+  readonly probe: Effect.Effect<Fault | undefined>
   readonly status: () => Status
 }
 
@@ -109,7 +111,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
   const { segments } = found
   let { end, head } = found
   let bytes = segments.reduce((sum, { size }) => sum + size, 0)
-  let fullUntil = Number.NEGATIVE_INFINITY
+  let full = { until: Number.NEGATIVE_INFINITY, reason: "" }
 
   /** The last segment, while it is open for writing. */
   let writing: { readonly segment: SegmentFile; readonly file: FileHandle } | undefined
@@ -171,12 +173,12 @@ export const open = Effect.fnUntraced(function* (options: Options) {
     let kept = 0
     if (records.length === 0) return { records: 0 } satisfies Kept
     const now = yield* Clock.currentTimeMillis
-    if (now < fullUntil) return { records: 0, fault: { kind: "full", reason: "the disk is full" } } satisfies Kept
+    if (now < full.until) return { records: 0, fault: { kind: "full", reason: full.reason } } satisfies Kept
     while (kept < records.length) {
       const chunk = Segment.measure(records, kept, Math.min(WRITE_BYTES, options.segmentBytes))
       if (limit === undefined && bytes + chunk.bytes > options.maxBytes) {
         const reason = `SPOOL_MAX_BYTES=${options.maxBytes} is reached`
-        return { records: kept, fault: { kind: "full", reason } } satisfies Kept
+        return { records: kept, fault: { kind: "bound", reason } } satisfies Kept
       }
       if (writing !== undefined && writing.segment.size >= options.segmentBytes) yield* closeWriting
       const failure = yield* write(Segment.encode(records.slice(kept, chunk.end), end, chunk.bytes)).pipe(
@@ -185,7 +187,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
       )
       if (failure !== undefined) {
         const fault = faultOf(failure)
-        if (fault.kind === "full") fullUntil = now + FULL_MS
+        if (fault.kind === "full") full = { until: now + FULL_MS, reason: fault.reason }
         return { records: kept, fault } satisfies Kept
       }
       end += chunk.end - kept
@@ -259,6 +261,11 @@ export const open = Effect.fnUntraced(function* (options: Options) {
   /** Without the head a restart only repeats what is stored: no reason to stop. */
   const saveHead = Effect.suspend(() => Effect.ignore(attempt(() => headFile.write(join(folder, "head"), head))))
 
+  const probe = Effect.match(
+    attempt(() => headFile.write(join(folder, "head"), head)),
+    { onSuccess: () => undefined, onFailure: faultOf }
+  )
+
   const acknowledge = Effect.fnUntraced(function* (to: number) {
     head = Math.max(head, to)
     yield* saveHead
@@ -293,6 +300,7 @@ export const open = Effect.fnUntraced(function* (options: Options) {
     ),
     ack: (to) => exclusive(acknowledge(to)),
     compact: exclusive(compact),
+    probe: exclusive(probe),
     status: () => ({ head, end, bytes })
   } satisfies Store
 })

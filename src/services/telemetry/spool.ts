@@ -6,6 +6,10 @@ export const spoolLimitBytes = gauge(
   "binance_kafka_spool_limit_bytes",
   "What the spool's files may take (SPOOL_MAX_BYTES); 0 without a spool"
 )
+export const spoolWritable = gauge(
+  "binance_kafka_spool_writable",
+  "Whether the last write to the spool's folder went well, be it a trial (one every 10 s): 1, else 0; 0 without a spool"
+)
 export const spoolRecords = gauge("binance_kafka_spool_records", "Records in the spool that Kafka has not stored")
 export const spoolOldestAge = gauge(
   "binance_kafka_spool_oldest_age_seconds",

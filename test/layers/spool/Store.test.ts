@@ -301,7 +301,7 @@ describe("Store", () => {
           assert.isAtLeast(kept, 6)
           assert.isAtMost(store.status().bytes, 10 * FRAME)
           const refused = yield* store.append(records(100, 2))
-          assert.deepInclude(refused.fault, { kind: "full", reason: `SPOOL_MAX_BYTES=${10 * FRAME} is reached` })
+          assert.deepInclude(refused.fault, { kind: "bound", reason: `SPOOL_MAX_BYTES=${10 * FRAME} is reached` })
           assert.strictEqual(refused.records, 0)
           const { end, entries } = yield* store.read(4 * FRAME)
           yield* store.ack(end)
