@@ -17,9 +17,9 @@ import * as ConnectionTrace from "./ConnectionTrace.ts"
 import type { Disconnected } from "./Disconnected.ts"
 import type { Gate } from "./Gate.ts"
 import type { Inbox } from "./Inbox.ts"
-import * as Latency from "./latency.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
+import * as Vigil from "./Vigil.ts"
 
 /** How often it looks at the clock, whether it is read and whether its twin is busy. */
 const TICK = Duration.seconds(1)
@@ -84,9 +84,7 @@ export const make = Effect.fnUntraced(function* (
   const backoff = Backoff.make(options.reconnectMaxDelay)
   /** What people see of it. */
   const seen = (yield* Status).connection(name)
-  const latency = Latency.make((millis) => {
-    seen.latencyMs = millis
-  })
+  const vigil = yield* Vigil.make(name)
   const events = yield* Queue.unbounded<Rollover.Event | "tick">()
   /** By their numbers. */
   const sessions = new Map<number, Session>()
@@ -99,6 +97,8 @@ export const make = Effect.fnUntraced(function* (
   let pause = Duration.zero
   /** The inbox's count when it was looked at last. */
   let pauses = 0
+  /** The host that was dialled last. */
+  let tried: string | null = null
 
   /** The trace of the socket that was closed last, until it is told what took over. */
   let replaced: Tracer.Span | undefined
@@ -124,10 +124,13 @@ export const make = Effect.fnUntraced(function* (
   const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
     if (afterFailure) yield* Effect.sleep(pause)
     const base = yield* gate.pass(addresses())
+    tried = base.host
     const trace = yield* ConnectionTrace.begin(name, base, streams.length)
     const renewals = yield* Queue.unbounded<ReadonlyArray<string>>()
     const mine: Session = { host: base.host, streams, renewals, trace, isLive: false }
     const opened = Effect.gen(function* () {
+      if (!isLive()) yield* status("starting", "open, no data yet")
+      vigil.opened()
       sessions.set(socket, mine)
       yield* trace.opened
       yield* gate.opened(base.host)
@@ -149,9 +152,8 @@ export const make = Effect.fnUntraced(function* (
       onOpen: opened,
       onSubscribed: Effect.andThen(trace.subscribed, tell({ _tag: "Subscribed", socket })),
       onFrame: (frame) => {
-        seen.frames++
         lastFrameAt = frame.receivedAt
-        latency.seen(frame)
+        vigil.seen(frame)
       },
       onData: dataFlows,
       onShutdownNotice: Effect.andThen(
@@ -182,7 +184,10 @@ export const make = Effect.fnUntraced(function* (
     // Another socket of its own, or another connection, carries the same.
     const isReplaced = sessions.size > 0
     const isCovered = isReplaced || twins().some((twin) => twin.isLive())
-    if (!isReplaced) yield* status("down", message)
+    if (!isReplaced) {
+      vigil.closed(urls.length > 1 ? pause : Duration.max(pause, rest))
+      yield* status("down", message)
+    }
     const level = refusal?.kind === "barred" ? "Error" : isCovered ? "Info" : "Warn"
     const what = isReplaced ? "Disconnected: another connection carries the streams" : "Disconnected: connecting again"
     yield* Effect.logWithLevel(level)(
@@ -220,11 +225,10 @@ export const make = Effect.fnUntraced(function* (
   const show = () => {
     const carrier = state._tag === "Connecting" ? undefined : state.carrier
     const carrying = carrier && sessions.get(carrier.id)
-    seen.host = carrying?.host ?? null
+    seen.host = carrying?.host ?? tried
     seen.streams = (carrying?.streams ?? streams).length
     seen.since = carrier?.since ?? null
     seen.rolloverAt = carrier?.due.at ?? null
-    latency.again()
   }
 
   const obey = (fibers: FiberMap.FiberMap<number, void>, command: Rollover.Command) => {
@@ -252,6 +256,7 @@ export const make = Effect.fnUntraced(function* (
     const tick = (): Rollover.Event => {
       const isPaused = inbox.isPaused() || inbox.pauses() > pauses
       pauses = inbox.pauses()
+      vigil.tick(isLive() && !isPaused)
       return { _tag: "Tick", isPaused, isTwinBusy: twins().some((twin) => twin.isRollingOver()) }
     }
     const obeyAll = Effect.gen(function* () {
