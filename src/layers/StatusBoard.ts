@@ -6,6 +6,7 @@ import {
   type Figures,
   type KafkaCell,
   newConnection,
+  newRest,
   newSpool,
   newStream,
   type SpoolCell,
@@ -14,6 +15,7 @@ import {
   type Trouble
 } from "../services/Status.ts"
 import * as Rates from "./status/Rates.ts"
+import * as Repeating from "./status/Repeating.ts"
 import * as Sends from "./status/Sends.ts"
 import * as Troubles from "./status/Troubles.ts"
 
@@ -21,6 +23,9 @@ import * as Troubles from "./status/Troubles.ts"
 type Counted = StreamCell | ConnectionCell | KafkaCell | SpoolCell
 
 const SAMPLE_EVERY = Duration.seconds(1)
+
+/** Nothing comes of the stream any more. */
+const REPEATING_LASTS = Duration.toMillis("2 minutes")
 
 /** Clocks that drift apart by less are left alone. */
 const LEAP_MS = 2000
@@ -65,7 +70,9 @@ const make = Effect.gen(function* () {
   const rates = Rates.make<Counted>(monotonic())
   const sends = Sends.make()
   const troubles = Troubles.make()
+  const tell = (trouble: Trouble): void => troubles.tell(trouble, monotonic(), clock.currentTimeMillisUnsafe())
   const spool = newSpool()
+  const rest = newRest()
   let acks = 0
   let records = 0
   const kafka: KafkaCell = {
@@ -90,7 +97,20 @@ const make = Effect.gen(function* () {
     yield [kafka, records]
     yield [spool, spool.bytes]
   }
-  const sample = Effect.sync(() => rates.sample(monotonic(), counts()))
+  const isRepeating = Repeating.make()
+  const lookForRepeats = (): void => {
+    for (const [subject, cell] of streams) {
+      const repeating = isRepeating(cell)
+      if (repeating === false) troubles.end(subject, "nothing new")
+      if (repeating !== true) continue
+      const text = "all that comes had been published before: do its topics hold another exchange's ids (TOPIC_PREFIX)?"
+      tell({ subject, kind: "nothing new", text, lasts: REPEATING_LASTS })
+    }
+  }
+  const sample = Effect.sync(() => {
+    rates.sample(monotonic(), counts())
+    lookForRepeats()
+  })
   yield* Effect.forkScoped(Effect.repeat(Effect.delay(sample, SAMPLE_EVERY), Schedule.forever))
 
   const figures = (): Figures => {
@@ -98,6 +118,7 @@ const make = Effect.gen(function* () {
     const { batchRecords = null, sendMs = null } = sends.summary() ?? {}
     const { failures, inFlight, lastError, waitingBytes, waitingRecords } = kafka
     const { isOpen, ...spooled } = spool
+    const { isOpen: isAsked, ...answered } = rest
     const at = clock.currentTimeMillisUnsafe()
     // By the clock on the wall as it is now: it may have leapt, how long the program runs did not.
     const start = at - (monotonic() - began)
@@ -110,6 +131,7 @@ const make = Effect.gen(function* () {
       deadLetters,
       continuity,
       spool: isOpen ? { ...spooled, growth: rates.rateOf(spool) } : null,
+      rest: isAsked ? answered : null,
       streams: new Map(Array.from(streams, ([name, cell]) => [name, { ...cell, rate: rates.rateOf(cell) }])),
       connections: new Map(Array.from(connections, ([name, cell]) => [name, { ...cell, rate: rates.rateOf(cell) }])),
       kafka: kafka.isOpen
@@ -134,6 +156,7 @@ const make = Effect.gen(function* () {
     connection,
     kafka,
     spool,
+    rest,
     deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => {
       deadLetters = {
         total: deadLetters.total + letters.length,
@@ -143,7 +166,7 @@ const make = Effect.gen(function* () {
     continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => {
       if (statements.length > 0) continuity = latest(continuity, grouped(statements), CONTINUITY)
     },
-    trouble: (trouble: Trouble) => troubles.tell(trouble, monotonic(), clock.currentTimeMillisUnsafe()),
+    trouble: tell,
     well: troubles.end,
     troubles: () => troubles.now(monotonic()),
     figures

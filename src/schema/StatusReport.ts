@@ -86,6 +86,17 @@ export const SpoolReport = Schema.Struct({
 })
 export type SpoolReport = typeof SpoolReport.Type
 
+export const RestReport = Schema.Struct({
+  /** When the exchange's REST side answered last as it should. */
+  answeredAt: Nullable,
+  /** Since when it does not, and what it said last. */
+  failingSince: Nullable,
+  fault: Schema.NullOr(Schema.String),
+  /** Of the weight that it allows this address in a minute, as it said last. */
+  usedWeight: Nullable
+})
+export type RestReport = typeof RestReport.Type
+
 /** What is wrong though the work goes on. */
 export const TroubleReport = Schema.Struct({
   /** What is in trouble, and the kind of it: `raw_trades (another connector)`. */
@@ -137,6 +148,8 @@ export const StatusReport = Schema.Struct({
   kafka: Schema.NullOr(KafkaReport),
   /** Null without one. */
   spool: Schema.NullOr(SpoolReport),
+  /** Null where it is not asked, as of a recording. */
+  rest: Schema.NullOr(RestReport),
   /** The latest first; `total` counts all since the start. */
   deadLetters: Schema.Struct({ total: Schema.Finite, latest: Schema.Array(DeadLetterReport) }),
   continuity: Schema.Array(ContinuityReport)

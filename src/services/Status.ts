@@ -72,10 +72,20 @@ export interface Trouble {
   readonly lasts?: number
 }
 
+export interface RestCell {
+  /** There is one. */
+  isOpen: boolean
+  /** When it answered last as it should, and since when it has not. */
+  answeredAt: number | null
+  failingSince: number | null
+  fault: string | null
+  usedWeight: number | null
+}
+
 /** What it knows; `layers/ops` joins it with health and settings to the report. */
 export type Figures = Pick<
   StatusReport,
-  "at" | "startedAt" | "events" | "rate" | "deadLetters" | "continuity" | "kafka" | "spool"
+  "at" | "startedAt" | "events" | "rate" | "deadLetters" | "continuity" | "kafka" | "spool" | "rest"
 > & {
   readonly connections: ReadonlyMap<string, Omit<StatusReport["connections"][number], "name" | "state" | "detail">>
   readonly streams: ReadonlyMap<string, Omit<StatusReport["streams"][number], "name" | "trouble">>
@@ -87,6 +97,7 @@ export interface StatusService {
   readonly connection: (name: string) => ConnectionCell
   readonly kafka: KafkaCell
   readonly spool: SpoolCell
+  readonly rest: RestCell
   /** In the order they came. */
   readonly deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => void
   readonly continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => void
@@ -130,6 +141,14 @@ export const newSpool = (): SpoolCell => ({
   fault: null
 })
 
+export const newRest = (): RestCell => ({
+  isOpen: false,
+  answeredAt: null,
+  failingSince: null,
+  fault: null,
+  usedWeight: null
+})
+
 const nobody = (): StatusService => ({
   stream: newStream,
   connection: newConnection,
@@ -143,6 +162,7 @@ const nobody = (): StatusService => ({
     acknowledged: () => {}
   },
   spool: newSpool(),
+  rest: newRest(),
   deadLetters: () => {},
   continuity: () => {},
   trouble: () => {},
@@ -156,6 +176,7 @@ const nobody = (): StatusService => ({
     deadLetters: { total: 0, latest: [] },
     continuity: [],
     spool: null,
+    rest: null,
     connections: new Map(),
     streams: new Map(),
     kafka: null

@@ -15,6 +15,7 @@ const report: StatusReport = {
   startedAt: 40_000,
   state: "ok",
   reasons: [],
+  rest: null,
   troubles: [],
   sink: { name: "kafka", state: "up", detail: "Kafka answers" },
   events: 10,

@@ -23,6 +23,7 @@ const report: StatusReport = {
   startedAt: 0,
   state: "ok",
   reasons: [],
+  rest: null,
   troubles: [],
   sink: { name: "kafka", state: "up", detail: "Kafka answers" },
   events: 0,

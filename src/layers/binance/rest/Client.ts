@@ -9,6 +9,7 @@ import { AppConfig } from "../../../services/AppConfig.ts"
 import * as Telemetry from "../../../services/Telemetry.ts"
 import { agentFor } from "../proxy.ts"
 import * as Budget from "./Budget.ts"
+import * as Report from "./Report.ts"
 import { broken, type Failure, graver, late, malformed, misunderstood, refusal, type RestError } from "./RestError.ts"
 
 const TIMEOUT_SECONDS = 10
@@ -107,6 +108,7 @@ const make = Effect.gen(function* () {
   const { restUrls, restWeightShare, wsUrls } = (yield* AppConfig).binance
   const hosts = yield* Effect.forEach(restUrls, makeHost)
   const budget = Budget.make(restWeightShare)
+  const report = yield* Report.make
   // What is fetched has to carry the same times as what is streamed.
   const headers =
     wsUrls[0].searchParams.get("timeUnit")?.toUpperCase() === "MICROSECOND" ? { "X-MBX-TIME-UNIT": "MICROSECOND" } : {}
@@ -129,6 +131,7 @@ const make = Effect.gen(function* () {
     Effect.gen(function* () {
       yield* listed(question)
       const answer = yield* budget.spend(question.weight, get(host, question))
+      report.used(answer.usedWeight)
       if (answer.status === 429 || answer.status === 418) yield* budget.pause(answer.status, answer.retryAfter)
       return yield* Effect.fromResult(verdict(host, question, answer))
     }).pipe(
@@ -149,7 +152,14 @@ const make = Effect.gen(function* () {
     )
   }
 
-  return RestClient.of({ ask: (question) => askFrom(hosts, question), allow: budget.allow })
+  return RestClient.of({
+    ask: (question) =>
+      askFrom(hosts, question).pipe(
+        Effect.tap(() => Effect.sync(report.answered)),
+        Effect.tapError((error) => Effect.sync(() => report.failed(error)))
+      ),
+    allow: budget.allow
+  })
 })
 
 /** One for all that asks: the weight is the address's. */

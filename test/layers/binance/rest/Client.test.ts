@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Metric, Result } from "effect"
 import * as BinanceRest from "../../../../src/layers/BinanceRest.ts"
 import * as Client from "../../../../src/layers/binance/rest/Client.ts"
+import * as StatusBoard from "../../../../src/layers/StatusBoard.ts"
+import { Status } from "../../../../src/services/Status.ts"
 import { ExchangeInfo } from "../../../../src/services/ExchangeInfo.ts"
 import * as Telemetry from "../../../../src/services/Telemetry.ts"
 import * as Simulator from "../../../../src/simulator/Simulator.ts"
@@ -129,5 +131,31 @@ describe("the REST client", () => {
       yield* ask({ ...question("ping"), weight: 100_000 })
       yield* ask({ ...question("ping"), weight: 100_000 })
     })
+  )
+
+  it.live("shows whether it is answered, since when not and why, and what weight is used", () =>
+    Effect.gen(function* () {
+      const answers: Record<string, readonly [number, string]> = {}
+      const { url } = yield* makeServer(answers)
+      const client = yield* makeClient([url])
+      const status = yield* Status
+      const shown = () => status.figures().rest!
+      const ask = Effect.exit(client.ask(question("klines")))
+      assert.deepStrictEqual(shown(), { answeredAt: null, failingSince: null, fault: null, usedWeight: null })
+      answers["/api/v3/klines"] = [503, "{}"]
+      yield* ask
+      const fault = `BINANCE_REST_URL=${url} answered with status 503: the trouble is on its side`
+      assert.deepInclude(shown(), { fault, usedWeight: 77 })
+      assert.isNotNull(shown().failingSince)
+      assert.deepStrictEqual(
+        status.troubles().map(({ name, text }) => [name, text]),
+        [["REST (does not answer)", fault]]
+      )
+      // It does answer, if not as was hoped.
+      answers["/api/v3/klines"] = [400, '{"code":-1121,"msg":"Invalid symbol."}']
+      yield* ask
+      assert.deepStrictEqual([status.troubles(), shown().fault, shown().failingSince], [[], null, null])
+      assert.isNotNull(shown().answeredAt)
+    }).pipe(Effect.provide(StatusBoard.layer))
   )
 })
