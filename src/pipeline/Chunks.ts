@@ -2,7 +2,7 @@
  * What happens to a chunk: frames to events, events to their order, what is ordered to records; and what is counted and
  * said of it. The steps are plain functions; Effect sees a chunk at a time.
  */
-import { Clock, Effect, Metric } from "effect"
+import { Clock, Duration, Effect, Metric } from "effect"
 import type { ControlFrame } from "../schema/ControlFrame.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
@@ -20,6 +20,9 @@ import type { Ordered } from "./Sequencer.ts"
 import * as StreamCounts from "./StreamCounts.ts"
 import * as StreamFigures from "./StreamFigures.ts"
 
+/** How long after its last dead letter a stream is in trouble. */
+const DEAD_LASTS = Duration.toMillis("2 minutes")
+
 const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history knows of none such"
 
 export const make = Effect.gen(function* () {
@@ -30,6 +33,37 @@ export const make = Effect.gen(function* () {
   const isNew = Repeats.make()
   const countProduced = yield* StreamCounts.make
   const figures = yield* StreamFigures.make
+  const status = yield* Status
+  const configured = new Set(binance.streams.map(({ name }) => name))
+
+  const reportRejections = Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
+    yield* Metric.update(Telemetry.deadLetters, rejections.length)
+    status.deadLetters(
+      rejections.map(({ field = null, frame, reason, stream = "unknown" }) => ({
+        at: frame.receivedAt,
+        stream,
+        reason,
+        field
+      }))
+    )
+    // A frame may name what it likes.
+    const bySubject = new Map(
+      rejections.map((rejection) => [configured.has(rejection.stream ?? "") ? rejection.stream : undefined, rejection])
+    )
+    for (const [subject = "frames", { field, reason }] of bySubject) {
+      const text = field === undefined ? reason : `field ${field}: ${reason}`
+      status.trouble({ subject, kind: "dead letters", text, lasts: DEAD_LASTS })
+    }
+    const [first] = rejections
+    yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
+      Effect.annotateLogs({
+        stream: first?.stream,
+        frames: rejections.length,
+        field: first?.field,
+        reason: first?.reason
+      })
+    )
+  })
 
   const count = Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
     yield* Metric.update(Telemetry.framesReceived, frames.length)
@@ -88,28 +122,6 @@ export const make = Effect.gen(function* () {
 })
 
 const goesBefore = ({ type }: Statement): boolean => type === "gap-opened" || type === "gap-confirmed"
-
-const reportRejections = Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
-  yield* Metric.update(Telemetry.deadLetters, rejections.length)
-  const status = yield* Status
-  status.deadLetters(
-    rejections.map(({ field = null, frame, reason, stream = "unknown" }) => ({
-      at: frame.receivedAt,
-      stream,
-      reason,
-      field
-    }))
-  )
-  const [first] = rejections
-  yield* Effect.logWarning("Frames are no valid events: sent to the dead-letter topic").pipe(
-    Effect.annotateLogs({
-      stream: first?.stream,
-      frames: rejections.length,
-      field: first?.field,
-      reason: first?.reason
-    })
-  )
-})
 
 const logControl = (frame: ControlFrame) =>
   Effect.logDebug("Control frame").pipe(Effect.annotateLogs({ frame: JSON.stringify(frame) }))

@@ -29,7 +29,8 @@ const start = Effect.gen(function* () {
       const { rate: _, ...stream } = status.figures().streams.get("btcusdt@trade")!
       return stream
     },
-    figures: status.figures
+    figures: status.figures,
+    troubles: () => status.troubles().map(({ name, text }) => `${name}: ${text}`)
   }
 })
 
@@ -74,6 +75,42 @@ describe("the pipeline's figures", () => {
         ]
       )
       assert.match(latest[1]?.reason ?? "", /not valid JSON/)
+    })
+  )
+
+  it.effect("say of a stream that its events become dead letters, until some minutes after the last one", () =>
+    Effect.gen(function* () {
+      const { offer, troubles } = yield* start
+      const bad = goodFrame(1).replace('"p":"1.0"', '"p":1')
+      yield* offer(bad, "{", goodFrame(2).replaceAll("btcusdt", "whatever@you@like"))
+      const [first, second, ...others] = troubles()
+      assert.match(first ?? "", /^btcusdt@trade \(dead letters\): field p: Expected string/)
+      assert.strictEqual(second, "frames (dead letters): field stream: not a configured stream")
+      assert.deepStrictEqual(others, [])
+      yield* TestClock.adjust("90 seconds")
+      yield* offer(bad)
+      yield* TestClock.adjust("90 seconds")
+      assert.lengthOf(troubles(), 1)
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(troubles(), [])
+    })
+  )
+
+  it.effect("say of a stream that nothing of it is new", () =>
+    Effect.gen(function* () {
+      const { offer, troubles } = yield* start
+      yield* offer(goodFrame(1000))
+      for (let id = 1; id <= 7; id++) {
+        yield* TestClock.adjust("1 seconds")
+        yield* offer(goodFrame(id))
+      }
+      yield* TestClock.adjust("1 seconds")
+      assert.deepStrictEqual(troubles(), [
+        "btcusdt@trade (nothing new): all that comes had been published before: do its topics hold another exchange's ids (TOPIC_PREFIX)?"
+      ])
+      yield* offer(goodFrame(1001))
+      yield* TestClock.adjust("1 seconds")
+      assert.deepStrictEqual(troubles(), [])
     })
   )
 })

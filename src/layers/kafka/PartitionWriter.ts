@@ -120,6 +120,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const failed = Effect.fnUntraced(function* (error: KafkaError) {
     const out = lane.failed(error.kind, yield* Random.next)
     kafka.failures++
+    const at = yield* Clock.currentTimeMillis
+    kafka.lastError = { at, where: name, kind: error.kind, message: error.message }
     yield* countFailure(error.kind)
     if (error.kind === "Refused") {
       // The broker has answered: it is the record that is at fault.

@@ -4,10 +4,11 @@
  * number are its waiting records assigned anew. From the moment that a topic is missed nothing is sent to it until it is known
  * again: a partition of the new one would take what belongs elsewhere.
  */
-import { Clock, Effect, Metric } from "effect"
+import { Clock, Duration, Effect, Metric } from "effect"
 import { clipped } from "../../pipeline/clipped.ts"
 import { refusedRecord, truncated } from "../../pipeline/DeadLetter.ts"
 import { partitionOf } from "../../pipeline/murmur2.ts"
+import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { KafkaError, TopicDescription } from "../../services/KafkaDriver.ts"
@@ -22,6 +23,15 @@ const BATCH_MARGIN = 512
 
 /** The headers that say what was cut off. */
 const TRUNCATION_HEADERS = 160
+
+/** How long after its last one a stream of which Kafka refused records is in trouble. */
+const REFUSED_LASTS = Duration.toMillis("2 minutes")
+
+const streamOf = ({ headers, key }: SinkRecord): string | undefined => {
+  const suffix = EventId.suffixOf(headers["event-id"] ?? "", key)
+  // A stream of every symbol has none in its name.
+  return suffix === undefined || suffix.startsWith("!") ? suffix : `${key.toLowerCase()}@${suffix}`
+}
 
 interface Route {
   /** By partition; undefined: the topic is not known (any more). */
@@ -100,6 +110,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
     yield* reportRefused(record, error.message)
     yield* Metric.update(Telemetry.deadLetters, 1)
+    status.trouble({
+      subject: streamOf(record) ?? record.topic,
+      kind: "refused",
+      text: `Kafka refuses its records, they become dead letters: ${clipped(error.message)}`,
+      lasts: REFUSED_LASTS
+    })
     const now = yield* Clock.currentTimeMillis
     const where = clipped(`${record.topic}/${record.key}`)
     status.deadLetters([{ at: now, stream: where, reason: clipped(error.message), field: null }])
