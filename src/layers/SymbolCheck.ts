@@ -4,14 +4,20 @@
  */
 import { Effect, Layer, Predicate } from "effect"
 import { AppConfig } from "../services/AppConfig.ts"
+import { Status } from "../services/Status.ts"
 import { ExchangeInfo } from "../services/ExchangeInfo.ts"
 import * as BinanceRest from "./BinanceRest.ts"
 
 export const check: Effect.Effect<void, never, AppConfig | ExchangeInfo> = Effect.gen(function* () {
   const { streams } = (yield* AppConfig).binance
   const exchange = yield* ExchangeInfo
+  const { trouble } = yield* Status
   const symbols = new Set(streams.map(({ symbol }) => symbol).filter(Predicate.isNotUndefined))
   for (const symbol of yield* exchange.unknownSymbols([...symbols])) {
+    for (const { name, symbol: own } of streams) {
+      if (own !== symbol) continue
+      trouble({ subject: name, kind: "unknown symbol", text: "Binance does not know it: look at BINANCE_STREAMS" })
+    }
     yield* Effect.logWarning(
       "Binance does not know this symbol: it acknowledges its streams and stays silent. Look at BINANCE_STREAMS"
     ).pipe(Effect.annotateLogs({ symbol }))

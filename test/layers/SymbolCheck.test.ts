@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Queue, Scope } from "effect"
+import { Effect, Exit, Layer, Logger, Queue, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import * as MemoryExchangeInfo from "../../src/layers/MemoryExchangeInfo.ts"
+import * as StatusBoard from "../../src/layers/StatusBoard.ts"
 import * as SymbolCheck from "../../src/layers/SymbolCheck.ts"
 import { ExchangeInfo } from "../../src/services/ExchangeInfo.ts"
+import { Status } from "../../src/services/Status.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { freePort, serve } from "../support/http.ts"
@@ -110,5 +113,22 @@ describe("SymbolCheck", () => {
       )
       assert.deepStrictEqual((yield* Queue.take(events)).annotations, { symbol: "BTCUSDT" })
     })
+  )
+
+  it.effect("tells of each stream of an unknown symbol, for as long as the program runs", () =>
+    Effect.gen(function* () {
+      const streams = ["btcusdt@trade", "bctusdt@trade", "bctusdt@ticker", "!miniTicker@arr"]
+      yield* SymbolCheck.check.pipe(
+        Effect.provide([MemoryExchangeInfo.layer(["BTCUSDT"]), settingsFor("http://127.0.0.1:1", streams)])
+      )
+      const { troubles } = yield* Status
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(
+        troubles().map(({ name, text }) => `${name}: ${text}`),
+        ["bctusdt@trade", "bctusdt@ticker"].map(
+          (name) => `${name} (unknown symbol): Binance does not know it: look at BINANCE_STREAMS`
+        )
+      )
+    }).pipe(Effect.provide(Layer.merge(StatusBoard.layer, Logger.layer([]))))
   )
 })
