@@ -25,6 +25,9 @@ const HELD_UP_MS = 5000
 /** How often the history may be ahead in a row until the stream is called stale. */
 const RENEWALS = 2
 
+/** Who finds a stream mute. */
+type Judge = "cadence" | "history"
+
 /** Beside what may be missing of it. */
 const troubleOf = ({ name }: StreamName): string => `${name} (mute)`
 
@@ -54,8 +57,10 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
   const newestTrades = new Map<string, number>()
   /** How often in a row the history was ahead of a stream. */
   const muted = new Map<StreamName, number>()
-  /** Those that are called stale, and who said so: each judge knows only of its own when they recover. */
-  const stale = new Map<StreamName, "cadence" | "history">()
+  /** Those that were asked for anew, and who said so: each judge knows only of its own when they recover. */
+  const silent = new Map<StreamName, Judge>()
+  /** Those of them that are called stale. */
+  const stale = new Set<StreamName>()
   yield* plain.gauge(Telemetry.streamsMute, () => stale.size)
   let readingSince: number | undefined
 
@@ -76,9 +81,10 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
     }
   }
 
-  const callStale = Effect.fnUntraced(function* (stream: StreamName, judge: "cadence" | "history") {
+  const callStale = Effect.fnUntraced(function* (stream: StreamName, judge: Judge) {
     if (stale.has(stream)) return
-    stale.set(stream, judge)
+    stale.add(stream)
+    silent.set(stream, judge)
     yield* Effect.logWarning("A stream is mute, and asking for it anew did not help").pipe(
       Effect.annotateLogs({ stream: stream.name })
     )
@@ -95,22 +101,29 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
   })
 
   const recovered = Effect.fnUntraced(function* (stream: StreamName) {
+    if (!silent.delete(stream)) return
+    yield* health.trouble(troubleOf(stream), undefined)
     if (!stale.delete(stream)) return
     yield* Effect.logInfo("A mute stream flows again").pipe(Effect.annotateLogs({ stream: stream.name }))
-    yield* health.trouble(troubleOf(stream), undefined)
   })
 
-  const renew = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>, reason: string) {
+  const renew = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>, judge: Judge, reason: string) {
     if (streams.length === 0) return
-    const { alone, silent } = yield* feed.renew(streams)
-    if (alone.length > 0) {
+    const renewed = yield* feed.renew(streams)
+    // Of the others the connection itself is told to be silent.
+    for (const stream of renewed.alone) {
+      if (silent.has(stream)) continue
+      silent.set(stream, judge)
+      yield* health.trouble(troubleOf(stream), "silent, asked for anew")
+    }
+    if (renewed.alone.length > 0) {
       yield* Effect.logWarning("Streams are mute though their connection lives: asking for them anew").pipe(
-        Effect.annotateLogs({ streams: alone.length, names: namesOf(alone), reason })
+        Effect.annotateLogs({ streams: renewed.alone.length, names: namesOf(renewed.alone), reason })
       )
     }
-    if (silent.length > 0) {
+    if (renewed.silent.length > 0) {
       yield* Effect.logWarning("Nothing comes on a connection that is open: asking for its streams anew").pipe(
-        Effect.annotateLogs({ streams: silent.length, names: namesOf(silent) })
+        Effect.annotateLogs({ streams: renewed.silent.length, names: namesOf(renewed.silent) })
       )
     }
   })
@@ -119,9 +132,9 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
     const now = yield* Clock.currentTimeMillis
     const isReading = readingSince === undefined || now - readingSince < HELD_UP_MS
     const findings = watchdog.check(now, isReading)
-    yield* renew(findings.renew, "silent for much longer than usual, or others know of newer trades")
+    yield* renew(findings.renew, "cadence", "silent for much longer than usual, or others know of newer trades")
     yield* Effect.forEach(findings.stale, (stream) => callStale(stream, "cadence"), { discard: true })
-    const heard = Array.from(stale).flatMap(([stream, judge]) =>
+    const heard = Array.from(silent).flatMap(([stream, judge]) =>
       judge === "history" && !muted.has(stream) ? [stream] : []
     )
     yield* Effect.forEach([...findings.recovered, ...heard], recovered, { discard: true })
@@ -142,7 +155,7 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
     mute: Effect.fnUntraced(function* (stream) {
       const times = (muted.get(stream) ?? 0) + 1
       muted.set(stream, times)
-      if (times <= RENEWALS) return yield* renew([stream], "the exchange's history is ahead of it")
+      if (times <= RENEWALS) return yield* renew([stream], "history", "the exchange's history is ahead of it")
       return yield* callStale(stream, "history")
     }),
     // A recording is silent where its exchange was, and its frames were received when they were recorded.

@@ -28,18 +28,30 @@ const past = (...ids: ReadonlyArray<number>): ReadonlyArray<PastEvent> =>
     return { json: payload(t), facts: Exit.isSuccess(facts) ? facts.value : assert.fail() }
   })
 
-const settings = settingsLayer({
-  binance: { ...testSettings().binance, streams: streamNames("btcusdt@trade", "btcusdt@bookTicker") }
-})
+const miniTicker = (E: number): string =>
+  `{"stream":"btcusdt@miniTicker","data":{"e":"24hrMiniTicker","E":${E},"s":"BTCUSDT","c":"1.0","o":"1.0","h":"1.0","l":"1.0","v":"1.0","q":"1.0"}}`
 
-const start = Effect.fnUntraced(function* (positions?: Readonly<Record<string, Position>>) {
+const settingsOf = (streams: ReadonlyArray<string>) =>
+  settingsLayer({ binance: { ...testSettings().binance, streams: streamNames(...streams) } })
+
+const start = Effect.fnUntraced(function* (
+  positions?: Readonly<Record<string, Position>>,
+  streams: ReadonlyArray<string> = ["btcusdt@trade", "btcusdt@bookTicker"]
+) {
   const stands = Layer.succeed(Positions, {
     isKept: positions !== undefined,
     load: () => Effect.succeed(standingsOf(positions ?? {})),
     begin: Effect.void
   })
   const context = yield* Layer.build(
-    Layer.mergeAll(MemoryFeed.layer, MemoryHistory.layer, MemorySink.layer, HealthState.layer, settings, stands)
+    Layer.mergeAll(
+      MemoryFeed.layer,
+      MemoryHistory.layer,
+      MemorySink.layer,
+      HealthState.layer,
+      settingsOf(streams),
+      stands
+    )
   )
   const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
   yield* TestClock.adjust(0)
@@ -145,15 +157,47 @@ describe("Ingest with a history", () => {
 
   it.effect("finds that a stream is mute by what the history has, fetches it, and asks for the stream anew", () =>
     Effect.gen(function* () {
-      const { frames, offer, past: history, said } = yield* start()
+      const { frames, health, offer, past: history, said } = yield* start()
+      const trouble = Effect.map(health.report, ({ degraded }) => degraded["btcusdt@trade (mute)"])
       yield* history.set("btcusdt@trade", past(1, 2, 3))
       yield* offer(frame(1))
-      yield* TestClock.adjust("35 seconds")
+      yield* TestClock.adjust("25 seconds")
+      assert.isUndefined(yield* trouble)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* trouble, "silent, asked for anew")
       assert.deepStrictEqual(yield* said, ["1", "2 backfilled", "3 backfilled", "gap-filled btcusdt@trade 2-3"])
       assert.deepStrictEqual(
         (yield* Queue.take(frames.renewals)).map(({ name }) => name),
         ["btcusdt@trade"]
       )
+      yield* offer(frame(4))
+      yield* TestClock.adjust("2 seconds")
+      assert.isUndefined(yield* trouble)
+    })
+  )
+
+  it.effect("tells of a stream that is asked for anew at once, in vain after a while, and no more when it flows", () =>
+    Effect.gen(function* () {
+      const { health, offer, past: history } = yield* start(undefined, ["btcusdt@trade", "btcusdt@miniTicker"])
+      const trouble = Effect.map(health.report, ({ degraded }) => degraded["btcusdt@miniTicker (mute)"])
+      yield* history.set("btcusdt@trade", past(1))
+      yield* offer(miniTicker(1))
+      // Another one flows: the connection lives.
+      const seconds = (count: number) =>
+        Effect.forEach(
+          Array.from({ length: count }),
+          () => Effect.andThen(offer(frame(1)), TestClock.adjust("900 millis")),
+          { discard: true }
+        )
+      yield* seconds(55)
+      assert.isUndefined(yield* trouble)
+      yield* seconds(8)
+      assert.strictEqual(yield* trouble, "silent, asked for anew")
+      yield* seconds(130)
+      assert.strictEqual(yield* trouble, "asked for anew in vain")
+      yield* offer(miniTicker(2))
+      yield* seconds(3)
+      assert.isUndefined(yield* trouble)
     })
   )
 
