@@ -11,7 +11,7 @@ import { KafkaDriver, KafkaError } from "../services/KafkaDriver.ts"
 import * as Traces from "../services/Traces.ts"
 import * as Cluster from "./kafkajs/Cluster.ts"
 import { compressionTypes } from "./kafkajs/codecs.ts"
-import { ofCode } from "./kafkajs/errors.ts"
+import { ofCode, TOPIC_DENIED } from "./kafkajs/errors.ts"
 import type { Link } from "./kafkajs/Link.ts"
 import * as KafkaJsLogger from "./kafkajs/logger.ts"
 import { prepare } from "./kafkajs/prepare.ts"
@@ -31,6 +31,8 @@ const REPLICAS_LIMIT = Duration.seconds(7)
 type Records = ReadonlyArray<SinkRecord>
 
 const acksOf: Record<Acks, number> = { "0": 0, "1": 1, all: -1 }
+
+const writing = (topic: string): string => `writing ${topic} needs the right Write on this topic`
 
 const messageOf = ({ headers, key, timestamp, value }: SinkRecord) => ({
   key,
@@ -131,7 +133,9 @@ export const layer = Layer.effect(
       if (stored === undefined) {
         return yield* new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
       }
-      if (!sequences.answered(topic, partition, stored.errorCode)) return yield* ofCode(stored.errorCode)
+      if (!sequences.answered(topic, partition, stored.errorCode)) {
+        return yield* ofCode(stored.errorCode, stored.errorCode === TOPIC_DENIED ? writing(topic) : undefined)
+      }
       if (kafka.acks === "1") trusted.set(`${topic}/${partition}`, link)
       return Number(stored.baseOffset)
     })

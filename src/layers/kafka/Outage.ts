@@ -7,6 +7,9 @@ import { Health } from "../../services/Health.ts"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
 import { Status } from "../../services/Status.ts"
 
+/** What was stored within this time is stored. */
+const LATELY = Duration.seconds(3)
+
 /** A new leader is elected sooner; a probe should not fail for that. */
 const TOLERATED = Duration.seconds(5)
 
@@ -24,12 +27,23 @@ export const make = Effect.gen(function* () {
   const failing = new Set<string>()
   /** Since when (Unix ms), and the reasons that it has been warned of. */
   let outage: { readonly since: number; readonly warned: Set<string> } | undefined
-  let detail = ""
+  let last: { readonly what: string; readonly message: string } = { what: "", message: "" }
+  /** When something else was stored, Unix ms. */
+  let othersAt = Number.NEGATIVE_INFINITY
   let up = false
 
-  const down = Effect.suspend(() => {
+  /** Which topics are not stored, where others are. */
+  const unstored = (now: number): ReadonlyArray<string> => {
+    if (now - othersAt > Duration.toMillis(LATELY)) return []
+    const partitions = [...failing].filter((what) => what.includes("/"))
+    return [...new Set(partitions.map((what) => what.slice(0, what.lastIndexOf("/"))))]
+  }
+
+  const down = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     up = false
-    return health.sink({ state: "down", detail })
+    const topics = unstored(now)
+    const where = topics.length === 0 ? last.what : `${topics.join(", ")} (the other topics are stored)`
+    return health.sink({ state: "down", detail: `${where}: ${last.message}` })
   })
 
   const failed = Effect.fnUntraced(function* (what: string, error: KafkaError) {
@@ -37,7 +51,7 @@ export const make = Effect.gen(function* () {
     const begins = outage === undefined
     const current = (outage ??= { since, warned: new Set() })
     failing.add(what)
-    detail = `${what}: ${error.message}`
+    last = { what, message: error.message }
     kafka.lastError = { at: since, where: what, kind: error.kind, message: error.message }
     const reason = `${error.kind} ${error.code ?? ""}`
     if (current.warned.has(reason)) return
@@ -56,7 +70,7 @@ export const make = Effect.gen(function* () {
   })
 
   const works = Effect.fnUntraced(function* (what: string) {
-    failing.delete(what)
+    if (!failing.delete(what) && what.includes("/")) othersAt = yield* Clock.currentTimeMillis
     if (failing.size > 0) return
     if (outage !== undefined) {
       const { since } = outage

@@ -63,6 +63,7 @@ const LATER_CODES: ReadonlyArray<{ readonly type: string; readonly code: number;
 ]
 
 export const UNKNOWN_TOPIC = 3
+export const TOPIC_DENIED = 29
 export const OFFSET_OUT_OF_RANGE = 1
 
 const SYSTEM_AUTHORITY_CODES = new Set([

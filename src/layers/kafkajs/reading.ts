@@ -4,7 +4,7 @@ import { requests } from "kafkajs/src/protocol/requests/index.js"
 import type { StoredBatch } from "kafkajs/src/protocol/recordBatch/v0/decoder.js"
 import { type Ends, type Fetched, KafkaError, type StoredRecord } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
-import { OFFSET_OUT_OF_RANGE, ofCode } from "./errors.ts"
+import { OFFSET_OUT_OF_RANGE, ofCode, TOPIC_DENIED } from "./errors.ts"
 import { Fetch } from "./fetchAnswer.ts"
 import type { Link } from "./Link.ts"
 
@@ -18,8 +18,6 @@ const CONSUMER = -1
 /** Is told where the log itself ends, not only what all replicas in sync have. */
 const DEBUGGER = -2
 const READ_UNCOMMITTED = 0
-
-const TOPIC_DENIED = 29
 
 /** What the account needs beside the rights of a writer. */
 const rights = (right: string, where: string) => `${where} needs the right ${right} on the topic`
