@@ -4,6 +4,7 @@ import type {
   ContinuityReport,
   DeadLetterReport,
   KafkaReport,
+  RestReport,
   SpoolReport,
   StatusReport,
   StreamReport
@@ -13,6 +14,9 @@ import { layout } from "./table.ts"
 
 const STYLES = { ok: "good", degraded: "poor", unready: "bad" } as const
 const WORDS = { ok: "OK", degraded: "Degraded", unready: "Unready" } as const
+
+/** What was heard within this time is heard. */
+const HEARD_MS = 30_000
 
 /** Of what happened lately. */
 const LATEST = 5
@@ -36,11 +40,32 @@ export const bytesText = (bytes: number): string => {
   return `${step === 0 ? bytes : (bytes / 1024 ** step).toFixed(1)} ${UNITS[step]}`
 }
 
-const millisText = (millis: number): string => `${millis.toFixed(1)} ms`
+const millisText = (millis: number): string => {
+  if (millis < 0) return `-${millisText(-millis)}`
+  return millis < 10_000 ? `${millis.toFixed(1)} ms` : spanText(millis)
+}
 const rateText = (rate: number): string => rate.toFixed(1)
 const timeText = (at: number): string => new Date(at).toISOString()
 
 const section = (title: string, ...lines: ReadonlyArray<string>): string => [style("bold", title), ...lines].join("\n")
+
+const restLine = (at: number, { answeredAt, failingSince, fault, usedWeight }: RestReport): string => {
+  const state =
+    fault === null
+      ? known(answeredAt, (time) => `answered ${spanText(at - time)} ago`)
+      : `does not answer for ${known(failingSince, (since) => spanText(at - since))}: ${fault}`
+  return `  ${state}, weight used ${known(usedWeight, String)}`
+}
+
+/** Why those that are not up are not, a line each: too long for the table. */
+const downLines = (at: number, connections: ReadonlyArray<ConnectionReport>): ReadonlyArray<string> =>
+  connections
+    .filter(({ state }) => state !== "up")
+    .map(({ detail, downSince, name, retryAt, state }) => {
+      const since = downSince === null ? "" : ` for ${spanText(at - downSince)}`
+      const next = retryAt === null || retryAt <= at ? "" : `; next try in ${spanText(retryAt - at)}`
+      return `  ${name} ${state}${since}: ${detail}${next}`
+    })
 
 const connectionsOf = (at: number, connections: ReadonlyArray<ConnectionReport>): string =>
   layout(
@@ -63,18 +88,19 @@ const streamsOf = (at: number, streams: ReadonlyArray<StreamReport>, most: numbe
   const rank = ({ gapsOpen, trouble }: StreamReport): number => (trouble === null && gapsOpen === 0 ? 1 : 0)
   const listed = streams.length > most ? streams.toSorted((a, b) => rank(a) - rank(b)).slice(0, most) : streams
   const table = layout(
-    ["name", "events/s", "last, ago", "last id", "gaps open", "filled", "duplicates", "trouble"],
-    listed.map(({ duplicates, gapsFilled, gapsOpen, lastAt, lastId, name, rate, trouble }) => [
+    ["name", "events/s", "last, ago", "last id", "gaps open", "filled", "lost", "duplicates", "trouble"],
+    listed.map(({ duplicates, gapsFilled, gapsLost, gapsOpen, lastAt, lastId, name, rate, trouble }) => [
       name,
       rateText(rate),
       known(lastAt, (time) => spanText(at - time)),
       known(lastId, String),
       String(gapsOpen),
       String(gapsFilled),
+      String(gapsLost),
       String(duplicates),
       trouble ?? ""
     ]),
-    (column) => column === 0 || column === 7
+    (column) => column === 0 || column === 8
   )
   const more = streams.length - listed.length
   return more > 0 ? [table, `  and ${more} more`] : [table]
@@ -94,10 +120,14 @@ const kafkaLines = (at: number, kafka: KafkaReport): ReadonlyArray<string> => {
   ]
 }
 
-const spoolLine = (at: number, { bytes, records, since }: SpoolReport): string =>
-  records === 0
-    ? "  empty"
-    : `  ${records} records, ${bytesText(bytes)}${since === null ? "" : `, for ${spanText(at - since)}`}`
+const spoolLine = (at: number, { bytes, dropped, fault, growth, limit, records, since }: SpoolReport): string => {
+  const left = growth > 0 ? `, full in ${spanText(((limit - bytes) / growth) * 1000)}` : ""
+  const waiting =
+    records === 0
+      ? "empty"
+      : `${records} records, ${bytesText(bytes)} of ${bytesText(limit)}${left}${since === null ? "" : `, for ${spanText(at - since)}`}`
+  return `  ${fault === null ? "" : `takes nothing: ${fault}; `}${waiting}${dropped > 0 ? `; ${dropped} records not kept` : ""}`
+}
 
 const continuityLine = ({ at, from, late, reason, stream, streams, to, type }: ContinuityReport): string => {
   const which = streams > 1 ? `${stream} and ${streams - 1} more` : stream
@@ -113,22 +143,36 @@ const latest = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 /** At most so many streams. */
 export const statusText = (report: StatusReport, most: number): string => {
-  const { at, connections, continuity, deadLetters, instance, kafka, rate, reasons, sink, spool, startedAt, streams } =
-    report
-  const heard = streams.filter(({ lastAt }) => lastAt !== null).length
+  const {
+    at,
+    connections,
+    continuity,
+    deadLetters,
+    instance,
+    kafka,
+    rate,
+    reasons,
+    rest,
+    sink,
+    spool,
+    startedAt,
+    streams
+  } = report
+  const heard = streams.filter(({ lastAt }) => lastAt !== null && at - lastAt < HEARD_MS).length
   const word = style(STYLES[report.state], WORDS[report.state])
   return [
     [
       `${word}  ${instance}, up ${spanText(at - startedAt)}, ${rateText(rate)} events/s`,
       ...reasons.map((reason) => `  ${reason}`)
     ].join("\n"),
-    section("Connections", connectionsOf(at, connections)),
+    section("Connections", connectionsOf(at, connections), ...downLines(at, connections)),
+    ...(rest === null ? [] : [section("History (REST)", restLine(at, rest))]),
     section(
       `Sink: ${sink.name}, ${sink.state === "up" ? "up" : `${sink.state}: ${sink.detail}`}`,
       ...(kafka === null ? [] : kafkaLines(at, kafka))
     ),
     section("Spool", spool === null ? "  none" : spoolLine(at, spool)),
-    section(`Streams: ${heard} of ${streams.length} heard`, ...streamsOf(at, streams, most)),
+    section(`Streams: ${heard} of ${streams.length} heard in ${HEARD_MS / 1000} s`, ...streamsOf(at, streams, most)),
     section("Continuity", ...latest(continuity.map(continuityLine))),
     section(`Dead letters: ${deadLetters.total}`, ...latest(deadLetters.latest.map(letterLine)))
   ].join("\n\n")

@@ -29,10 +29,10 @@ export const layer: Layer.Layer<Health> = Layer.effect(
             ...status.troubles().map(({ name, text }) => [name, text] as const)
           ])
         }
-        const states = Object.values(parts.connections).map(({ state }) => state)
-        const live = states.includes("up")
+        const states = new Set(Object.values(parts.connections).map(({ state }) => state))
+        const live = states.has("up")
         const ready = parts.sink.state === "up" && live && parts.resume.state !== "starting"
-        const well = Object.keys(parts.degraded).length === 0 && !states.includes("down")
+        const well = Object.keys(parts.degraded).length === 0 && !states.has("down")
         return { ready, status: ready ? (well ? "ok" : "degraded") : "unready", ...parts }
       })
     })

@@ -44,6 +44,10 @@ const NOTED: Partial<Record<Statement["type"], string>> = {
   "sequence-reset": "The exchange counts a stream's ids anew"
 }
 
+/** Nobody will fill it. */
+const isLost = ({ reason, type }: Pick<Statement, "reason" | "type">): boolean =>
+  type === "gap-opened" && reason === UNFETCHABLE
+
 /** Candles are missing by time, not by number. */
 const idsOf = ({ first, last, stream }: Gap): number => (stream.kind.sequence === "ids" ? last - first + 1 : 0)
 
@@ -67,7 +71,10 @@ export const make = Effect.gen(function* () {
   }
 
   const tell = (notes: ReadonlyArray<Statement>, at: number) => {
-    for (const { stream, type } of notes) if (type === "gap-filled") status.stream(stream).gapsFilled++
+    for (const note of notes) {
+      if (note.type === "gap-filled") status.stream(note.stream).gapsFilled++
+      else if (isLost(note)) status.stream(note.stream).gapsLost++
+    }
     status.continuity(
       notes.map(({ from, late, reason, stream, to, type }) => ({ at, type, stream, from, to, reason, late }))
     )
@@ -133,7 +140,7 @@ export const make = Effect.gen(function* () {
         if (message !== undefined)
           yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ stream, from, to, reason }))
         // Nobody will fill it: it is told now or never.
-        else if (type === "gap-opened" && reason === UNFETCHABLE) {
+        else if (isLost({ reason, type })) {
           yield* Effect.logWarning("Events are missing and cannot be fetched again").pipe(
             Effect.annotateLogs({ stream, from, to, reason })
           )

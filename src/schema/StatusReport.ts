@@ -41,6 +41,8 @@ export const StreamReport = Schema.Struct({
   /** Holes and gaps that are being filled now, and those that were filled since the start. */
   gapsOpen: Schema.Finite,
   gapsFilled: Schema.Finite,
+  /** Gaps that nobody can fill. */
+  gapsLost: Schema.Finite,
   /** Events dropped because they had been published before. */
   duplicates: Schema.Finite,
   /** What is wrong with it, in a few words. */

@@ -19,6 +19,7 @@ export interface StreamCell {
   lastId: number | null
   gapsOpen: number
   gapsFilled: number
+  gapsLost: number
   duplicates: number
 }
 
@@ -117,6 +118,7 @@ export const newStream = (): StreamCell => ({
   lastId: null,
   gapsOpen: 0,
   gapsFilled: 0,
+  gapsLost: 0,
   duplicates: 0
 })
 

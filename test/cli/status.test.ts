@@ -44,6 +44,7 @@ const report: StatusReport = {
     lastId: n === 0 ? null : 41 + n,
     gapsOpen: n === 2 ? 1 : 0,
     gapsFilled: 0,
+    gapsLost: 0,
     duplicates: 0,
     trouble: n === 2 ? "events are missing" : null
   })),
@@ -161,6 +162,45 @@ describe("the text", () => {
     assert.match(text, /ethusdt@kline_1m .* events are missing\n {2}and 2 more/)
     assert.notMatch(text, /^ {2}ethusdt@trade/m)
     assert.match(text, /Streams: 2 of 3 heard/)
+  })
+
+  it("counts as heard what came lately", () => {
+    assert.match(statusText({ ...report, at: 200_000 }, 9), /Streams: 0 of 3 heard in 30 s/)
+  })
+
+  it("says of a connection that is down since when, why, and when it is tried again", () => {
+    const [connection] = report.connections
+    const down = { state: "down", detail: "HTTP 451", latencyMs: null, downSince: 88_000, retryAt: 130_000 } as const
+    assert.include(
+      statusText({ ...report, connections: [{ ...connection!, ...down }] }, 9),
+      "\n  binance-1 down for 12 s: HTTP 451; next try in 30 s\n"
+    )
+  })
+
+  it.each([
+    [40, " 40.0 ms "],
+    [7_200_066, " 2 h "],
+    [-299_974, " -4 min "]
+  ])("says a latency of %d ms in a unit that can be read", (latencyMs, text) => {
+    const [connection] = report.connections
+    assert.include(statusText({ ...report, connections: [{ ...connection!, latencyMs }] }, 9), text)
+  })
+
+  it("says of a spool how much it may hold, how long that lasts, and what it did not keep", () => {
+    const spool = { bytes: 1024, limit: 2048, growth: 8, records: 9, since: 90_000, dropped: 0, fault: null }
+    assert.include(statusText({ ...report, spool }, 9), "9 records, 1.0 KiB of 2.0 KiB, full in 2 min, for 10 s\n")
+    const full = { ...spool, growth: 0, dropped: 7, fault: "SPOOL_MAX_BYTES=2048 is reached" }
+    assert.include(
+      statusText({ ...report, spool: full }, 9),
+      "takes nothing: SPOOL_MAX_BYTES=2048 is reached; 9 records, 1.0 KiB of 2.0 KiB, for 10 s; 7 records not kept\n"
+    )
+  })
+
+  it("says whether the exchange's REST side answers", () => {
+    const rest = { answeredAt: 97_000, failingSince: null, fault: null, usedWeight: 27 }
+    assert.include(statusText({ ...report, rest }, 9), "History (REST)\n  answered 3.0 s ago, weight used 27\n")
+    const away = { ...rest, failingSince: 98_000, fault: "it answered with status 503" }
+    assert.include(statusText({ ...report, rest: away }, 9), "does not answer for 2.0 s: it answered with status 503")
   })
 
   it.each([

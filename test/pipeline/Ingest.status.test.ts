@@ -34,7 +34,7 @@ const start = Effect.gen(function* () {
   }
 })
 
-const fresh = { events: 0, lastAt: null, lastId: null, gapsOpen: 0, gapsFilled: 0, duplicates: 0 }
+const fresh = { events: 0, lastAt: null, lastId: null, gapsOpen: 0, gapsFilled: 0, gapsLost: 0, duplicates: 0 }
 
 describe("the pipeline's figures", () => {
   it.effect("say of a stream what came, how far it is and what was dropped", () =>
@@ -52,8 +52,8 @@ describe("the pipeline's figures", () => {
       const { figures, offer, stream } = yield* start
       yield* offer(goodFrame(1), goodFrame(5))
       yield* TestClock.adjust("10 seconds")
-      const { gapsOpen, lastId } = stream()
-      assert.deepStrictEqual([gapsOpen, lastId], [0, 5])
+      const { gapsLost, gapsOpen, lastId } = stream()
+      assert.deepStrictEqual([gapsOpen, gapsLost, lastId], [0, 1, 5])
       assert.deepStrictEqual(
         figures().continuity.map(({ from, stream, to, type }) => [type, stream, from, to]),
         [["gap-opened", "btcusdt@trade", 2, 4]]

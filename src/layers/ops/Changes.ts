@@ -33,7 +33,8 @@ const rowOf = (index: number, stream: StreamReport): string =>
     stream.gapsOpen,
     stream.gapsFilled,
     stream.duplicates,
-    stream.trouble
+    stream.trouble,
+    stream.gapsLost
   ])
 
 export const make = (report: Effect.Effect<StatusReport>) => {

@@ -12,6 +12,7 @@ const stream = (name: string, events = 0): StreamReport => ({
   lastId: events,
   gapsOpen: 0,
   gapsFilled: 0,
+  gapsLost: 0,
   duplicates: 0,
   trouble: null
 })
@@ -69,7 +70,7 @@ describe("Changes", () => {
       yield* TestClock.adjust("1 seconds")
       set({ at: 1000, state: "degraded", streams: [stream("a@trade"), stream("b@trade", 5)] })
       const second = yield* since(first.version)
-      assert.deepStrictEqual(second.parts, { at: 1000, state: "degraded", rows: [[1, 0.5, 5, 5, 0, 0, 0, null]] })
+      assert.deepStrictEqual(second.parts, { at: 1000, state: "degraded", rows: [[1, 0.5, 5, 5, 0, 0, 0, null, 0]] })
 
       yield* TestClock.adjust("1 seconds")
       const third = yield* since(second.version)

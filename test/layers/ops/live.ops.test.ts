@@ -111,7 +111,7 @@ describeWith(find("CHROMIUM", "chromium", "chromium-browser", "google-chrome"), 
       simulator.cutAll("terminate")
       yield* state(page, "Unready")
       assert.match(yield* textOf(page, "#reasons"), /No connection delivers data\s+binance-1 is down: /)
-      assert.match(yield* textOf(page, "#connections"), /down: /)
+      assert.match(yield* textOf(page, "#connections"), /down for [\d.]+ s: .*503/)
       simulator.setFaults({})
       yield* state(page, "OK")
       assert.isTrue(yield* Effect.promise(() => page.locator("#reasons").isHidden()))
@@ -129,6 +129,58 @@ describeWith(find("CHROMIUM", "chromium", "chromium-browser", "google-chrome"), 
       simulator.setFaults({ onFrame: () => (sent++ === 0 ? { replaceWith: ["<b>no json</b>"] } : undefined) })
       yield* Effect.promise(() => page.locator("#letters small", { hasText: "not valid JSON" }).waitFor())
       assert.strictEqual(yield* textOf(page, "#dead"), "1")
+    })
+  )
+
+  it.live("sorts by name, and its table is no taller than its rows", () =>
+    Effect.gen(function* () {
+      const { url } = yield* start({ symbols: ["ETHUSDT", "BTCUSDT"] })
+      const { page } = yield* visit(url)
+      yield* state(page, "OK")
+      const names = yield* Effect.promise(() => page.locator("#rows tr:visible td:first-child").allInnerTexts())
+      const shown = yield* Effect.promise(() =>
+        page.locator("#rows tr:visible").evaluateAll((rows) =>
+          rows
+            .map((row) => [row.getBoundingClientRect().top, row.textContent] as const)
+            .toSorted(([a], [b]) => a - b)
+            .map(([, text]) => text)
+        )
+      )
+      assert.lengthOf(names, 4)
+      assert.deepStrictEqual(
+        shown.map((text) => /^[a-z]+@[a-zA-Z]+/.exec(text)?.[0].replace(/\d.*/, "")),
+        ["btcusdt@bookTicker", "btcusdt@trade", "ethusdt@bookTicker", "ethusdt@trade"]
+      )
+      const height = yield* Effect.promise(() => page.locator("#viewport").evaluate((node) => node.clientHeight))
+      assert.isBelow(height, 5 * 33 + 34)
+    })
+  )
+
+  it.live("says that nothing comes any more on a connection that seems open", () =>
+    Effect.gen(function* () {
+      const { simulator, url } = yield* start()
+      const { page } = yield* visit(url)
+      yield* state(page, "OK")
+      // Long enough to know what is usual.
+      yield* Effect.promise(() => page.locator("#connections td:nth-child(7)", { hasText: /^1\d s$/ }).waitFor())
+      simulator.freezeAll()
+      yield* state(page, "Degraded")
+      assert.match(yield* textOf(page, "#reasons"), /binance-1 \(silent\): nothing was received for \d+ s/)
+    })
+  )
+
+  it.live("says which stream is lost to dead letters", () =>
+    Effect.gen(function* () {
+      const { simulator, url } = yield* start()
+      const { page } = yield* visit(url)
+      yield* state(page, "OK")
+      simulator.setFaults({
+        onFrame: (frame) =>
+          frame.stream === "ethusdt@trade" ? { replaceWith: ['{"stream":"ethusdt@trade","data":{}}'] } : undefined
+      })
+      yield* state(page, "Degraded")
+      assert.match(yield* textOf(page, "#reasons"), /^ethusdt@trade \(dead letters\): field \w+: Missing key/)
+      assert.strictEqual(yield* Effect.promise(() => page.locator("#dead").getAttribute("data-tone")), "warn")
     })
   )
 
@@ -159,10 +211,11 @@ describeWith(find("CHROMIUM", "chromium", "chromium-browser", "google-chrome"), 
           page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert.strictEqual(yield* Effect.promise(overflow), 0)
         assert.deepStrictEqual(yield* violations(page), [])
-        simulator.setFaults({ onUpgrade: () => ({ refuse: { status: 503 } }) })
+        simulator.setFaults({ onUpgrade: () => ({ refuse: { status: 451 } }) })
         simulator.cutAll("terminate")
         yield* state(page, "Unready")
         assert.deepStrictEqual(yield* violations(page), [])
+        assert.strictEqual(yield* Effect.promise(overflow), 0)
       })
     )
   }

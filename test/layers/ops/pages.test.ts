@@ -119,7 +119,7 @@ describe("/events", () => {
       status.stream("ethusdt@ticker").gapsFilled = 3
       const { at, rows, ...others } = yield* messageOf(response)
       assert.isAbove(Number(at), Number(first["at"]))
-      assert.deepStrictEqual([rows, others], [[[1, 0, null, null, 0, 3, 0, null]], {}])
+      assert.deepStrictEqual([rows, others], [[[1, 0, null, null, 0, 3, 0, null, 0]], {}])
     })
   )
 

@@ -4,12 +4,19 @@
  */
 
 /** A row on the wire: its place in `names`, then these. */
-const [RATE, LAST_AT, LAST_ID, OPEN, FILLED, DUPLICATES, TROUBLE] = [1, 2, 3, 4, 5, 6, 7]
+const [RATE, LAST_AT, LAST_ID, OPEN, FILLED, DUPLICATES, TROUBLE, LOST] = [1, 2, 3, 4, 5, 6, 7, 8]
 
 /** After so long without a word the connector is not there. */
 const SILENT_MS = 5000
 const RETRY_MS = 5000
 const CHART_POINTS = 60
+/** The table shows so many before it scrolls. */
+const MOST_ROWS = 12
+
+/** What was heard within this time is heard. */
+const HEARD_MS = 30_000
+/** So late is worth a colour: as `Lateness.ts` has it. */
+const LATE_MS = 5000
 
 /** A fact that takes the whole width. */
 const LONG_TEXT = 60
@@ -43,7 +50,8 @@ const element = (name, attributes = {}, ...children) => {
 
 const whole = new Intl.NumberFormat("en")
 const rateText = (rate) => (rate >= 100 ? whole.format(Math.round(rate)) : rate.toFixed(1))
-const millisText = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : spanText(ms))
+const millisText = (ms) => (ms < 0 ? `−${positiveText(-ms)}` : positiveText(ms))
+const positiveText = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : spanText(ms))
 const spanText = (ms) => {
   const seconds = Math.max(0, ms) / 1000
   if (seconds < 10) return `${seconds.toFixed(1)} s`
@@ -67,12 +75,22 @@ const known = (value, text) => (value === null ? "–" : text(value))
 let report = {}
 /** By stream, in the order of `report.names`. */
 let rows = []
+/** The places of the names in their own order. */
+let ranks = []
 const history = []
+
+/** Where each of the names stands among them. */
+const ranksOf = (names) => {
+  const sorted = names.map((name, place) => [name, place]).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const found = []
+  for (const [rank, [, place]] of sorted.entries()) found[place] = rank
+  return found
+}
 
 // --- The table of streams ---
 
 const COLUMNS = [
-  { title: "Stream", label: "", text: (row) => report.names[row[0]], order: (row) => row[0] },
+  { title: "Stream", label: "", text: (row) => report.names[row[0]], order: (row) => ranks[row[0]] },
   { title: "Events/s", label: "", text: (row) => rateText(row[RATE]), order: (row) => -row[RATE] },
   {
     title: "Last message",
@@ -83,6 +101,7 @@ const COLUMNS = [
   { title: "Last id", label: "id", text: (row) => known(row[LAST_ID], String), order: (row) => -(row[LAST_ID] ?? 0) },
   { title: "Gaps open", label: "open", text: (row) => whole.format(row[OPEN]), order: (row) => -row[OPEN] },
   { title: "Filled", label: "filled", text: (row) => whole.format(row[FILLED]), order: (row) => -row[FILLED] },
+  { title: "Lost", label: "lost", text: (row) => whole.format(row[LOST]), order: (row) => -row[LOST] },
   {
     title: "Duplicates",
     label: "dup",
@@ -122,8 +141,10 @@ const drawRows = () => {
     row.style.transform = `translateY(${(first + place) * height}px)`
     for (const [index, column] of COLUMNS.entries()) setText(cells[index], column.text(data))
     setText(trouble, data[TROUBLE] ?? "")
-    setTone(cells[OPEN], data[OPEN] > 0 ? "warn" : undefined)
-    for (const column of [FILLED, DUPLICATES]) cells[column].toggleAttribute("data-none", data[column] === 0)
+    setTone(cells[2], data[TROUBLE]?.includes("(mute)") ? "warn" : undefined)
+    setTone(cells[4], data[OPEN] > 0 ? "warn" : undefined)
+    for (const [cell, figure] of [FILLED, LOST, DUPLICATES].entries())
+      cells[5 + cell].toggleAttribute("data-none", data[figure] === 0)
   }
   $("rows").style.height = `${shown.length * height}px`
 }
@@ -139,6 +160,7 @@ const drawStreams = () => {
   const { column, reversed } = sorting
   const { order } = COLUMNS[column]
   shown.sort((a, b) => (reversed ? order(b) - order(a) : order(a) - order(b)) || a[0] - b[0])
+  $("viewport").style.setProperty("--rows", String(Math.min(rows.length, MOST_ROWS)))
   setText($("count"), `${whole.format(shown.length)} of ${whole.format(rows.length)}`)
   $("rows").parentElement.setAttribute("aria-rowcount", String(shown.length + 1))
   drawRows()
@@ -199,11 +221,18 @@ const makeConnection = () =>
     )
   )
 
+const stateText = ({ detail, downSince, retryAt, state }) => {
+  if (state === "up") return "up"
+  const since = downSince === null ? "" : ` for ${spanText(report.at - downSince)}`
+  const next = retryAt === null || retryAt <= report.at ? "" : `; next try in ${spanText(retryAt - report.at)}`
+  return `${state}${since}: ${detail}${next}`
+}
+
 const fillConnection = (row, connection) => {
-  const { detail, frames, host, latencyMs, name, rate, rolloverAt, since, state, streams } = connection
+  const { frames, host, latencyMs, name, rate, rolloverAt, since, state, streams } = connection
   const texts = [
     name,
-    state === "up" ? "up" : `${state}: ${detail}`,
+    stateText(connection),
     host ?? "–",
     whole.format(streams),
     rateText(rate),
@@ -213,10 +242,25 @@ const fillConnection = (row, connection) => {
   ]
   for (const [index, text] of texts.entries()) setText(row.children[index], text)
   setTone(row.children[1], STATE_TONES[state])
+  setTone(row.children[5], Math.abs(latencyMs ?? 0) < LATE_MS ? undefined : "warn")
   row.title = `${whole.format(frames)} frames since the start`
 }
 
-const drawSink = ({ kafka, sink }) => {
+const drawRest = ({ rest }) => {
+  $("rest").hidden = rest === null
+  if (rest === null) return
+  const { answeredAt, failingSince, fault, usedWeight } = rest
+  const state =
+    fault !== null
+      ? [`does not answer for ${spanText(report.at - failingSince)}: ${fault}`, "bad"]
+      : [answeredAt === null ? "not asked yet" : `answered ${agoText(answeredAt)}`]
+  drawFacts($("rest"), [
+    ["History (REST)", ...state],
+    ["Weight used", known(usedWeight, (weight) => `${whole.format(weight)} in the minute of its last answer`)]
+  ])
+}
+
+const drawSink = ({ kafka, sink, spool }) => {
   setText($("sink-title"), kafka === null ? `Sink: ${sink.name}` : "Kafka")
   const state = ["State", sink.state === "up" ? "up" : `${sink.state}: ${sink.detail}`, STATE_TONES[sink.state]]
   if (kafka === null) return drawFacts($("sink"), [state])
@@ -226,7 +270,10 @@ const drawSink = ({ kafka, sink }) => {
     state,
     ["Acknowledged", `${whole.format(records)} records in ${whole.format(acks)} sends, ${rateText(rate)}/s`],
     ["In flight", `${inFlight} sends`],
-    ["In memory", `${whole.format(waitingRecords)} records, ${bytesText(waitingBytes)}`],
+    [
+      "In memory",
+      `${whole.format(waitingRecords)} records, ${bytesText(waitingBytes)}${spool?.records > 0 ? ", of those in the spool" : ""}`
+    ],
     ["Batch size", known(batchRecords, (mean) => `${mean.toFixed(1)} records`)],
     [
       "Send time",
@@ -242,18 +289,23 @@ const drawSink = ({ kafka, sink }) => {
   ])
 }
 
-const drawSpool = ({ spool }) =>
-  drawFacts(
-    $("spool"),
-    spool === null
-      ? [["State", "none: what is not stored waits in memory"]]
-      : [
-          spool.records > 0 ? ["State", "records wait on the disk", "warn"] : ["State", "empty"],
-          ["Records", whole.format(spool.records)],
-          ["Size", bytesText(spool.bytes)],
-          ["Since", known(spool.since, agoText)]
-        ]
-  )
+const spoolState = ({ fault, records }) => {
+  if (fault !== null) return ["State", `takes nothing: ${fault}`, "bad"]
+  return records > 0 ? ["State", "records wait on the disk", "warn"] : ["State", "empty"]
+}
+
+const drawSpool = ({ spool }) => {
+  if (spool === null) return drawFacts($("spool"), [["State", "none: what is not stored waits in memory"]])
+  const { bytes, dropped, growth, limit, records, since } = spool
+  const left = records > 0 && growth > 0 ? `, full in ${spanText(((limit - bytes) / growth) * 1000)}` : ""
+  return drawFacts($("spool"), [
+    spoolState(spool),
+    ["Records", whole.format(records)],
+    ["Size", `${bytesText(bytes)} of ${bytesText(limit)}${left}`],
+    ["Since", known(since, agoText)],
+    ["Not kept", `${whole.format(dropped)} records`, dropped > 0 ? "bad" : undefined]
+  ])
+}
 
 const makeEvent = () => element("li", {}, element("time"), element("strong"), element("span"), element("small"))
 
@@ -297,15 +349,17 @@ const drawState = (state, reasons) => {
   document.title = `${WORDS[state]} · binance-kafka-connector`
 }
 
-const drawFigures = ({ deadLetters, kafka, rate, spool }) => {
+const drawFigures = ({ at, deadLetters, kafka, rate, spool, troubles }) => {
   const sum = (column) => rows.reduce((total, row) => total + row[column], 0)
   setText($("rate"), rateText(rate))
-  setText($("heard"), whole.format(rows.filter((row) => row[LAST_AT] !== null).length))
-  setText($("of"), `of ${whole.format(rows.length)}`)
+  setText($("heard"), whole.format(rows.filter((row) => row[LAST_AT] !== null && at - row[LAST_AT] < HEARD_MS).length))
+  setText($("of"), `of ${whole.format(rows.length)} in ${HEARD_MS / 1000} s`)
   setText($("gaps"), whole.format(sum(OPEN)))
-  setText($("filled"), `${whole.format(sum(FILLED))} filled`)
+  const lost = sum(LOST)
+  setText($("filled"), `${whole.format(sum(FILLED))} filled${lost > 0 ? `, ${whole.format(lost)} lost` : ""}`)
   setText($("waiting"), whole.format(spool?.records || (kafka?.waitingRecords ?? 0)))
   setText($("dead"), whole.format(deadLetters.total))
+  setTone($("dead"), troubles.some(({ name }) => / \((?:dead letters|refused)\)$/.test(name)) ? "warn" : undefined)
   const top = Math.max(...history, 1)
   const points = history.map((value, index) => {
     const x = CHART_POINTS - history.length + index
@@ -322,6 +376,7 @@ const draw = () => {
   setText($("program"), `${report.instance} · up ${spanText(report.at - report.startedAt)}`)
   drawFigures(report)
   drawList($("connections"), report.connections, makeConnection, fillConnection)
+  drawRest(report)
   drawSink(report)
   drawSpool(report)
   drawContinuity(report)
@@ -339,6 +394,7 @@ const receive = ({ data }) => {
   // The whole report: another process may answer now.
   if (parts.names !== undefined) rows = []
   report = { ...report, ...parts }
+  if (parts.names !== undefined) ranks = ranksOf(parts.names)
   for (const row of changed) rows[row[0]] = row
   if (history.push(report.rate) > CHART_POINTS) history.shift()
   draw()
