@@ -12,7 +12,7 @@ const UNHEARD = 10_000
 
 const HELD_BACK = "their streams wait to be caught up"
 
-const SPOOL = { subject: "spool", kind: "losing records" }
+const SPOOL = { subject: "spool", kind: "losing records" } as const
 
 export const make = Effect.fnUntraced(function* (folder: string) {
   const { binance } = yield* AppConfig
@@ -23,19 +23,26 @@ export const make = Effect.fnUntraced(function* (folder: string) {
   const status = yield* Status
   let full = false
   let notKept = 0
-  /** Why it does not keep all. */
-  let cause = ""
+  /** The same since people were told of it, and why. */
+  const shown = { records: 0, cause: "" }
 
   const missed = Effect.fnUntraced(function* (records: number, reason: string) {
     if (records === 0) return
     yield* Metric.update(Telemetry.spoolDroppedRecords, records)
     notKept += records
     status.spool.dropped += records
-    status.trouble({ ...SPOOL, text: `${notKept} records were not kept: ${cause}` })
+    shown.records += records
+    status.trouble({ ...SPOOL, text: `${shown.records} records were not kept: ${shown.cause}` })
     yield* Effect.logError(
       "Records are not kept: the exchange is asked for trades and closed candles once there is room, the rest is lost"
     ).pipe(Effect.annotateLogs({ records, folder, reason }))
   })
+
+  /** All is kept again. */
+  const over = (): void => {
+    shown.records = 0
+    status.well(SPOOL.subject, SPOOL.kind)
+  }
 
   /** The disk takes records again. */
   const hasRoom = Effect.suspend(() => {
@@ -59,7 +66,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     /** The disk did not take these. */
     refuse: Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, reason: string) {
       full = true
-      cause = reason
+      shown.cause = reason
       overflows.refuse(records)
       yield* missed(records.length, reason)
     }),
@@ -72,11 +79,14 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     emptied: Effect.gen(function* () {
       yield* hasRoom
       if (overflows.holdsBack()) yield* Queue.offer(drained, undefined)
+      else over()
       const until = notKept
       notKept = 0
-      status.well(SPOOL.subject, SPOOL.kind)
       return until
     }),
-    readmit: Effect.sync(() => overflows.take("replayable"))
+    readmit: Effect.sync(() => {
+      over()
+      return overflows.take("replayable")
+    })
   }
 })

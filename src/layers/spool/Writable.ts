@@ -10,7 +10,7 @@ import type { Fault, Store } from "./Store.ts"
 
 const PROBE_EVERY = Duration.seconds(10)
 
-const SPOOL = { subject: "spool", kind: "cannot be written" }
+const SPOOL = { subject: "spool", kind: "cannot be written" } as const
 
 /** The store, watched for as long as the scope is open. */
 export const watched = Effect.fnUntraced(function* (store: Store): Effect.fn.Return<Store, never, Scope.Scope> {

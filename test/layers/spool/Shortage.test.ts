@@ -30,4 +30,25 @@ describe("Shortage", () => {
       assert.deepStrictEqual([troubles(), status.spool.dropped], [[], 3])
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(settingsLayer(), StatusBoard.layer, Logger.layer([]))))
   )
+
+  it.effect("goes on for people until streams that wait to be caught up are taken again", () =>
+    Effect.gen(function* () {
+      const shortage = yield* Shortage.make("/data/spool")
+      const { troubles } = yield* Status
+      const trade = (id: number) => ({
+        ...ticker(id),
+        topic: "raw_trades",
+        headers: { "event-id": `binance:spot:trade:BTCUSDT:${id}` }
+      })
+      yield* shortage.refuse([trade(1)], "SPOOL_MAX_BYTES=8000 is reached")
+      yield* shortage.emptied
+      assert.lengthOf(yield* shortage.admit([trade(2)]), 0)
+      assert.deepStrictEqual(
+        troubles().map(({ text }) => text),
+        ["2 records were not kept: SPOOL_MAX_BYTES=8000 is reached"]
+      )
+      assert.lengthOf(yield* shortage.readmit, 1)
+      assert.deepStrictEqual(troubles(), [])
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(settingsLayer(), StatusBoard.layer, Logger.layer([]))))
+  )
 })
