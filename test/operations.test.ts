@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { parse } from "yaml"
+import { troubleKinds } from "../src/services/Status.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
@@ -81,6 +82,12 @@ describe("the runbook", () => {
       { unexplained: lines.filter((line) => !rows.includes(line)), stale: rows.filter((row) => !lines.includes(row)) },
       { unexplained: [], stale: [] }
     )
+  })
+
+  it("explains every trouble that the page can name", () => {
+    const rows = section("## Is it well")
+    const unexplained = [...troubleKinds, "mute"].filter((kind) => !rows.includes(`(${kind}): `))
+    assert.deepStrictEqual(unexplained, [])
   })
 
   const RULES = "deploy/prometheus/rules.yml"

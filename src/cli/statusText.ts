@@ -121,7 +121,7 @@ const kafkaLines = (at: number, kafka: KafkaReport): ReadonlyArray<string> => {
 }
 
 const spoolLine = (at: number, { bytes, dropped, fault, growth, limit, records, since }: SpoolReport): string => {
-  const left = growth > 0 ? `, full in ${spanText(((limit - bytes) / growth) * 1000)}` : ""
+  const left = fault === null && growth > 0 ? `, full in ${spanText(((limit - bytes) / growth) * 1000)}` : ""
   const waiting =
     records === 0
       ? "empty"

@@ -59,6 +59,21 @@ export interface SpoolCell {
   fault: string | null
 }
 
+/** What may be wrong though the work goes on, in a word or two; the runbook explains each. */
+export const troubleKinds = [
+  "another connector",
+  "cannot be written",
+  "dead letters",
+  "does not answer",
+  "late",
+  "losing records",
+  "nothing new",
+  "refused",
+  "silent",
+  "unknown symbol"
+] as const
+export type TroubleKind = (typeof troubleKinds)[number]
+
 /**
  * Something is wrong though the work goes on: the program is degraded for as long. Whoever knows of it says so, again whenever
  * it happens again, and says when it is over; what is told once and never ends by itself `lasts` so many ms.
@@ -66,8 +81,8 @@ export interface SpoolCell {
 export interface Trouble {
   /** What is in trouble: a stream, a topic, a connection. */
   readonly subject: string
-  /** In a word; tells it from other troubles of the same subject. */
-  readonly kind: string
+  /** Tells it from other troubles of the same subject. */
+  readonly kind: TroubleKind
   /** One line: what is wrong and, if there is something, what to do. */
   readonly text: string
   readonly lasts?: number
@@ -103,7 +118,7 @@ export interface StatusService {
   readonly deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => void
   readonly continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => void
   readonly trouble: (trouble: Trouble) => void
-  readonly well: (subject: string, kind: string) => void
+  readonly well: (subject: string, kind: TroubleKind) => void
   /** Those that there are, in the order in which they began. */
   readonly troubles: () => ReadonlyArray<TroubleReport>
   readonly figures: () => Figures

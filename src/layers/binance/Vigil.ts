@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function* (connection: string) {
   const silence = Silence.make()
   const lateness = Lateness.make()
 
-  const say = (kind: string, text: string | undefined, lasts = Infinity): void => {
+  const say = (kind: "silent" | "late", text: string | undefined, lasts = Infinity): void => {
     if (text === undefined) status.well(connection, kind)
     else status.trouble({ subject: connection, kind, text, lasts })
   }

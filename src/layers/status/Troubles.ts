@@ -1,11 +1,11 @@
 /** What is wrong though the work goes on, as its owners last said it; what nobody says again ends by itself. */
 import type { TroubleReport } from "../../schema/StatusReport.ts"
-import { nameOf, type Trouble } from "../../services/Status.ts"
+import { nameOf, type Trouble, type TroubleKind } from "../../services/Status.ts"
 
 export interface Troubles {
   /** `now`: monotonic ms, for a clock on the wall may leap; `at`: Unix ms. */
   readonly tell: (trouble: Trouble, now: number, at: number) => void
-  readonly end: (subject: string, kind: string) => void
+  readonly end: (subject: string, kind: TroubleKind) => void
   /** Those that there are, in the order in which they began. */
   readonly now: (now: number) => ReadonlyArray<TroubleReport>
 }

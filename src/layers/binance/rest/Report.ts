@@ -6,7 +6,7 @@ import type { RestError } from "./RestError.ts"
 /** Nobody has asked since. */
 const LASTS = 120_000
 
-const REST = { subject: "REST", kind: "does not answer" }
+const REST = { subject: "REST", kind: "does not answer" } as const
 
 export const make = Effect.gen(function* () {
   const { rest: shown, trouble, well } = yield* Status

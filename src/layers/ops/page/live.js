@@ -296,8 +296,9 @@ const spoolState = ({ fault, records }) => {
 
 const drawSpool = ({ spool }) => {
   if (spool === null) return drawFacts($("spool"), [["State", "none: what is not stored waits in memory"]])
-  const { bytes, dropped, growth, limit, records, since } = spool
-  const left = records > 0 && growth > 0 ? `, full in ${spanText(((limit - bytes) / growth) * 1000)}` : ""
+  const { bytes, dropped, fault, growth, limit, records, since } = spool
+  const left =
+    fault === null && records > 0 && growth > 0 ? `, full in ${spanText(((limit - bytes) / growth) * 1000)}` : ""
   return drawFacts($("spool"), [
     spoolState(spool),
     ["Records", whole.format(records)],
