@@ -141,6 +141,7 @@ const drawRows = () => {
     row.style.transform = `translateY(${(first + place) * height}px)`
     for (const [index, column] of COLUMNS.entries()) setText(cells[index], column.text(data))
     setText(trouble, data[TROUBLE] ?? "")
+    trouble.title = data[TROUBLE] ?? ""
     setTone(cells[2], data[TROUBLE]?.includes("(mute)") ? "warn" : undefined)
     setTone(cells[4], data[OPEN] > 0 ? "warn" : undefined)
     for (const [cell, figure] of [FILLED, LOST, DUPLICATES].entries())
