@@ -89,7 +89,6 @@ export const make = Effect.fnUntraced(function* (
   /** By their numbers. */
   const sessions = new Map<number, Session>()
   let streams = options.streams
-  let lastFrameAt = Number.NEGATIVE_INFINITY
   let [state, commands] = Rollover.initial
   let isObeying = false
   /** Failures since data has flowed. */
@@ -151,10 +150,7 @@ export const make = Effect.fnUntraced(function* (
       renewals,
       onOpen: opened,
       onSubscribed: Effect.andThen(trace.subscribed, tell({ _tag: "Subscribed", socket })),
-      onFrame: (frame) => {
-        lastFrameAt = frame.receivedAt
-        vigil.seen(frame)
-      },
+      onFrame: vigil.seen,
       onData: dataFlows,
       onShutdownNotice: Effect.andThen(
         Effect.logInfo("The exchange announced that this server shuts down"),
@@ -282,7 +278,7 @@ export const make = Effect.fnUntraced(function* (
     name,
     run,
     isLive,
-    lastFrameAt: () => lastFrameAt,
+    lastFrameAt: vigil.lastFrameAt,
     isRollingOver: () => Rollover.isBusy(state) || isObeying,
     streams: () => streams,
     setStreams: (next) => {

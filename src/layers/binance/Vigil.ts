@@ -12,6 +12,8 @@ const LATE_LASTS = 30_000
 export interface Vigil {
   /** A frame was read: plain code, for every one of them. */
   readonly seen: (frame: Frame) => void
+  /** When the last one was, Unix ms. */
+  readonly lastFrameAt: () => number
   /** A second has passed; `isRead`: a socket was open and read all the time. */
   readonly tick: (isRead: boolean) => void
   readonly opened: () => void
@@ -25,6 +27,7 @@ export const make = Effect.fnUntraced(function* (connection: string) {
   const cell = status.connection(connection)
   const silence = Silence.make()
   const lateness = Lateness.make()
+  let lastFrameAt = Number.NEGATIVE_INFINITY
 
   const say = (kind: "silent" | "late", text: string | undefined, lasts = Infinity): void => {
     if (text === undefined) status.well(connection, kind)
@@ -43,8 +46,10 @@ export const make = Effect.fnUntraced(function* (connection: string) {
   return {
     seen: (frame) => {
       cell.frames++
+      lastFrameAt = frame.receivedAt
       latency.seen(frame)
     },
+    lastFrameAt: () => lastFrameAt,
     tick: (isRead) => {
       latency.again()
       say("silent", silent(isRead))
