@@ -8,6 +8,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { type OffsetRange, TopicReader, TopicReadError } from "../services/TopicReader.ts"
 import * as Audit from "./Audit.ts"
 import * as Coverage from "./Coverage.ts"
+import { binance } from "../schema/settings/binance.ts"
 import * as GapLedger from "./GapLedger.ts"
 
 export interface Options {
@@ -93,10 +94,16 @@ export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }
     unreadable === 0
       ? []
       : [{ topic: settings.continuity, records: unreadable, reason: "the value is no continuity record" }]
-  const absent = Array.from(needs).flatMap(([topic, streams]): ReadonlyArray<Coverage.AbsentTopic> => {
+  const wanting = Array.from(needs).flatMap(([topic, streams]): ReadonlyArray<Coverage.AbsentTopic> => {
     const reason = away.get(topic)
     return reason === undefined ? [] : [{ topic, streams: streams.map(({ name }) => name), reason }]
   })
+  // A shell in which they are not set says nothing of what the connector is told.
+  const isSaid = config.shown[binance.streams.name] !== binance.streams.default
+  const absent = isSaid ? wanting : []
+  const unsaid = isSaid
+    ? []
+    : wanting.map(({ topic }) => `${topic} is not there, and ${binance.streams.name} is not set: its default needs it`)
   const looked = Array.from(needs).filter(([topic]) => names.includes(topic) && !away.has(topic))
   const unkept =
     ledger.unkept() === 0 ? [] : [`${ledger.unkept()} more records of ${settings.continuity} are not listed`]
@@ -107,7 +114,7 @@ export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }
     continuity: ledger.statements(),
     unreadable: [...report.unreadable, ...ofContinuity],
     absent,
-    notes: [...report.notes, ...Coverage.unheard(new Map(looked), report.series), ...unkept],
+    notes: [...report.notes, ...unsaid, ...Coverage.unheard(new Map(looked), report.series), ...unkept],
     complete: report.complete && report.series.length > 0 && unreadable === 0 && absent.length === 0
   } satisfies Verdict
 })

@@ -6,9 +6,11 @@ import * as MemoryTopicReader from "../../src/layers/MemoryTopicReader.ts"
 import * as Certificate from "../../src/pipeline/Certificate.ts"
 import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
 import * as Verify from "../../src/pipeline/Verify.ts"
+import { binance } from "../../src/schema/settings/binance.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink } from "../../src/services/EventSink.ts"
+import { AppConfig } from "../../src/services/AppConfig.ts"
 import { TopicReader, TopicReadError } from "../../src/services/TopicReader.ts"
 import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
 import { range, recordOf, trade } from "../support/tape.ts"
@@ -105,6 +107,20 @@ describe("Verify", () => {
       const named = yield* Verify.verify({ ...quiet, topics: ["raw_trades"] })
       assert.deepStrictEqual([named.complete, named.absent], [true, []])
     }).pipe(Effect.provide(testWith({}, "btcusdt@trade", "btcusdt@kline_1m", "ethusdt@kline_1m")))
+  )
+
+  it.effect("only notes it where nobody has set the streams: another shell may have", () =>
+    Effect.gen(function* () {
+      yield* publish(...trades(range(1, 3)))
+      const config = yield* AppConfig
+      const shown = { BINANCE_STREAMS: binance.streams.default ?? "" }
+      const { absent, complete, notes } = yield* Effect.provideService(Verify.verify(quiet), AppConfig, {
+        ...config,
+        shown
+      })
+      assert.deepStrictEqual([complete, absent], [true, []])
+      assert.include(notes, "raw_klines is not there, and BINANCE_STREAMS is not set: its default needs it")
+    }).pipe(Effect.provide(testWith({}, "btcusdt@trade", "btcusdt@kline_1m")))
   )
 
   it.effect("takes a topic that may not be seen for one that is not there, if a stream needs it", () =>
