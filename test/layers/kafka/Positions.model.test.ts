@@ -144,6 +144,6 @@ describe("positions in Kafka", () => {
     "tell of every id whether it is stored, whenever a process is killed",
     [Steps],
     ([steps]) => run(steps),
-    { arbitrary: { runs: 500, size: 40 } }
+    { arbitrary: { runs: 200, size: 40 } }
   )
 })

@@ -272,6 +272,6 @@ describe("what is stored in two partitions", () => {
         it.events().flatMap(({ id, late }) => (late ? [id] : []))
       )
     },
-    { arbitrary: { runs: 20_000, size: 80 } }
+    { arbitrary: { runs: 8000, size: 80 } }
   )
 })
