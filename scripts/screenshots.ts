@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url"
 import { NodeRuntime } from "@effect/platform-node"
 import { Data, Effect } from "effect"
 import { chromium, type Page } from "playwright-core"
+import { drop } from "../src/simulator/Faults.ts"
 import * as Simulator from "../src/simulator/Simulator.ts"
 import { freePort } from "../test/support/http.ts"
 import { type Broker, startBroker } from "../test/support/kafka/broker.ts"
@@ -86,12 +87,11 @@ const pictures = Effect.gen(function* () {
     const { simulator, url } = yield* connector(broker, SYMBOLS, KINDS, 300)
     const page = yield* view(url, desktop, "light")
     const narrow = yield* view(url, phone, "dark")
-    // A gap that is filled and a frame that is none, so that there is something to see.
+    // A gap that is filled, so that there is something to see.
     let dropped = 0
     simulator.setFaults({
       onFrame: ({ payload }) => {
-        if (dropped < 2 && String(payload).includes("ethusdt@trade"))
-          return { replaceWith: dropped++ === 0 ? ["{"] : [] }
+        if (String(payload).includes("ethusdt@trade") && dropped++ < 2) return drop
         return undefined
       }
     })
