@@ -5,7 +5,6 @@
 import { Effect, Latch } from "effect"
 import type { Span } from "../schema/StreamKind.ts"
 import type { Statement } from "./ContinuityRecord.ts"
-import { without } from "./without.ts"
 
 export interface Closers {
   /** Keeps these until what was published before them is stored. */
@@ -20,6 +19,15 @@ export interface Closers {
     say: (notes: ReadonlyArray<Statement>) => Effect.Effect<void>
   ) => Effect.Effect<never, E>
 }
+
+/** What is left of the spans without `cut`. */
+const without = (spans: ReadonlyArray<Span>, cut: Span): ReadonlyArray<Span> =>
+  spans.flatMap((span) =>
+    [
+      { first: span.first, last: Math.min(span.last, cut.first - 1) },
+      { first: Math.max(span.first, cut.last + 1), last: span.last }
+    ].filter(({ first, last }) => first <= last)
+  )
 
 export const hasToWait = ({ late, type }: Statement): boolean => type === "gap-filled" && late
 

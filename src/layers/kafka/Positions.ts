@@ -158,7 +158,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
     standing.changes++
   }
 
-  /** A statement is stored: what it says was written late, or that the exchange counts anew. */
+  /** A statement is stored: what it says was written late is said now. */
   const said = ({ value }: SinkRecord): void => {
     const { from, late, stream, to, type } = Option.getOrUndefined(decodeContinuity(utf8.decode(value))) ?? {}
     const standing = byName.get(stream ?? "")

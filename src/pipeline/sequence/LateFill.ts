@@ -1,5 +1,4 @@
 /** The opened gaps of one sequence: live has gone past them, their ids follow late, in order and each once. */
-import { joined } from "../joined.ts"
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { HistoryPage, Range } from "./HistoryWalk.ts"
 import type { Out, Wish } from "./contract.ts"
@@ -20,6 +19,17 @@ export interface LateFill<A> {
 interface Gap {
   first: number
   readonly last: number
+}
+
+/** In order, those that overlap or touch as one. */
+const joined = (spans: ReadonlyArray<Range>): Array<{ first: number; last: number }> => {
+  const all: Array<{ first: number; last: number }> = []
+  for (const { first, last } of spans.toSorted((a, b) => a.first - b.first)) {
+    const before = all.at(-1)
+    if (before !== undefined && first <= before.last + 1) before.last = Math.max(before.last, last)
+    else all.push({ first, last })
+  }
+  return all
 }
 
 export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {

@@ -184,14 +184,13 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       const { at, filled = [], last: position } = stood
       const { follows, open, unsaid } = resumed(stood, last === undefined ? undefined : began)
       for (const { late, ...range } of filled) closed(range, "filled by an earlier run", late)
-      if (rule.refills) for (const gap of open) late.open(gap)
-      if (rule.refills) for (const gap of follows) closed(gap, FOLLOWS)
+      for (const gap of rule.refills ? open : []) late.open(gap)
+      for (const gap of rule.refills ? follows : []) closed(gap, FOLLOWS)
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
-      const missed = { first: position + 1, last: began - 1 }
-      if (last !== undefined && missed.first > missed.last) return
+      if (last !== undefined && position >= began - 1) return
       // Not only known of any more: it follows late.
       isProven = false
-      if (last !== undefined) return lost(missed, LIVE_FIRST)
+      if (last !== undefined) return lost({ first: position + 1, last: began - 1 }, LIVE_FIRST)
       last = position
       kept = position
       lastAt = at
