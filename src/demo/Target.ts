@@ -4,7 +4,6 @@ import process from "node:process"
 import { Clock, Context, Data, Effect, Layer, Stream } from "effect"
 import * as AppConfigLayer from "../layers/AppConfig.ts"
 import * as KafkaJs from "../layers/KafkaJs.ts"
-import * as KafkaJsInspector from "../layers/KafkaJsInspector.ts"
 import * as KafkaTopicReader from "../layers/KafkaTopicReader.ts"
 import * as LocalTopicReader from "../layers/LocalTopicReader.ts"
 import { AppConfig, type SettingsError } from "../services/AppConfig.ts"
@@ -78,7 +77,7 @@ const reachable = KafkaInspector.use(({ inspect }) => inspect([])).pipe(
 
 /** The Kafka of the user's own settings, in topics of the demo's own. */
 const kafka: Effect.Effect<Target, SettingsError | NoKafka> = Effect.gen(function* () {
-  const config = yield* Layer.build(Layer.provideMerge(KafkaJsInspector.layer, AppConfigLayer.layer))
+  const config = yield* Layer.build(Layer.provideMerge(KafkaJs.inspector, AppConfigLayer.layer))
   const settings = Context.get(config, AppConfig).kafka
   yield* Effect.provide(reachable, config)
   const { values } = yield* AppConfigLayer.valuesOf(process.env, ".env")

@@ -1,5 +1,5 @@
 /**
- * What a cluster says of itself and of our rights, without a record written or a topic made. Layers: `KafkaJsInspector`;
+ * What a cluster says of itself and of our rights, without a record written or a topic made. Layers: `KafkaJs`;
  * `MemoryKafkaInspector` for tests.
  */
 import { Context, type Effect, type Option } from "effect"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import kafkajs from "kafkajs"
 import { afterAll, beforeAll } from "vitest"
-import * as KafkaJsInspector from "../../src/layers/KafkaJsInspector.ts"
+import * as KafkaJs from "../../src/layers/KafkaJs.ts"
 import type { Acks, KafkaSettings, SaslMechanism } from "../../src/schema/Settings.ts"
 import { KafkaInspector, type TopicRight } from "../../src/services/KafkaInspector.ts"
 import { type SecureBroker, startSecureBroker } from "../support/kafka/broker.ts"
@@ -225,7 +225,7 @@ describeKafka("KafkaJs", () => {
 
       const kafka = { ...testSettings().kafka, bootstrapServers: [broker.sasl], ...sasl("scram-sha-512") }
       const { inspect, mayCreate, reach } = yield* Effect.map(
-        Layer.build(Layer.provide(KafkaJsInspector.layer, settingsLayer({ kafka }))),
+        Layer.build(Layer.provide(KafkaJs.inspector, settingsLayer({ kafka }))),
         (context) => Context.get(context, KafkaInspector)
       )
       yield* reach(broker.sasl)

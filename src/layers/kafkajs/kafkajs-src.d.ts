@@ -95,10 +95,6 @@ declare module "kafkajs/src/loggers/index.js" {
   export function createLogger(options: { readonly level: number; readonly logCreator: logCreator }): Logger
 }
 
-declare module "kafkajs/src/protocol/error.js" {
-  export const errorCodes: ReadonlyArray<{ readonly type: string; readonly code: number; readonly message: string }>
-}
-
 declare module "kafkajs/src/protocol/decoder.js" {
   export default class Decoder {
     constructor(buffer: Buffer)
@@ -118,7 +114,40 @@ declare module "kafkajs/src/protocol/decoder.js" {
 declare module "kafkajs/src/protocol/encoder.js" {
   export default class Encoder {
     writeBoolean(value: boolean): this
+    writeInt16(value: number): this
+    writeInt32(value: number): this
+    writeString(value: string | null): this
+    writeArray(value: ReadonlyArray<Encoder>): this
+    writeEncoder(value: Encoder): this
+    size(): number
   }
+}
+
+declare module "kafkajs/src/protocol/recordBatch/record/v0/index.js" {
+  import type Encoder from "kafkajs/src/protocol/encoder.js"
+
+  export default function encode(record: {
+    readonly offsetDelta: number
+    readonly timestampDelta: number
+    readonly key: string
+    readonly value: Buffer
+    readonly headers: Readonly<Record<string, string>>
+  }): Encoder
+}
+
+declare module "kafkajs/src/protocol/recordBatch/v0/index.js" {
+  import type Encoder from "kafkajs/src/protocol/encoder.js"
+
+  export function RecordBatch(options: {
+    readonly compression: number
+    readonly records: ReadonlyArray<Encoder>
+    readonly firstTimestamp: string
+    readonly maxTimestamp: string
+    readonly lastOffsetDelta: number
+    readonly producerId: string
+    readonly producerEpoch: number
+    readonly firstSequence: number
+  }): Promise<Encoder>
 }
 
 declare module "kafkajs/src/protocol/recordBatch/v0/decoder.js" {
@@ -155,7 +184,13 @@ declare module "kafkajs/src/protocol/requests/index.js" {
   import type Encoder from "kafkajs/src/protocol/encoder.js"
 
   export interface Protocol<O> {
-    readonly request: { readonly encode: () => Promise<Encoder> }
+    readonly request: {
+      readonly apiKey: number
+      readonly apiVersion: number
+      readonly apiName: string
+      readonly expectResponse?: () => boolean
+      readonly encode: () => Promise<Encoder>
+    }
     readonly response: {
       readonly decode: (payload: Buffer) => Promise<O>
       /** Throws the first error code that the answer holds; gives it back otherwise. */
@@ -187,22 +222,7 @@ declare module "kafkajs/src/protocol/requests/index.js" {
     readonly acks: number
     /** How long the broker waits for its replicas, ms. */
     readonly timeout: number
-    readonly compression: number
-    readonly producerId?: string
-    readonly producerEpoch?: number
-    readonly topicData: ReadonlyArray<{
-      readonly topic: string
-      readonly partitions: ReadonlyArray<{
-        readonly partition: number
-        readonly firstSequence: number
-        readonly messages: ReadonlyArray<{
-          readonly key: string
-          readonly value: Uint8Array
-          readonly timestamp: string
-          readonly headers: Readonly<Record<string, string>>
-        }>
-      }>
-    }>
+    readonly topicData: ReadonlyArray<never>
   }
 
   export interface ProduceAnswer {

@@ -1,6 +1,5 @@
 /** Describes and creates topics. */
 import { Duration, Effect, Schedule } from "effect"
-import { requests } from "kafkajs/src/protocol/requests/index.js"
 import {
   type Creation,
   type Described,
@@ -8,27 +7,26 @@ import {
   type NewTopic,
   type TopicDescription
 } from "../../services/KafkaDriver.ts"
-import type { Cluster, TopicMetadata } from "./Cluster.ts"
-import { ofCode, UNKNOWN_TOPIC } from "./errors.ts"
+import type { Cluster } from "./Cluster.ts"
+import { TOPIC_EXISTS, UNKNOWN_TOPIC } from "./codes.ts"
+import type { TopicMetadata } from "./Connection.ts"
+import { ofCode } from "./errors.ts"
+import type { Link } from "./Link.ts"
 
 const REQUEST_LIMIT = Duration.seconds(8)
+/** How long the broker waits for a topic that it creates. */
 const CREATION_LIMIT = Duration.seconds(5)
 const LEADERS_LIMIT = Duration.seconds(5)
 
 /** Where the broker will not say. */
 const ASSUMED_MAX_BYTES = 1_000_000
-const TOPIC_RESOURCE = 2
-const TOPIC_EXISTS = 36
+const MAX_BYTES = "max.message.bytes"
+const END = -1
 
 const maxMessageBytes = Effect.fnUntraced(function* (cluster: Cluster, topics: ReadonlyArray<string>) {
   const link = yield* cluster.any
-  const resources = topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: ["max.message.bytes"] }))
-  const answer = yield* link.call("DescribeConfigs", requests.DescribeConfigs, { resources }, REQUEST_LIMIT)
-  return new Map(
-    answer?.resources
-      .filter(({ errorCode }) => errorCode === 0)
-      .map(({ configEntries, resourceName }) => [resourceName, Number(configEntries[0]?.configValue)])
-  )
+  const answers = yield* link.ask((connection) => connection.describeConfigs(topics, MAX_BYTES), REQUEST_LIMIT)
+  return new Map(answers.filter(({ errorCode }) => errorCode === 0).map(({ topic, value }) => [topic, Number(value)]))
 })
 
 export const describe = Effect.fnUntraced(function* (cluster: Cluster, names: ReadonlyArray<string>) {
@@ -37,23 +35,23 @@ export const describe = Effect.fnUntraced(function* (cluster: Cluster, names: Re
   const answers = yield* cluster.metadata(names)
   const faults = new Map(
     answers
-      .filter(({ topicErrorCode }) => topicErrorCode !== 0 && topicErrorCode !== UNKNOWN_TOPIC)
-      .map(({ topic, topicErrorCode }) => [topic, ofCode(topicErrorCode, `topic ${topic}`)])
+      .filter(({ errorCode }) => errorCode !== 0 && errorCode !== UNKNOWN_TOPIC)
+      .map(({ errorCode, name }) => [name, ofCode(errorCode, `topic ${name}`)])
   )
-  const topics = answers.filter(({ topicErrorCode }) => topicErrorCode === 0)
+  const topics = answers.filter(({ errorCode }) => errorCode === 0)
   if (topics.length === 0) return { ...none, faults }
   const sizes = yield* maxMessageBytes(
     cluster,
-    topics.map(({ topic }) => topic)
+    topics.map(({ name }) => name)
   )
-  const describeOne = ({ partitionMetadata, topic }: TopicMetadata): TopicDescription => {
+  const describeOne = ({ name, partitions }: TopicMetadata): TopicDescription => {
     // It may have been deleted and created anew.
-    cluster.forget(topic)
+    cluster.forget(name)
     return {
-      name: topic,
-      partitions: partitionMetadata.length,
-      replicationFactor: partitionMetadata[0]?.replicas.length ?? 0,
-      maxMessageBytes: sizes.get(topic) || ASSUMED_MAX_BYTES
+      name,
+      partitions: partitions.length,
+      replicationFactor: partitions[0]?.replicas.length ?? 0,
+      maxMessageBytes: sizes.get(name) || ASSUMED_MAX_BYTES
     }
   }
   return { topics: topics.map(describeOne), faults }
@@ -65,26 +63,20 @@ const takesRecords = (cluster: Cluster, topic: string, partitions: number) =>
     Array.from({ length: partitions }).keys(),
     Effect.fnUntraced(function* (partition) {
       const link = yield* cluster.leader(topic, partition)
-      const input = { topics: [{ topic, partitions: [{ partition }] }] }
-      const answer = yield* link.call("ListOffsets", requests.ListOffsets, input, REQUEST_LIMIT)
-      const code = answer?.responses[0]?.partitions[0]?.errorCode ?? UNKNOWN_TOPIC
+      const question = { topic, partition, timestamp: END }
+      const answers = yield* link.ask((connection) => connection.listOffsets([question]), REQUEST_LIMIT)
+      const code = answers[0]?.errorCode ?? UNKNOWN_TOPIC
       if (code !== 0) return yield* ofCode(code, `topic ${topic}`)
     }),
     { discard: true }
   ).pipe(Effect.tapError(() => Effect.sync(() => cluster.forget(topic))))
 
-/** The request for a new topic. */
-export const creation = ({ config = {}, name, partitions, replicationFactor }: NewTopic) => ({
-  topics: [
-    {
-      topic: name,
-      numPartitions: partitions,
-      replicationFactor: replicationFactor ?? -1,
-      configEntries: Object.entries(config).map(([name, value]) => ({ name, value }))
-    }
-  ],
-  timeout: Duration.toMillis(CREATION_LIMIT)
-})
+/** `validateOnly`: the broker says what would happen, and does nothing. */
+export const requestCreation = (link: Link, topic: NewTopic, limit: Duration.Duration, validateOnly = false) =>
+  link.ask(
+    (connection) => connection.createTopic(topic, { timeout: Duration.toMillis(CREATION_LIMIT), validateOnly }),
+    limit
+  )
 
 /** Completes when the topic takes records; the metadata of the broker that was asked may not have known of one that exists. */
 export const create = Effect.fnUntraced(function* (
@@ -93,10 +85,9 @@ export const create = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Creation, KafkaError> {
   const { name, partitions } = wanted
   const link = yield* cluster.controller
-  const answer = yield* link.call("CreateTopics", requests.CreateTopics, creation(wanted), REQUEST_LIMIT)
-  const code = answer?.topicErrors[0]?.errorCode ?? 0
-  if (code === TOPIC_EXISTS) return "existed"
-  if (code !== 0) return yield* ofCode(code, answer?.topicErrors[0]?.errorMessage)
+  const { errorCode, errorMessage } = yield* requestCreation(link, wanted, REQUEST_LIMIT)
+  if (errorCode === TOPIC_EXISTS) return "existed"
+  if (errorCode !== 0) return yield* ofCode(errorCode, errorMessage)
   cluster.forget(name)
   yield* takesRecords(cluster, name, partitions).pipe(
     Effect.retry({

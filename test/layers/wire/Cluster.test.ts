@@ -1,13 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Logger } from "kafkajs/src/loggers/index.js"
-import * as Cluster from "../../../src/layers/kafkajs/Cluster.ts"
-import type { Link } from "../../../src/layers/kafkajs/Link.ts"
+import * as Cluster from "../../../src/layers/wire/Cluster.ts"
+import type { Link } from "../../../src/layers/wire/Link.ts"
 import { KafkaError } from "../../../src/services/KafkaDriver.ts"
 import { testSettings } from "../../support/settings.ts"
 
 const TOPIC = "t"
-const logger: Logger = { namespace: () => logger }
 
 interface Node {
   readonly id: number
@@ -30,14 +28,14 @@ const makeCluster = Effect.fnUntraced(function* (
       host,
       usable: () => node?.leader !== undefined,
       ready: Effect.suspend(() => (node?.leader === undefined ? Effect.fail(down) : Effect.void)),
-      call: () =>
+      ask: () =>
         Effect.sync(() => {
           asked.push(host)
-          const partition = { partitionErrorCode: 0, partitionId: 0, leader: node?.leader ?? -1, replicas: [1] }
+          const partition = { partition: 0, leader: node?.leader ?? -1, replicas: [1] }
           return {
             brokers: nodes.map((one) => ({ nodeId: one.id, host: hostOf(one), port: one.id })),
             controllerId: options.controllerId ?? -1,
-            topicMetadata: [{ topicErrorCode: 0, topic: TOPIC, partitionMetadata: [partition] }]
+            topics: [{ errorCode: 0, name: TOPIC, partitions: [partition] }]
           }
         }),
       close: Effect.void
@@ -48,8 +46,7 @@ const makeCluster = Effect.fnUntraced(function* (
   const afterwards: Array<boolean> = []
   const cluster = yield* Cluster.make(
     { ...testSettings().kafka, bootstrapServers: [options.seeds] },
-    logger,
-    ({ host }, _settings, _logger, hasWorked = () => false) => {
+    ({ host }, hasWorked) => {
       afterwards.push(hasWorked())
       return linkTo(host)
     }

@@ -3,29 +3,21 @@
  * producer until the two disagree; then it begins anew with a fresh one, and no other partition is concerned.
  */
 import { Duration, Effect, Schedule, Semaphore } from "effect"
-import { requests } from "kafkajs/src/protocol/requests/index.js"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
-import { KafkaError } from "../../services/KafkaDriver.ts"
+import type { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
+import { STORED_BEFORE } from "./codes.ts"
+import type { Producer, Sequence } from "./Connection.ts"
 import { ofCode } from "./errors.ts"
 
 const INIT_LIMIT = Duration.seconds(5)
 const LIMIT = 2 ** 31
 
-/** `DUPLICATE_SEQUENCE_NUMBER`: stored the time before, whose answer did not arrive. */
-const STORED_BEFORE = 46
 /** These say that broker and client disagree about what was sent: the partition must begin anew. */
 const DISPUTED = new Set([45, 47, 48, 49, 59, 90])
 
 /** A broker that has just started needs a moment until it gives out producers. */
 const loading = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
-
-export interface Sequence {
-  readonly producerId: string
-  readonly producerEpoch: number
-  /** Of the batch's first record. */
-  readonly firstSequence: number
-}
 
 export interface Sequences {
   /** Makes sure that there is a producer: the account may be denied one. */
@@ -49,8 +41,6 @@ interface State extends Producer {
 const same = (a: ReadonlyArray<SinkRecord>, b: ReadonlyArray<SinkRecord>): boolean =>
   a.length === b.length && a.every((record, index) => record === b[index])
 
-type Producer = Pick<Sequence, "producerId" | "producerEpoch">
-
 export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) {
   const states = new Map<string, State>()
   const asking = yield* Semaphore.make(1)
@@ -58,11 +48,8 @@ export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) 
 
   const init = Effect.gen(function* () {
     const link = yield* cluster.any
-    const input = { transactionalId: undefined, transactionTimeout: 60_000 }
-    const answer = yield* link.call("InitProducerId", requests.InitProducerId, input, INIT_LIMIT)
-    if (answer === undefined) return yield* new KafkaError({ kind: "Unreachable", message: "no producer id" })
-    if (answer.errorCode !== 0) return yield* ofCode(answer.errorCode, "asking for a producer id")
-    return { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+    const { errorCode, ...producer } = yield* link.ask((connection) => connection.initProducerId(), INIT_LIMIT)
+    return errorCode === 0 ? producer : yield* ofCode(errorCode, "asking for a producer id")
   })
 
   const current = asking.withPermit(

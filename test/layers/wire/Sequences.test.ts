@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import type { Link } from "../../../src/layers/kafkajs/Link.ts"
-import * as Sequences from "../../../src/layers/kafkajs/Sequences.ts"
+import type { Link } from "../../../src/layers/wire/Link.ts"
+import * as Sequences from "../../../src/layers/wire/Sequences.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
 import { blankRecords } from "../../support/blankRecords.ts"
 
@@ -17,10 +17,10 @@ const CLUSTER_AUTHORIZATION_FAILED = 31
 const makeCluster = (codes: Array<number> = []) => {
   let given = 0
   const link = {
-    call: () =>
+    ask: () =>
       Effect.map(Effect.yieldNow, () => {
         const errorCode = codes.shift() ?? 0
-        return { errorCode, producerId: errorCode === 0 ? String(++given) : "-1", producerEpoch: 0 }
+        return { errorCode, producerId: errorCode === 0 ? BigInt(++given) : -1n, producerEpoch: 0 }
       })
   } as unknown as Link
   return { cluster: { any: Effect.succeed(link) }, given: () => given }
@@ -30,12 +30,12 @@ describe("Sequences", () => {
   it.effect("counts the records that are stored, each partition by itself", () =>
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
-      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(5)), { producerId: "1", firstSequence: 0 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(5)), { producerId: 1n, firstSequence: 0 })
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(2)), { producerId: "1", firstSequence: 5 })
-      assert.deepInclude(yield* sequences.begin("t", 1, blankRecords(2)), { producerId: "1", firstSequence: 0 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(2)), { producerId: 1n, firstSequence: 5 })
+      assert.deepInclude(yield* sequences.begin("t", 1, blankRecords(2)), { producerId: 1n, firstSequence: 0 })
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: "1", firstSequence: 7 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: 1n, firstSequence: 7 })
     })
   )
 
@@ -48,7 +48,7 @@ describe("Sequences", () => {
       const first = yield* sequences.begin("t", 0, doubtful)
       assert.deepStrictEqual(yield* sequences.begin("t", 0, [...doubtful]), first)
       sequences.answered("t", 0, STORED)
-      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: "1", firstSequence: 7 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: 1n, firstSequence: 7 })
     })
   )
 
@@ -60,7 +60,7 @@ describe("Sequences", () => {
       assert.isFalse(sequences.answered("t", 0, NOT_LEADER))
       assert.deepStrictEqual(yield* sequences.begin("t", 0, doubtful), first)
       assert.isTrue(sequences.answered("t", 0, DUPLICATE_SEQUENCE_NUMBER))
-      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: "1", firstSequence: 4 })
+      assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(1)), { producerId: 1n, firstSequence: 4 })
     })
   )
 
@@ -70,9 +70,9 @@ describe("Sequences", () => {
         const sequences = yield* Sequences.make(makeCluster().cluster)
         yield* sequences.begin("t", 1, blankRecords(1))
         yield* sequences.begin("t", 0, blankRecords(4))
-        assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(length)), { producerId: "2", firstSequence: 0 })
+        assert.deepInclude(yield* sequences.begin("t", 0, blankRecords(length)), { producerId: 2n, firstSequence: 0 })
         sequences.answered("t", 1, STORED)
-        assert.deepInclude(yield* sequences.begin("t", 1, blankRecords(1)), { producerId: "1", firstSequence: 1 })
+        assert.deepInclude(yield* sequences.begin("t", 1, blankRecords(1)), { producerId: 1n, firstSequence: 1 })
       }
     })
   )
@@ -80,7 +80,7 @@ describe("Sequences", () => {
   it.effect("begins a partition anew with a producer that it never had, and leaves the others theirs", () =>
     Effect.gen(function* () {
       const sequences = yield* Sequences.make(makeCluster().cluster)
-      const ids = { 0: new Set<string>(), 1: new Set<string>() }
+      const ids = { 0: new Set<bigint>(), 1: new Set<bigint>() }
       for (const partition of [0, 1, 1, 0, 0, 1] as const) {
         const { producerId } = yield* sequences.begin("t", partition, blankRecords(1))
         assert.isFalse(ids[partition].has(producerId))

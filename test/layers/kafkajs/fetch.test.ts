@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Fetch } from "../../../src/layers/kafkajs/fetchAnswer.ts"
+import { Fetch } from "../../../src/layers/kafkajs/fetch.ts"
 
 const int16 = (n: number) => {
   const bytes = Buffer.alloc(2)
@@ -45,7 +45,7 @@ const read = (version: number, records: Buffer) =>
     return decoded.topics[0]?.partitions[0]
   })
 
-describe("fetchAnswer", () => {
+describe("fetch", () => {
   for (const version of [4, 5, 6, 7, 8, 9, 10, 11]) {
     it.effect(`tells of the batches that are left without records (version ${version})`, () =>
       Effect.gen(function* () {

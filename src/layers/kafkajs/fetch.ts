@@ -6,6 +6,8 @@ import { Predicate } from "effect"
 import Decoder from "kafkajs/src/protocol/decoder.js"
 import decodeBatch, { type StoredBatch } from "kafkajs/src/protocol/recordBatch/v0/decoder.js"
 import { type Definition, type FetchInput, requests } from "kafkajs/src/protocol/requests/index.js"
+import type { StoredRecord } from "../../services/KafkaDriver.ts"
+import type { FetchAnswer, FetchRequest } from "../wire/Connection.ts"
 
 /** From the first version that knows record batches to the last that kafkajs knows. */
 const VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11]
@@ -13,6 +15,10 @@ const VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11]
 const BATCH_OVERHEAD = 49
 const MAGIC_AT = 16
 const MAGIC = 2
+
+/** What is there is what we want: who waits at the end would hold up the requests behind it. */
+const NO_WAIT = { maxWaitTime: 0, minBytes: 1 }
+const READ_UNCOMMITTED = 0
 
 export interface FetchedPartition {
   readonly partition: number
@@ -22,7 +28,7 @@ export interface FetchedPartition {
   readonly batches: ReadonlyArray<StoredBatch>
 }
 
-export interface FetchAnswer {
+interface Answer {
   /** Of the request as a whole. */
   readonly errorCode: number
   readonly topics: ReadonlyArray<{
@@ -71,7 +77,7 @@ const decode = (version: number) => async (payload: Buffer) => {
   return { throttleTime: 0, clientSideThrottleTime, errorCode, topics }
 }
 
-export const Fetch: Definition<FetchInput, FetchAnswer> = {
+export const Fetch: Definition<FetchInput, Answer> = {
   versions: VERSIONS,
   protocol: ({ version }) => {
     const of = requests.Fetch.protocol({ version })
@@ -79,5 +85,49 @@ export const Fetch: Definition<FetchInput, FetchAnswer> = {
       request: of(input).request,
       response: { decode: decode(version), parse: async (answer) => answer }
     })
+  }
+}
+
+export const requestOf = ({ maxBytes, offset, partition, topic }: FetchRequest): FetchInput => ({
+  ...NO_WAIT,
+  maxBytes,
+  isolationLevel: READ_UNCOMMITTED,
+  topics: [{ topic, partitions: [{ partition, fetchOffset: offset, maxBytes }] }]
+})
+
+const textOf = (value: Buffer | null | undefined): string => value?.toString() ?? ""
+
+/** Of a header that comes more than once, the last. */
+const headerText = (value: StoredBatch["records"][number]["headers"][string]): string =>
+  textOf(value === null || Buffer.isBuffer(value) ? value : value?.at(-1))
+
+/** Control records are for transactions, not for readers. */
+const recordsOf = (batches: ReadonlyArray<StoredBatch>, topic: string, partition: number) =>
+  batches
+    .filter(({ isControlBatch }) => !isControlBatch)
+    .flatMap(({ records }) => records)
+    .map(({ headers, key, offset, timestamp, value }): StoredRecord => ({
+      topic,
+      partition,
+      offset: Number(offset),
+      key: textOf(key),
+      value: value ?? new Uint8Array(),
+      timestamp: Number(timestamp),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, one]) => [name, headerText(one)]))
+    }))
+
+export const answerOf = (answer: Answer, { partition, topic }: FetchRequest): FetchAnswer | undefined => {
+  if (answer.errorCode !== 0) return { errorCode: answer.errorCode, highWatermark: -1, records: [] }
+  const found = answer.topics
+    .find(({ topicName }) => topicName === topic)
+    ?.partitions.find((one) => one.partition === partition)
+  if (found === undefined) return undefined
+  const { batches, errorCode, highWatermark } = found
+  const last = batches.at(-1)
+  return {
+    errorCode,
+    highWatermark,
+    records: recordsOf(batches, topic, partition),
+    ...(last === undefined ? {} : { next: Number(last.firstOffset) + last.lastOffsetDelta + 1 })
   }
 }

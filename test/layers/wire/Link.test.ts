@@ -1,42 +1,30 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { requests } from "kafkajs/src/protocol/requests/index.js"
-import * as Link from "../../../src/layers/kafkajs/Link.ts"
-import * as KafkaJsLogger from "../../../src/layers/kafkajs/logger.ts"
-import { prepare } from "../../../src/layers/kafkajs/prepare.ts"
+import * as KafkaJs from "../../../src/layers/kafkajs/Connection.ts"
+import * as Link from "../../../src/layers/wire/Link.ts"
 import { API, greet, listen } from "../../support/fakeBroker.ts"
 import { testSettings } from "../../support/settings.ts"
 
 const LIMIT = Duration.seconds(10)
 
 const open = Effect.fnUntraced(function* (port: number, hasWorked?: () => boolean) {
-  prepare()
-  const logger = yield* KafkaJsLogger.make
+  const connect = yield* KafkaJs.make
+  const address = { host: "127.0.0.1", port }
   return yield* Effect.acquireRelease(
-    Effect.sync(() => Link.open({ host: "127.0.0.1", port }, testSettings().kafka, logger, hasWorked)),
+    Effect.sync(() => Link.open(connect(address, testSettings().kafka), address, hasWorked)),
     ({ close }) => close
   )
 })
 
-const produce = (link: Link.Link, acks: number, value: Uint8Array, limit = LIMIT) =>
-  link.call(
-    "Produce",
-    requests.Produce,
-    {
-      acks,
-      compression: 0,
-      timeout: 1000,
-      topicData: [
-        {
-          topic: "t",
-          partitions: [
-            { partition: 0, firstSequence: 0, messages: [{ key: "k", value, timestamp: "1700000000000", headers: {} }] }
-          ]
-        }
-      ]
-    },
+const produce = (link: Link.Link, acks: number, value: Uint8Array, limit = LIMIT) => {
+  const records = [{ topic: "t", key: "k", value, timestamp: 1_700_000_000_000, headers: {} }]
+  return link.produce(
+    { acks, compression: "none", timeout: 1000, parts: [{ topic: "t", partition: 0, records }] },
     limit
   )
+}
+
+const ask = (link: Link.Link) => link.ask((connection) => connection.listOffsets([]), LIMIT)
 
 const int32 = (value: number): Buffer => {
   const buffer = Buffer.alloc(4)
@@ -77,8 +65,8 @@ describe("Link", () => {
       })
       const link = yield* open(port)
       yield* link.ready
-      for (let n = 0; n < 40; n++) assert.isUndefined(yield* produce(link, 0, Buffer.alloc(500_000)))
-      yield* link.call("ListOffsets", requests.ListOffsets, { topics: [] }, LIMIT)
+      for (let n = 0; n < 40; n++) assert.deepStrictEqual(yield* produce(link, 0, Buffer.alloc(500_000)), [])
+      yield* ask(link)
       assert.strictEqual(heard.filter((api) => api === API.produce).length, 40)
     })
   )
@@ -98,7 +86,7 @@ describe("Link", () => {
       })
       const link = yield* open(dying)
       yield* link.ready
-      const died = yield* Effect.flip(link.call("ListOffsets", requests.ListOffsets, { topics: [] }, LIMIT))
+      const died = yield* Effect.flip(ask(link))
       assert.deepStrictEqual(
         [died.kind, died.code, died.message],
         ["Unreachable", "KafkaJSConnectionClosedError", `127.0.0.1:${dying}: Closed connection`]

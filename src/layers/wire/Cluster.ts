@@ -1,20 +1,20 @@
 /** The brokers: a link to each one that is needed, and what they say of topics and their leaders. */
 import { Duration, Effect, Semaphore } from "effect"
-import type { Logger } from "kafkajs/src/loggers/index.js"
-import { type MetadataAnswer, requests } from "kafkajs/src/protocol/requests/index.js"
 import type { KafkaSettings } from "../../schema/Settings.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
-import { mostTelling, ofCode, UNKNOWN_TOPIC } from "./errors.ts"
-import * as Link from "./Link.ts"
+import { UNKNOWN_TOPIC } from "./codes.ts"
+import type { Address, TopicMetadata } from "./Connection.ts"
+import { mostTelling, ofCode } from "./errors.ts"
+import type { Link } from "./Link.ts"
 
 const METADATA_LIMIT = Duration.seconds(5)
 
-export const addressOf = (server: string): Link.Address => {
+export const addressOf = (server: string): Address => {
   const colon = server.lastIndexOf(":")
   return { host: server.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(server.slice(colon + 1)) }
 }
 
-export const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}`
+export const nameOf = ({ host, port }: Address): string => `${host}:${port}`
 
 /**
  * Reads have connections of their own: one that is not answered in time cuts its connection, and must not put the sends on
@@ -22,29 +22,27 @@ export const nameOf = ({ host, port }: Link.Address): string => `${host}:${port}
  */
 export type Use = "writing" | "reading"
 
-export type TopicMetadata = MetadataAnswer["topicMetadata"][number]
-
 export interface Cluster {
   /** A link to any broker, one that is there already if possible. */
-  readonly any: Effect.Effect<Link.Link, KafkaError>
+  readonly any: Effect.Effect<Link, KafkaError>
   /** A link to the broker that creates topics: with ZooKeeper the others refuse to. */
-  readonly controller: Effect.Effect<Link.Link, KafkaError>
+  readonly controller: Effect.Effect<Link, KafkaError>
   /** What the brokers say of the topics now, each with its error code. */
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
   /** A link to the partition's leader, by the last that was heard of it. */
-  readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link.Link, KafkaError>
+  readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link, KafkaError>
   /** What was heard of the topic may no longer hold. */
   readonly forget: (topic: string) => void
 }
 
 export const make = Effect.fnUntraced(function* (
-  settings: KafkaSettings,
-  logger: Logger,
-  open: typeof Link.open = Link.open
+  settings: Pick<KafkaSettings, "bootstrapServers">,
+  /** `hasWorked`: a broker has answered these settings before. */
+  open: (address: Address, hasWorked: () => boolean) => Link
 ) {
   const seeds = settings.bootstrapServers.map(addressOf)
-  const links = new Map<string, Link.Link>()
-  const brokers = new Map<number, Link.Address>()
+  const links = new Map<string, Link>()
+  const brokers = new Map<number, Address>()
   const topics = new Map<string, TopicMetadata>()
   const looking = yield* Semaphore.make(1)
   const scope = yield* Effect.scope
@@ -57,20 +55,20 @@ export const make = Effect.fnUntraced(function* (
     Effect.forEach(links.values(), ({ close }) => close, { concurrency: "unbounded", discard: true })
   )
 
-  const isUsable = (address: Link.Address): boolean => links.get(nameOf(address))?.usable() === true
+  const isUsable = (address: Address): boolean => links.get(nameOf(address))?.usable() === true
 
-  const ready = (link: Link.Link) =>
+  const ready = (link: Link) =>
     Effect.map(link.ready, () => {
       hasWorked = true
       return link
     })
 
-  const connect = (address: Link.Address, use: Use = "writing"): Effect.Effect<Link.Link, KafkaError> =>
+  const connect = (address: Address, use: Use = "writing"): Effect.Effect<Link, KafkaError> =>
     Effect.gen(function* () {
       const name = use === "reading" ? `${nameOf(address)} (${use})` : nameOf(address)
       const known = links.get(name)
       if (known?.usable() === true) return yield* ready(known)
-      const link = open(address, settings, logger, () => hasWorked)
+      const link = open(address, () => hasWorked)
       links.set(name, link)
       if (known !== undefined) yield* Effect.forkIn(known.close, scope)
       yield* ready(link)
@@ -79,7 +77,7 @@ export const make = Effect.fnUntraced(function* (
     })
 
   /** Those that are said to be there, each time beginning with another, then those of the settings. */
-  const inTurn = (what: keyof typeof turns): ReadonlyArray<Link.Address> => {
+  const inTurn = (what: keyof typeof turns): ReadonlyArray<Address> => {
     const turn = turns[what]++
     const rotated = [[...brokers.values()], seeds].flatMap((some) => {
       const at = turn % Math.max(1, some.length)
@@ -88,7 +86,7 @@ export const make = Effect.fnUntraced(function* (
     return [...new Map(rotated.map((address) => [nameOf(address), address])).values()]
   }
 
-  const firstOf = Effect.fnUntraced(function* (addresses: ReadonlyArray<Link.Address>) {
+  const firstOf = Effect.fnUntraced(function* (addresses: ReadonlyArray<Address>) {
     const errors: Array<KafkaError> = []
     for (const address of addresses) {
       const link = yield* Effect.catch(connect(address), (error) => {
@@ -110,17 +108,11 @@ export const make = Effect.fnUntraced(function* (
   const metadata: Cluster["metadata"] = Effect.fnUntraced(function* (names) {
     // Connected or not: a broker that is cut off from the rest answers, and knows only old leaders.
     const link = yield* firstOf(inTurn("metadata"))
-    const answer = yield* link.call(
-      "Metadata",
-      requests.Metadata,
-      { topics: names, allowAutoTopicCreation: false },
-      METADATA_LIMIT
-    )
-    if (answer === undefined) return []
+    const answer = yield* link.ask((connection) => connection.metadata(names), METADATA_LIMIT)
     brokers.clear()
     for (const { host, nodeId, port } of answer.brokers) brokers.set(nodeId, { host, port })
     controllerId = answer.controllerId
-    return answer.topicMetadata
+    return answer.topics
   })
 
   /** One look serves all who wait for it. */
@@ -129,9 +121,9 @@ export const make = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         const known = topics.get(topic)
         if (known !== undefined) return known
-        const found = (yield* metadata([topic])).find((one) => one.topic === topic)
+        const found = (yield* metadata([topic])).find(({ name }) => name === topic)
         if (found === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic}`)
-        if (found.topicErrorCode !== 0) return yield* ofCode(found.topicErrorCode, `topic ${topic}`)
+        if (found.errorCode !== 0) return yield* ofCode(found.errorCode, `topic ${topic}`)
         topics.set(topic, found)
         return found
       })
@@ -139,7 +131,7 @@ export const make = Effect.fnUntraced(function* (
 
   const leader: Cluster["leader"] = Effect.fnUntraced(function* (topic, partition, use) {
     const found = topics.get(topic) ?? (yield* look(topic))
-    const place = found.partitionMetadata.find(({ partitionId }) => partitionId === partition)
+    const place = found.partitions.find((one) => one.partition === partition)
     if (place === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic} has no partition ${partition}`)
     const address = brokers.get(place.leader)
     if (address === undefined) {

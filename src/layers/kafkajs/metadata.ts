@@ -2,7 +2,7 @@
 import Decoder from "kafkajs/src/protocol/decoder.js"
 import type Encoder from "kafkajs/src/protocol/encoder.js"
 import { type Definition, type MetadataAnswer, requests } from "kafkajs/src/protocol/requests/index.js"
-import type { TopicRight } from "../../services/KafkaInspector.ts"
+import type { Metadata } from "../wire/Connection.ts"
 
 /** The first that has rights (Kafka 2.3), and those that kafkajs knows. */
 const WITH_RIGHTS = 8
@@ -10,28 +10,11 @@ const VERSIONS = [4, 5, 6, WITH_RIGHTS]
 
 type Topic = MetadataAnswer["topicMetadata"][number]
 
-export interface RightsAnswer extends MetadataAnswer {
+interface RightsAnswer extends MetadataAnswer {
   readonly topicMetadata: ReadonlyArray<Topic & { /** A bit an operation. */ readonly authorizedOperations?: number }>
 }
 
 type Input = Parameters<ReturnType<typeof requests.Metadata.protocol>>[0]
-
-/** By the numbers that ACLs have for them. */
-const OPERATIONS: ReadonlyArray<readonly [number: number, right: TopicRight]> = [
-  [3, "Read"],
-  [4, "Write"],
-  [5, "Create"],
-  [8, "Describe"],
-  [10, "DescribeConfigs"]
-]
-
-/** What the broker sends where it does not say. */
-const UNSAID = -(2 ** 31)
-
-export const rightsOf = (operations: number | undefined): ReadonlySet<TopicRight> | undefined =>
-  operations === undefined || operations === UNSAID
-    ? undefined
-    : new Set(OPERATIONS.filter(([number]) => (operations & (1 << number)) !== 0).map(([, right]) => right))
 
 const numbers = (decoder: Decoder) => decoder.readArray((one) => one.readInt32())
 
@@ -91,3 +74,18 @@ export const MetadataWithRights: Definition<Input, RightsAnswer> = {
   versions: VERSIONS,
   protocol: ({ version }) => (version === WITH_RIGHTS ? withRights : requests.Metadata.protocol({ version }))
 }
+
+export const metadataOf = ({ brokers, controllerId, topicMetadata }: MetadataAnswer | RightsAnswer): Metadata => ({
+  brokers,
+  controllerId,
+  topics: topicMetadata.map(({ partitionMetadata, topic, topicErrorCode, ...rest }) => ({
+    name: topic,
+    errorCode: topicErrorCode,
+    partitions: partitionMetadata.map(({ leader, partitionId, replicas }) => ({
+      partition: partitionId,
+      leader,
+      replicas
+    })),
+    ...("authorizedOperations" in rest ? { authorizedOperations: rest.authorizedOperations } : {})
+  }))
+})

@@ -1,0 +1,146 @@
+/**
+ * Kafka over the connections of a client library, whose producer is left out: one that sends several partitions at a time,
+ * retries by itself or keeps its own view of the leaders hides what was written, and what was stored.
+ */
+import { Duration, Effect } from "effect"
+import type { Acks } from "../../schema/Settings.ts"
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
+import * as Traces from "../../services/Traces.ts"
+import * as Cluster from "./Cluster.ts"
+import { TOPIC_DENIED } from "./codes.ts"
+import type { Connect } from "./Connection.ts"
+import { ofCode } from "./errors.ts"
+import * as Link from "./Link.ts"
+import * as Reading from "./reading.ts"
+import * as Sequences from "./Sequences.ts"
+import * as Topics from "./topics.ts"
+
+const CONNECT_LIMIT = Duration.seconds(10)
+/** Of a send until it is written; with `REQUEST_LIMIT`, all the time that it can take. */
+const PLACE_LIMIT = Duration.seconds(10)
+const ADMIN_LIMIT = Duration.seconds(20)
+const REQUEST_LIMIT = Duration.seconds(10)
+const READ_LIMIT = Duration.seconds(15)
+/** How long a leader waits for its replicas; less than we wait for the leader. */
+const REPLICAS_LIMIT = Duration.seconds(7)
+
+type Records = ReadonlyArray<SinkRecord>
+
+const acksOf: Record<Acks, number> = { "0": 0, "1": 1, all: -1 }
+
+const writing = (topic: string): string => `writing ${topic} needs the right Write on this topic`
+
+const inTime = <A>(effect: Effect.Effect<A, KafkaError>, duration: Duration.Duration, what: string) =>
+  Effect.timeoutOrElse(effect, {
+    duration,
+    orElse: () =>
+      Effect.fail(
+        new KafkaError({ kind: "Unreachable", message: `${what} took longer than ${Duration.format(duration)}` })
+      )
+  })
+
+export const make = Effect.fnUntraced(function* (connect: Connect) {
+  const { kafka } = yield* AppConfig
+  const cluster = yield* Cluster.make(kafka, (address, hasWorked) =>
+    Link.open(connect(address, kafka), address, hasWorked)
+  )
+  const sequences = yield* Sequences.make(cluster)
+  const acks = acksOf[kafka.acks]
+  const idempotent = kafka.acks === "all"
+
+  const recorder = yield* Traces.recorder
+  /** Writes down what a send's time has gone into, stage after stage, if it is traced. */
+  const stages = Effect.map(Traces.current, (span) => {
+    if (span === undefined) return () => {}
+    let from = recorder.now()
+    return (name: string) => {
+      const to = recorder.now()
+      recorder.stage(span, name, from, { to })
+      from = to
+    }
+  })
+
+  /** By partition, the connection that the last send was acknowledged on: a failover ends it, or another leader takes its place. */
+  const trusted = new Map<string, Link.Link>()
+
+  /** Says once that what was acknowledged may be gone. Where each send is acknowledged by all replicas, none is. */
+  const confirmTrust = Effect.fnUntraced(function* (topic: string, partition: number, link: Link.Link) {
+    const key = `${topic}/${partition}`
+    const before = trusted.get(key)
+    if (before === undefined || before === link) return
+    trusted.delete(key)
+    return yield* new KafkaError({
+      kind: "Moved",
+      message: `the leader of ${key}, or the connection to it, has changed since the last send`
+    })
+  })
+
+  /** The ends of the log that the last send went to. */
+  const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
+    const check = trusted.has(`${topic}/${partition}`)
+      ? Effect.flatMap(cluster.leader(topic, partition), (link) => confirmTrust(topic, partition, link))
+      : Effect.void
+    yield* check
+    const ends = yield* Reading.ends(cluster, topic, partition)
+    // Meanwhile another leader may have been found, and asked.
+    yield* check
+    return ends
+  })
+
+  const prepareSend = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
+    const link = yield* cluster.leader(topic, partition)
+    yield* confirmTrust(topic, partition, link)
+    return [link, idempotent ? yield* sequences.begin(topic, partition, records) : undefined] as const
+  })
+
+  const send = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
+    const stage = yield* stages
+    const [link, sequence] = yield* inTime(prepareSend(topic, partition, records), PLACE_LIMIT, "finding the leader")
+    stage("find leader")
+    const request = {
+      acks,
+      timeout: Duration.toMillis(REPLICAS_LIMIT),
+      compression: kafka.compression,
+      parts: [{ topic, partition, records, ...sequence }]
+    }
+    const answers = yield* link.produce(request, REQUEST_LIMIT, () => stage("encode request"))
+    stage("answer")
+    if (acks === 0) return -1
+
+    const stored = answers.find((one) => one.topic === topic && one.partition === partition)
+    if (stored === undefined) {
+      return yield* new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
+    }
+    if (!sequences.answered(topic, partition, stored.errorCode)) {
+      return yield* ofCode(stored.errorCode, stored.errorCode === TOPIC_DENIED ? writing(topic) : undefined)
+    }
+    if (kafka.acks === "1") trusted.set(`${topic}/${partition}`, link)
+    return stored.baseOffset
+  })
+
+  const forgetting = <A>(topic: string, effect: Effect.Effect<A, KafkaError>) =>
+    Effect.tapError(effect, ({ kind }) => Effect.sync(() => kind !== "Refused" && cluster.forget(topic)))
+
+  return KafkaDriver.of({
+    connect: inTime(
+      Effect.andThen(cluster.any, idempotent ? sequences.ready : Effect.void),
+      CONNECT_LIMIT,
+      "connecting"
+    ),
+    describe: (topics) => inTime(Topics.describe(cluster, topics), ADMIN_LIMIT, "describing topics"),
+    create: (topic) => inTime(Topics.create(cluster, topic), ADMIN_LIMIT, "creating a topic"),
+    produce: (topic, partition, records) =>
+      forgetting(
+        topic,
+        Effect.tapError(send(topic, partition, records), ({ kind }) =>
+          // The sink has heard of it.
+          Effect.sync(() => kind !== "Refused" && trusted.delete(`${topic}/${partition}`))
+        )
+      ),
+    ends: (topic, partition) => forgetting(topic, inTime(endsOf(topic, partition), READ_LIMIT, "asking for the ends")),
+    fetch: (topic, partition, from, amount) =>
+      forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from, amount), READ_LIMIT, "reading"))
+  })
+})

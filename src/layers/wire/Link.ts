@@ -1,0 +1,151 @@
+/**
+ * One connection to one broker, used once: when it breaks, another takes its place. Every wait has a limit, and where it is
+ * reached the socket is cut, so that nothing can be written late.
+ */
+import type { Socket } from "node:net"
+import { Duration, Effect, Semaphore } from "effect"
+import { KafkaError } from "../../services/KafkaDriver.ts"
+import type { Address, Connection, PartAnswer, ProduceRequest } from "./Connection.ts"
+
+export const CONNECT_LIMIT = Duration.seconds(4)
+const CLOSE_LIMIT = Duration.seconds(2)
+/** A broker takes the requests of a connection one by one: more would only wait in its buffers. */
+export const IN_FLIGHT = 5
+
+export interface Link {
+  /** Connecting, or connected. */
+  readonly usable: () => boolean
+  /** Completes once it is connected and authenticated. */
+  readonly ready: Effect.Effect<void, KafkaError>
+  /** Makes a request; gives the answer with its error codes. */
+  readonly ask: <A>(
+    request: (connection: Connection) => Promise<A>,
+    limit: Duration.Duration
+  ) => Effect.Effect<A, KafkaError>
+  /** Sends records; from when they may be written on, whatever is no answer is a doubt. */
+  readonly produce: (
+    request: ProduceRequest,
+    limit: Duration.Duration,
+    /** The request is made and about to be written. */
+    onEncoded?: () => void
+  ) => Effect.Effect<ReadonlyArray<PartAnswer>, KafkaError>
+  readonly close: Effect.Effect<void>
+}
+
+const closed = (socket: Socket) =>
+  Effect.callback<void>((resume) => {
+    if (socket.closed) return resume(Effect.void)
+    socket.once("close", () => resume(Effect.void))
+  })
+
+/** Completes when the system has taken all that was written; the limit around it is what ends it otherwise. */
+const flushed = (socket: Socket) =>
+  Effect.callback<void, Error>((resume) => {
+    if (socket.writableLength === 0) return resume(Effect.void)
+    // Called in its turn, behind what was written before.
+    socket.write("", (error) => resume(error ? Effect.fail(error) : Effect.void))
+  })
+
+/** Opens it and asks for nothing: a port that wants SASL closes a connection without it only at the first question. */
+const greet = async (connection: Connection): Promise<void> => {
+  await connection.connect()
+  await connection.listOffsets([])
+}
+
+export const open = (
+  connection: Connection,
+  { host, port }: Address,
+  /** A broker has answered these settings before. */
+  hasWorked: () => boolean = () => false
+): Link => {
+  const turns = Semaphore.makeUnsafe(IN_FLIGHT)
+  let broken = false
+  let connected = false
+
+  /** Whatever waits for an answer fails with the reason. */
+  const cut = (reason: string): void => {
+    broken = true
+    connection.socket()?.destroy(new Error(reason))
+  }
+
+  const connecting = greet(connection).then(
+    () => {
+      connected = true
+    },
+    (error: unknown) => {
+      cut("not connected")
+      throw error
+    }
+  )
+  // Whoever waits hears of it; nobody may be waiting any more.
+  connecting.catch(() => {})
+
+  const where = `${host}:${port}`
+
+  const errorOf = (cause: unknown, written: boolean) => {
+    const { code = "", kind, message } = connection.errorOf(cause, written, connected || hasWorked())
+    return new KafkaError({ kind, code, message: `${where}: ${message}`, cause })
+  }
+
+  const tooLate = (limit: Duration.Duration, kind: KafkaError["kind"]) => {
+    const reason = `no answer within ${Duration.format(limit)}`
+    cut(reason)
+    return Effect.fail(new KafkaError({ kind, message: `${where}: ${reason}` }))
+  }
+
+  const ready = Effect.tryPromise({ try: () => connecting, catch: (cause) => errorOf(cause, false) }).pipe(
+    Effect.timeoutOrElse({ duration: CONNECT_LIMIT, orElse: () => tooLate(CONNECT_LIMIT, "Unreachable") })
+  )
+
+  const withSocket = <E>(use: (socket: Socket) => Effect.Effect<void, E>) =>
+    Effect.suspend(() => {
+      const socket = connection.socket()
+      return socket === undefined ? Effect.void : use(socket)
+    })
+
+  const allFlushed = withSocket((socket) => Effect.mapError(flushed(socket), (cause) => errorOf(cause, true)))
+
+  const ask: Link["ask"] = (request, limit) =>
+    // The limit begins with the request's turn: it is the broker's to keep, not that of the requests before it.
+    turns.withPermit(
+      Effect.tryPromise({ try: () => request(connection), catch: (cause) => errorOf(cause, false) }).pipe(
+        Effect.timeoutOrElse({ duration: limit, orElse: () => tooLate(limit, "Unreachable") })
+      )
+    )
+
+  const produce: Link["produce"] = (request, limit, onEncoded) =>
+    turns.withPermit(
+      Effect.suspend(() => {
+        /** A record may be stored. */
+        let written = false
+        const encoded = () => {
+          written = true
+          onEncoded?.()
+        }
+        return Effect.tryPromise({
+          try: () => connection.produce(request, encoded),
+          catch: (cause) => errorOf(cause, written)
+        }).pipe(
+          // Where no answer is expected, a client would write without end to a broker that does not read.
+          Effect.tap(() => (request.acks === 0 ? allFlushed : Effect.void)),
+          Effect.timeoutOrElse({
+            duration: limit,
+            orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
+          })
+        )
+      })
+    )
+
+  return {
+    usable: () => !broken && (!connected || connection.isConnected()),
+    ready,
+    ask,
+    produce,
+    close: Effect.promise(() => connection.disconnect().catch(() => {})).pipe(
+      // What was written last must still go out.
+      Effect.andThen(withSocket(closed)),
+      Effect.timeoutOption(CLOSE_LIMIT),
+      Effect.andThen(Effect.sync(() => cut("closed")))
+    )
+  }
+}
