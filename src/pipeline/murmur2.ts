@@ -24,3 +24,19 @@ export const murmur2 = (data: Uint8Array): number => {
 
 export const partitionOf = (key: string, partitions: number): number =>
   (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions
+
+/** Beyond so many keys it begins anew: dead letters may have any. */
+const MOST_KEYS = 20_000
+
+/** The same for a topic's records, of which few have a new key. */
+export const partitioner = (partitions: number): ((key: string) => number) => {
+  const known = new Map<string, number>()
+  return (key) => {
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (known.size >= MOST_KEYS) known.clear()
+    const partition = partitionOf(key, partitions)
+    known.set(key, partition)
+    return partition
+  }
+}

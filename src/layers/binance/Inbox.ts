@@ -1,14 +1,18 @@
 /**
  * Between the sockets' callbacks and the pipeline: takes every frame at once and, when the pipeline is slower, stops reading
- * from the sockets, so that memory stays bounded and TCP holds the exchange back. Nothing is dropped.
+ * from the sockets, so that memory stays bounded and TCP holds the exchange back. Nothing is dropped. A frame that comes alone
+ * waits a moment for others: to wake the pipeline costs more than to serve many frames.
  */
-import { Cause, Effect, Queue, type Scope, Stream } from "effect"
+import { Cause, type Duration, Effect, Latch, Queue, type Scope, Stream } from "effect"
 import type { Frame } from "../../services/MarketFeed.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 
 /** Some 20,000 trades: a burst passes without a pause, and a stuck sink costs no more than this. */
 const PAUSE_BYTES = 4 * 1024 * 1024
+
+/** So many frames do not wait for others. */
+const ENOUGH = 64
 
 /** What can be told to stop and to go on reading. */
 export interface Pausable {
@@ -30,45 +34,67 @@ export interface Inbox {
   readonly fail: (cause: Cause.Cause<never>) => Effect.Effect<void>
 }
 
-export const make: Effect.Effect<Inbox, never, Scope.Scope> = Effect.gen(function* () {
-  const queue = yield* Queue.unbounded<Frame, Cause.Done>()
-  const sockets = new Set<Pausable>()
-  let held = 0
-  let paused = false
-  let pauses = 0
-  yield* plain.gauge(Telemetry.inboxBytes, () => held)
-  yield* plain.total(Telemetry.inboxPauses, () => pauses)
+/** `wait`: how long a frame waits for others. */
+export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scope.Scope> = Effect.fnUntraced(
+  function* (wait) {
+    const queue = yield* Queue.unbounded<Frame, Cause.Done>()
+    const arrived = yield* Latch.make(false)
+    const sockets = new Set<Pausable>()
+    let ended = false
+    let waiting = 0
+    let held = 0
+    let paused = false
+    let pauses = 0
+    yield* plain.gauge(Telemetry.inboxBytes, () => held)
+    yield* plain.total(Telemetry.inboxPauses, () => pauses)
 
-  const taken = (frames: ReadonlyArray<Frame>) =>
-    Effect.sync(() => {
-      for (const frame of frames) held -= frame.bytes.byteLength
-      if (paused && held < PAUSE_BYTES / 2) {
-        paused = false
-        for (const socket of sockets) socket.resume()
-      }
+    const taken = (frames: ReadonlyArray<Frame>) =>
+      Effect.sync(() => {
+        waiting -= frames.length
+        for (const frame of frames) held -= frame.bytes.byteLength
+        if (paused && held < PAUSE_BYTES / 2) {
+          paused = false
+          for (const socket of sockets) socket.resume()
+        }
+      })
+
+    const company = Effect.suspend(() => {
+      if (ended || waiting >= ENOUGH) return Effect.void
+      if (waiting === 0) arrived.closeUnsafe()
+      return Effect.andThen(arrived.await, Effect.sleep(wait))
     })
 
-  return {
-    offer: (frame) => {
-      held += frame.bytes.byteLength
-      Queue.offerUnsafe(queue, frame)
-      if (!paused && held > PAUSE_BYTES) {
-        paused = true
-        pauses++
-        for (const socket of sockets) socket.pause()
-      }
-    },
-    attach: (socket) => {
-      sockets.add(socket)
-      if (paused) socket.pause()
-    },
-    detach: (socket) => {
-      sockets.delete(socket)
-    },
-    isPaused: () => paused,
-    pauses: () => pauses,
-    frames: Stream.fromQueue(queue).pipe(Stream.mapArrayEffect((frames) => Effect.as(taken(frames), frames))),
-    end: Effect.asVoid(Queue.end(queue)),
-    fail: (cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.asVoid(Queue.failCause(queue, cause)))
+    const close = Effect.sync(() => {
+      ended = true
+      arrived.openUnsafe()
+    })
+
+    return {
+      offer: (frame) => {
+        held += frame.bytes.byteLength
+        Queue.offerUnsafe(queue, frame)
+        if (++waiting === 1) arrived.openUnsafe()
+        if (!paused && held > PAUSE_BYTES) {
+          paused = true
+          pauses++
+          for (const socket of sockets) socket.pause()
+        }
+      },
+      attach: (socket) => {
+        sockets.add(socket)
+        if (paused) socket.pause()
+      },
+      detach: (socket) => {
+        sockets.delete(socket)
+      },
+      isPaused: () => paused,
+      pauses: () => pauses,
+      frames: Stream.transformPull(Stream.fromQueue(queue), (pull) =>
+        Effect.succeed(Effect.andThen(company, pull))
+      ).pipe(Stream.mapArrayEffect((frames) => Effect.as(taken(frames), frames))),
+      end: Effect.andThen(Queue.end(queue), close),
+      fail: (cause) =>
+        Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.andThen(Queue.failCause(queue, cause), close)
+    }
   }
-})
+)

@@ -14,7 +14,9 @@ import type { SendTrace } from "./SendTrace.ts"
 import * as Tail from "./Tail.ts"
 
 export interface PartitionWriter {
+  /** Sent once the writer is woken, or at work. */
   readonly offer: (entry: Entry) => void
+  readonly wake: () => void
   /** Sends nothing more until `resume`; the send in flight goes on. */
   readonly hold: () => void
   /** `anew`: the partition is a new one. */
@@ -207,10 +209,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const fiber = yield* fork(Effect.annotateLogs(run, { topic, partition }))
 
   return {
-    offer: (entry) => {
-      lane.offer(entry)
-      wake.openUnsafe()
-    },
+    offer: lane.offer,
+    wake: () => void wake.openUnsafe(),
     hold: () => gate.closeUnsafe(),
     resume: (anew) => {
       if (anew) lane.renewed()

@@ -7,7 +7,7 @@
 import { Clock, Duration, Effect, Metric } from "effect"
 import { clipped } from "../../pipeline/clipped.ts"
 import { refusedRecord, truncated } from "../../pipeline/DeadLetter.ts"
-import { partitionOf } from "../../pipeline/murmur2.ts"
+import { partitioner } from "../../pipeline/murmur2.ts"
 import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -36,6 +36,7 @@ const streamOf = ({ headers, key }: SinkRecord): string | undefined => {
 interface Route {
   /** By partition; undefined: the topic is not known (any more). */
   writers: ReadonlyArray<PartitionWriter.PartitionWriter> | undefined
+  partitionOf: (key: string) => number
   /** The lanes read it at every batch: it follows the topic. */
   readonly limits: { readonly records: number; bytes: number }
   waiting: Array<Entry>
@@ -57,7 +58,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const routeOf = (topic: string): Route => {
     const known = routes.get(topic)
     if (known !== undefined) return known
-    const route = { writers: undefined, limits: { records: batch.size, bytes: 0 }, waiting: [] }
+    const route = { writers: undefined, partitionOf: () => 0, limits: { records: batch.size, bytes: 0 }, waiting: [] }
     routes.set(topic, route)
     return route
   }
@@ -72,14 +73,22 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   }
 
   const assign = (entries: ReadonlyArray<Entry>): void => {
+    // Woken behind the last one: a writer begins at once, and sends what it finds.
+    const offered = new Set<PartitionWriter.PartitionWriter>()
     for (const entry of entries) {
       const { key, topic } = entry.record
       const route = routeOf(topic)
       if (route.writers === undefined) {
         // Asked for by its first record; the second would change nothing.
         if (route.waiting.push(entry) === 1) options.missing(topic)
-      } else route.writers[partitionOf(key, route.writers.length)]?.offer(fit(entry, route.limits.bytes))
+        continue
+      }
+      const writer = route.writers[route.partitionOf(key)]
+      if (writer === undefined) continue
+      writer.offer(fit(entry, route.limits.bytes))
+      offered.add(writer)
     }
+    for (const writer of offered) writer.wake()
   }
 
   const reportRefused = ({ headers, topic }: SinkRecord, reason: string) =>
@@ -143,6 +152,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       })
     )
     route.writers = writers
+    route.partitionOf = partitioner(writers.length)
     assign(route.waiting.splice(0))
   })
 

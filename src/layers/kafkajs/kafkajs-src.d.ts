@@ -113,6 +113,7 @@ declare module "kafkajs/src/protocol/decoder.js" {
 
 declare module "kafkajs/src/protocol/encoder.js" {
   export default class Encoder {
+    readonly buffer: Buffer
     writeBoolean(value: boolean): this
     writeInt16(value: number): this
     writeInt32(value: number): this

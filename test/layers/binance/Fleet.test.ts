@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, FiberSet, Queue } from "effect"
+import { Clock, Deferred, Duration, Effect, FiberSet, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import * as Fleet from "../../../src/layers/binance/Fleet.ts"
 import * as Gate from "../../../src/layers/binance/Gate.ts"
@@ -20,7 +20,7 @@ describe("Fleet", () => {
       const arrived = yield* Deferred.make<void>()
       let isPaused = false
       const inbox = {
-        ...(yield* Inbox.make),
+        ...(yield* Inbox.make(Duration.zero)),
         offer: () => void Deferred.doneUnsafe(arrived, Effect.void),
         isPaused: () => isPaused
       }
