@@ -71,6 +71,7 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
     kafka: {
       bootstrapServers: read.get(kafka.bootstrapServers),
       clientId: read.get(kafka.clientId),
+      patches: read.get(kafka.patches),
       compression: read.get(kafka.compression),
       acks: read.get(kafka.acks),
       tls: yield* security.tls(read),

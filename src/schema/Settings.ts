@@ -30,6 +30,8 @@ export interface Sasl {
 export interface KafkaSettings {
   readonly bootstrapServers: ReadonlyArray<string>
   readonly clientId: string
+  /** What makes kafkajs faster. */
+  readonly patches: boolean
   readonly compression: Compression
   readonly acks: Acks
   readonly tls: Option.Option<Tls>

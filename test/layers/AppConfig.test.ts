@@ -33,6 +33,7 @@ describe("good settings", () => {
       assert.deepStrictEqual(kafka, {
         bootstrapServers: ["localhost:9092"],
         clientId: "binance-kafka-connector",
+        patches: true,
         compression: "snappy",
         acks: "1",
         tls: Option.none(),

@@ -30,6 +30,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   kafka: {
     bootstrapServers: ["127.0.0.1:1"],
     clientId: "binance-kafka-connector",
+    patches: true,
     compression: "snappy",
     acks: "1",
     tls: Option.none(),

@@ -16,7 +16,8 @@ import { answerOf, Fetch, requestOf } from "./fetch.ts"
 import * as KafkaJsLogger from "./logger.ts"
 import { metadataOf, MetadataWithRights } from "./metadata.ts"
 import { prepare } from "./prepare.ts"
-import { Produce } from "./produce.ts"
+import * as patches from "./patches.ts"
+import { produceWith } from "./produce.ts"
 import { ofThrown } from "./thrown.ts"
 
 const PRODUCER_TIMEOUT_MS = 60_000
@@ -45,6 +46,8 @@ const observed = <O>({ request, response }: Protocol<O>, onEncoded: () => void):
 const connectWith =
   (logger: Logger): Connect =>
   ({ host, port }, settings) => {
+    if (settings.patches) patches.applyTimers()
+    const Produce = produceWith(patches.encoder(settings.patches))
     let socket: net.Socket | undefined
     let opened = false
 

@@ -120,7 +120,8 @@ declare module "kafkajs/src/protocol/encoder.js" {
     writeString(value: string | null): this
     writeArray(value: ReadonlyArray<Encoder>): this
     writeEncoder(value: Encoder): this
-    size(): number
+    /** Behind their length, an int32. */
+    writeBytes(bytes: Buffer): this
   }
 }
 

@@ -3,7 +3,6 @@ import { createRequire } from "node:module"
 import { Predicate } from "effect"
 import * as codecs from "./codecs.ts"
 import * as framesPatch from "./framesPatch.ts"
-import * as timerPatch from "./timerPatch.ts"
 
 const VERSION = "2.2.4"
 
@@ -21,5 +20,4 @@ export const prepare = (): void => {
   check(installed())
   codecs.register()
   framesPatch.apply()
-  timerPatch.apply()
 }

@@ -11,6 +11,8 @@ import { compressionTypes } from "./codecs.ts"
 /** From the first version that knows record batches to the last that kafkajs knows: they differ in the answer alone. */
 const VERSIONS = [3, 4, 5, 6, 7]
 
+export type EncodeBatch = (part: Part, compression: ProduceRequest["compression"]) => Buffer | Promise<Buffer>
+
 const recordAt = ({ headers, key, timestamp, value }: SinkRecord, offsetDelta: number, firstTimestamp: number) =>
   encodeRecord({
     offsetDelta,
@@ -20,13 +22,14 @@ const recordAt = ({ headers, key, timestamp, value }: SinkRecord, offsetDelta: n
     headers
   })
 
-const batchOf = (
-  { firstSequence = 0, producerEpoch = 0, producerId = -1n, records }: Part,
-  compression: ProduceRequest["compression"]
+/** The batch as kafkajs writes it. */
+export const encodeBatch: EncodeBatch = async (
+  { firstSequence = 0, producerEpoch = 0, producerId = -1n, records },
+  compression
 ) => {
   const timestamps = records.map(({ timestamp }) => timestamp)
   const firstTimestamp = timestamps.reduce((a, b) => Math.min(a, b), Infinity)
-  return RecordBatch({
+  const batch = await RecordBatch({
     compression: compressionTypes[compression],
     records: records.map((record, index) => recordAt(record, index, firstTimestamp)),
     firstTimestamp: String(firstTimestamp),
@@ -36,23 +39,23 @@ const batchOf = (
     producerEpoch,
     firstSequence
   })
+  return batch.buffer
 }
 
-const encode = async ({ acks, compression, parts, timeout }: ProduceRequest): Promise<Encoder> => {
-  const batches = await Promise.all(parts.map(async (part) => ({ part, batch: await batchOf(part, compression) })))
+const encode = async (
+  { acks, compression, parts, timeout }: ProduceRequest,
+  encodeBatch: EncodeBatch
+): Promise<Encoder> => {
+  const batches = await Promise.all(parts.map(async (part) => ({ part, batch: await encodeBatch(part, compression) })))
   const topics = [...Map.groupBy(batches, ({ part }) => part.topic)].map(([topic, ofTopic]) =>
     new Encoder()
       .writeString(topic)
-      .writeArray(
-        ofTopic.map(({ batch, part }) =>
-          new Encoder().writeInt32(part.partition).writeInt32(batch.size()).writeEncoder(batch)
-        )
-      )
+      .writeArray(ofTopic.map(({ batch, part }) => new Encoder().writeInt32(part.partition).writeBytes(batch)))
   )
   return new Encoder().writeString(null).writeInt16(acks).writeInt32(timeout).writeArray(topics)
 }
 
-export const Produce: Definition<ProduceRequest, ProduceAnswer> = {
+export const produceWith = (encodeBatch: EncodeBatch): Definition<ProduceRequest, ProduceAnswer> => ({
   versions: VERSIONS,
   protocol:
     ({ version }) =>
@@ -62,9 +65,9 @@ export const Produce: Definition<ProduceRequest, ProduceAnswer> = {
         apiVersion: version,
         apiName: "Produce",
         expectResponse: () => request.acks !== 0,
-        encode: () => encode(request)
+        encode: () => encode(request, encodeBatch)
       },
       response: requests.Produce.protocol({ version })({ acks: request.acks, timeout: request.timeout, topicData: [] })
         .response
     })
-}
+})

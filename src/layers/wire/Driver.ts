@@ -49,6 +49,14 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
   const sequences = yield* Sequences.make(cluster)
   const acks = acksOf[kafka.acks]
   const idempotent = kafka.acks === "all"
+  const scope = yield* Effect.scope
+  const delivery: Link.Delivery = {
+    acks,
+    timeout: Duration.toMillis(REPLICAS_LIMIT),
+    compression: kafka.compression,
+    limit: REQUEST_LIMIT,
+    fork: (run) => Effect.forkIn(Traces.apart(run), scope)
+  }
 
   const recorder = yield* Traces.recorder
   /** Writes down what a send's time has gone into, stage after stage, if it is traced. */
@@ -99,13 +107,8 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
     const stage = yield* stages
     const [link, sequence] = yield* inTime(prepareSend(topic, partition, records), PLACE_LIMIT, "finding the leader")
     stage("find leader")
-    const request = {
-      acks,
-      timeout: Duration.toMillis(REPLICAS_LIMIT),
-      compression: kafka.compression,
-      parts: [{ topic, partition, records, ...sequence }]
-    }
-    const answers = yield* link.produce(request, REQUEST_LIMIT, () => stage("encode request"))
+    const part = { topic, partition, records, ...sequence }
+    const answers = yield* link.produce(part, delivery, () => stage("encode request"))
     stage("answer")
     if (acks === 0) return -1
 

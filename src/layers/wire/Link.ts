@@ -5,12 +5,20 @@
 import type { Socket } from "node:net"
 import { Duration, Effect, Semaphore } from "effect"
 import { KafkaError } from "../../services/KafkaDriver.ts"
-import type { Address, Connection, PartAnswer, ProduceRequest } from "./Connection.ts"
+import type { Address, Connection, Part, PartAnswer, ProduceRequest } from "./Connection.ts"
+import * as Sends from "./Sends.ts"
 
 export const CONNECT_LIMIT = Duration.seconds(4)
 const CLOSE_LIMIT = Duration.seconds(2)
 /** A broker takes the requests of a connection one by one: more would only wait in its buffers. */
 export const IN_FLIGHT = 5
+
+/** How records are sent over a link. */
+export interface Delivery extends Omit<ProduceRequest, "parts"> {
+  /** Until there is an answer. */
+  readonly limit: Duration.Duration
+  readonly fork: Sends.Options["fork"]
+}
 
 export interface Link {
   /** Connecting, or connected. */
@@ -22,10 +30,14 @@ export interface Link {
     request: (connection: Connection) => Promise<A>,
     limit: Duration.Duration
   ) => Effect.Effect<A, KafkaError>
-  /** Sends records; from when they may be written on, whatever is no answer is a doubt. */
+  /**
+   * Sends records, with what others send at the same time; from when they may be written on, whatever is no answer is a
+   * doubt. Gives the answers to all of them.
+   */
   readonly produce: (
-    request: ProduceRequest,
-    limit: Duration.Duration,
+    part: Part,
+    /** The same each time. */
+    delivery: Delivery,
     /** The request is made and about to be written. */
     onEncoded?: () => void
   ) => Effect.Effect<ReadonlyArray<PartAnswer>, KafkaError>
@@ -113,34 +125,42 @@ export const open = (
       )
     )
 
-  const produce: Link["produce"] = (request, limit, onEncoded) =>
-    turns.withPermit(
-      Effect.suspend(() => {
-        /** A record may be stored. */
-        let written = false
-        const encoded = () => {
-          written = true
-          onEncoded?.()
-        }
-        return Effect.tryPromise({
-          try: () => connection.produce(request, encoded),
-          catch: (cause) => errorOf(cause, written)
-        }).pipe(
-          // Where no answer is expected, a client would write without end to a broker that does not read.
-          Effect.tap(() => (request.acks === 0 ? allFlushed : Effect.void)),
-          Effect.timeoutOrElse({
-            duration: limit,
-            orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
-          })
-        )
-      })
-    )
+  const request = ({ limit, ...how }: Delivery, parts: ReadonlyArray<Part>, onEncoded: () => void) =>
+    Effect.suspend(() => {
+      /** A record may be stored. */
+      let written = false
+      const encoded = () => {
+        written = true
+        onEncoded()
+      }
+      return Effect.tryPromise({
+        try: () => connection.produce({ ...how, parts }, encoded),
+        catch: (cause) => errorOf(cause, written)
+      }).pipe(
+        // Where no answer is expected, a client would write without end to a broker that does not read.
+        Effect.tap(() => (how.acks === 0 ? allFlushed : Effect.void)),
+        Effect.timeoutOrElse({
+          duration: limit,
+          orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
+        })
+      )
+    })
+
+  let sends: Sends.Sends | undefined
+  const sendsBy = (delivery: Delivery): Sends.Sends => {
+    sends ??= Sends.make({
+      turns,
+      request: (parts, onEncoded) => request(delivery, parts, onEncoded),
+      fork: delivery.fork
+    })
+    return sends
+  }
 
   return {
     usable: () => !broken && (!connected || connection.isConnected()),
     ready,
     ask,
-    produce,
+    produce: (part, delivery, onEncoded = () => {}) => sendsBy(delivery).send(part, onEncoded),
     close: Effect.promise(() => connection.disconnect().catch(() => {})).pipe(
       // What was written last must still go out.
       Effect.andThen(withSocket(closed)),

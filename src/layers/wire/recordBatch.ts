@@ -5,22 +5,13 @@
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 import { crc32c } from "@node-rs/crc32"
+import type { Compression } from "../../schema/Settings.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import { codecs } from "./compressing.ts"
+import type { Part } from "./Connection.ts"
 
-/** What a broker knows an idempotent producer's batch by. */
-export interface Numbers {
-  readonly producerId: bigint
-  readonly producerEpoch: number
-  readonly firstSequence: number
-}
-
-/** How the records are compressed, and the bits that say so. */
-export interface Codec {
-  readonly bits: number
-  readonly compress: (records: Buffer) => Buffer | Promise<Buffer>
-}
-
-const UNNUMBERED: Numbers = { producerId: -1n, producerEpoch: -1, firstSequence: -1 }
+/** Of a producer that is nobody. */
+const NO_PRODUCER = { producerId: -1n, producerEpoch: -1, firstSequence: -1 }
 
 /** Where things stand in the head of a batch, bytes. */
 const LENGTH_AT = 8
@@ -132,50 +123,38 @@ const writeRecord = (record: SinkRecord, offsetDelta: number, timestampDelta: nu
   return from + taken + length
 }
 
-/** Fills in the head of a batch whose records follow it. */
-const finish = (
-  batch: Buffer,
-  records: ReadonlyArray<SinkRecord>,
-  base: number,
-  max: number,
-  { producerEpoch, producerId, firstSequence }: Numbers,
-  attributes: number
-): Buffer => {
-  batch.writeBigInt64BE(0n, 0)
-  batch.writeInt32BE(batch.length - EPOCH_AT, LENGTH_AT)
-  batch.writeInt32BE(NO_EPOCH, EPOCH_AT)
-  batch.writeInt8(MAGIC, MAGIC_AT)
-  batch.writeInt16BE(attributes, ATTRIBUTES_AT)
-  batch.writeInt32BE(records.length - 1, LAST_DELTA_AT)
-  batch.writeBigInt64BE(BigInt(base), BASE_TIMESTAMP_AT)
-  batch.writeBigInt64BE(BigInt(max), MAX_TIMESTAMP_AT)
-  batch.writeBigInt64BE(producerId, PRODUCER_ID_AT)
-  batch.writeInt16BE(producerEpoch, PRODUCER_EPOCH_AT)
-  batch.writeInt32BE(firstSequence, SEQUENCE_AT)
-  batch.writeInt32BE(records.length, COUNT_AT)
-  batch.writeUInt32BE(crc32c(batch.subarray(ATTRIBUTES_AT)), CRC_AT)
-  return batch
-}
-
-/** The batch of at least one record. Without a codec the records stay as they are; without numbers it is nobody's. */
-export const encode = async (
-  records: ReadonlyArray<SinkRecord>,
-  codec: Codec | undefined,
-  numbers: Numbers = UNNUMBERED
-): Promise<Buffer> => {
+/** The batch of a part's records, at least one. */
+export const encode = (part: Part, compression: Compression): Buffer | Promise<Buffer> => {
+  const { records } = part
+  const { firstSequence, producerEpoch, producerId } = { ...NO_PRODUCER, ...part }
   const base = records[0]?.timestamp ?? 0
   let max = base
   let end = HEAD
-  for (let index = 0; index < records.length; index++) {
-    const record = records[index]
-    if (record === undefined) continue
+  records.forEach((record, index) => {
     if (record.timestamp > max) max = record.timestamp
     end = writeRecord(record, index, record.timestamp - base, end)
+  })
+  const codec = codecs[compression]
+
+  const finish = (body: Buffer): Buffer => {
+    const batch = Buffer.allocUnsafe(HEAD + body.length)
+    batch.set(body, HEAD)
+    batch.writeBigInt64BE(0n, 0)
+    batch.writeInt32BE(batch.length - EPOCH_AT, LENGTH_AT)
+    batch.writeInt32BE(NO_EPOCH, EPOCH_AT)
+    batch.writeInt8(MAGIC, MAGIC_AT)
+    batch.writeInt16BE(codec.bits, ATTRIBUTES_AT)
+    batch.writeInt32BE(records.length - 1, LAST_DELTA_AT)
+    batch.writeBigInt64BE(BigInt(base), BASE_TIMESTAMP_AT)
+    batch.writeBigInt64BE(BigInt(max), MAX_TIMESTAMP_AT)
+    batch.writeBigInt64BE(producerId, PRODUCER_ID_AT)
+    batch.writeInt16BE(producerEpoch, PRODUCER_EPOCH_AT)
+    batch.writeInt32BE(firstSequence, SEQUENCE_AT)
+    batch.writeInt32BE(records.length, COUNT_AT)
+    batch.writeUInt32BE(crc32c(batch.subarray(ATTRIBUTES_AT)), CRC_AT)
+    return batch
   }
-  if (codec === undefined) return finish(Buffer.from(memory.subarray(0, end)), records, base, max, numbers, 0)
-  // A codec may take its time, on another thread: the memory is the next batch's by then.
-  const compressed = await codec.compress(Buffer.from(memory.subarray(HEAD, end)))
-  const batch = Buffer.allocUnsafe(HEAD + compressed.length)
-  batch.set(compressed, HEAD)
-  return finish(batch, records, base, max, numbers, codec.bits)
+
+  const body = codec.compress(memory.subarray(HEAD, end))
+  return body instanceof Promise ? body.then(finish) : finish(body)
 }

@@ -30,6 +30,16 @@ export const kafka = {
     },
     kafkaClient
   ),
+  patches: variable(
+    {
+      name: "KAFKAJS_PATCHES",
+      default: "true",
+      expected: "true or false",
+      example: "true",
+      doc: "`false` leaves `kafkajs` as it is: its own encoder and timers, several times slower"
+    },
+    flag
+  ),
   clientId: variable(
     {
       name: "KAFKA_CLIENT_ID",

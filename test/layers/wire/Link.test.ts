@@ -19,8 +19,8 @@ const open = Effect.fnUntraced(function* (port: number, hasWorked?: () => boolea
 const produce = (link: Link.Link, acks: number, value: Uint8Array, limit = LIMIT) => {
   const records = [{ topic: "t", key: "k", value, timestamp: 1_700_000_000_000, headers: {} }]
   return link.produce(
-    { acks, compression: "none", timeout: 1000, parts: [{ topic: "t", partition: 0, records }] },
-    limit
+    { topic: "t", partition: 0, records },
+    { acks, compression: "none", timeout: 1000, limit, fork: (run) => Effect.forkDetach(run) }
   )
 }
 

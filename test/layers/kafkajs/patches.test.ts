@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js"
 import { afterEach, beforeEach, vi } from "vitest"
-import { prepare } from "../../../src/layers/kafkajs/prepare.ts"
+import { applyTimers } from "../../../src/layers/kafkajs/patches.ts"
 
 const makeQueue = (maxInFlightRequests: number | null = null) =>
   new RequestQueue({
@@ -13,10 +13,10 @@ const makeQueue = (maxInFlightRequests: number | null = null) =>
     logger: { debug: () => {} }
   })
 
-describe("timerPatch", () => {
+describe("patches", () => {
   beforeEach(() => {
     vi.useFakeTimers({ now: 1_700_000_000_000 })
-    prepare()
+    applyTimers()
   })
   afterEach(() => {
     vi.useRealTimers()

@@ -1,0 +1,73 @@
+/**
+ * Batches for several partitions of one broker that are ready at the same time, or while the connection is busy, go as one
+ * request: a quiet connector sends a few requests, not one for every partition. The broker stores each by itself and answers
+ * for each by itself, and only that is believed.
+ */
+import { Deferred, Effect, Semaphore } from "effect"
+import type { KafkaError } from "../../services/KafkaDriver.ts"
+import type { Part, PartAnswer } from "./Connection.ts"
+
+/** Of values; brokers refuse a request above `socket.request.max.bytes` (100 MB, unless somebody has made it less). */
+const MOST_BYTES = 8 * 1024 * 1024
+
+type Answers = ReadonlyArray<PartAnswer>
+
+interface Group {
+  readonly parts: Array<Part>
+  readonly onEncoded: Array<() => void>
+  readonly answers: Deferred.Deferred<Answers, KafkaError>
+  bytes: number
+}
+
+export interface Sends {
+  /** The answers to the request that the part goes with. */
+  readonly send: (part: Part, onEncoded: () => void) => Effect.Effect<Answers, KafkaError>
+}
+
+export interface Options {
+  /** The connection's turns: how many requests may be on their way. */
+  readonly turns: Semaphore.Semaphore
+  readonly request: (parts: ReadonlyArray<Part>, onEncoded: () => void) => Effect.Effect<Answers, KafkaError>
+  /** Runs a request, which is not only that of whoever began it. */
+  readonly fork: (run: Effect.Effect<void>) => Effect.Effect<unknown>
+}
+
+export const make = ({ fork, request, turns }: Options): Sends => {
+  /** Has not had its turn. */
+  let growing: Group | undefined
+
+  const run = (group: Group) =>
+    turns
+      .withPermit(
+        Effect.suspend(() => {
+          if (growing === group) growing = undefined
+          return request(group.parts, () => {
+            for (const encoded of group.onEncoded) encoded()
+          })
+        })
+      )
+      .pipe(
+        Effect.exit,
+        Effect.flatMap((exit) => Deferred.done(group.answers, exit)),
+        Effect.asVoid
+      )
+
+  const begin = (): Group => {
+    growing = { parts: [], onEncoded: [], answers: Deferred.makeUnsafe(), bytes: 0 }
+    return growing
+  }
+
+  return {
+    send: (part, onEncoded) =>
+      Effect.suspend(() => {
+        let bytes = 0
+        for (const { value } of part.records) bytes += value.byteLength
+        const isNew = growing === undefined || growing.bytes + bytes > MOST_BYTES
+        const group = growing === undefined || isNew ? begin() : growing
+        group.parts.push(part)
+        group.onEncoded.push(onEncoded)
+        group.bytes += bytes
+        return Effect.andThen(isNew ? fork(run(group)) : Effect.void, Deferred.await(group.answers))
+      })
+  }
+}
