@@ -33,6 +33,9 @@ export { SpoolLimits }
 /** A stall is seen so many times within the time that it may last. */
 const LOOKS = 20
 
+/** Between two looks whether there is room. */
+const ROOM_EVERY = Duration.millis(5)
+
 /** A stop does not wait longer for its turn. */
 const SURRENDER_TURN = Duration.seconds(1)
 
@@ -155,9 +158,19 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     stall.passed(admitted.length)
   })
 
+  /** Lets the sink store some of what it has, as long as it is not relieved. */
+  const room: Effect.Effect<void, SinkError> = Effect.gen(function* () {
+    for (;;) {
+      yield* flushes.check
+      yield* engageIfStalled
+      if (mode !== "Direct" || !(yield* stall.isFull)) return
+      yield* Effect.sleep(ROOM_EVERY)
+    }
+  })
+
   const publish = (batch: ReadonlyArray<SinkRecord>) =>
     flushes.check.pipe(
-      Effect.andThen(Effect.suspend(() => (mode === "Direct" ? engageIfStalled : Effect.void))),
+      Effect.andThen(Effect.suspend(() => (mode === "Direct" ? room : Effect.void))),
       Effect.andThen(Effect.suspend(() => (Mode.placeOf(mode) === "sink" ? pass(batch) : keep(batch)))),
       Semaphore.withPermit(turn)
     )

@@ -42,6 +42,8 @@ describeKafka("Spool over KafkaSink on a real broker", () => {
         Layer.succeed(Spool.SpoolLimits, {
           stall: Duration.millis(500),
           waitingBytes: 128 * KIB,
+          slowKafka: Duration.zero,
+          slowProcess: Duration.zero,
           drainBytes: 64 * KIB,
           segmentBytes: 256 * KIB
         }),

@@ -59,6 +59,8 @@ const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?
     Layer.succeed(SpoolLayer.SpoolLimits, {
       stall: Duration.seconds(5),
       waitingBytes: 2 ** 30,
+      slowKafka: Duration.zero,
+      slowProcess: Duration.zero,
       drainBytes: 4000,
       segmentBytes: 2 ** 20
     }),

@@ -144,6 +144,8 @@ const open = Effect.fnUntraced(function* (
     Layer.succeed(SpoolLayer.SpoolLimits, {
       stall: Duration.seconds(5),
       waitingBytes: 100 * SIZE,
+      slowKafka: Duration.zero,
+      slowProcess: Duration.zero,
       drainBytes: 10 * SIZE,
       segmentBytes: 20 * SIZE,
       ...limits

@@ -1,13 +1,24 @@
 /** Whether the sink stands still, or too much waits in it: seen from what went to it, and what of that waits. */
-import { Clock, Duration, Effect } from "effect"
+import { performance } from "node:perf_hooks"
+import { Clock, Context, Duration, Effect } from "effect"
 import type { ReleasableSink } from "../../services/ReleasableSink.ts"
 import { SpoolLimits } from "./Limits.ts"
+
+/** For how many ms of its life the process has been at work. */
+export class Activity extends Context.Reference<() => number>("binance-kafka/layers/spool/Activity", {
+  defaultValue: () => () => performance.eventLoopUtilization().active
+}) {}
+
+/** From this part of the time on the process has no more to give. */
+const BUSY = 0.9
 
 export interface Stall {
   /** So many more went to the sink. */
   readonly passed: (records: number) => void
   /** Why it should be relieved; `undefined`: it need not. */
   readonly reason: Effect.Effect<string | undefined>
+  /** As much waits as may, and it could be relieved. */
+  readonly isFull: Effect.Effect<boolean>
   /** It could not be relieved: not again for a while. Gives whether that was so before. */
   readonly patience: Effect.Effect<boolean>
   /** What waits in it now is the beginning. */
@@ -16,7 +27,10 @@ export interface Stall {
 
 export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Service"], "pending" | "waitingBytes">) {
   const limits = yield* SpoolLimits
+  const active = yield* Activity
   const longest = Duration.toMillis(limits.stall)
+  /** As much waits as may, more or less. */
+  let full: { readonly since: number; readonly active: number } | undefined
   let passed = 0
   let progress = { stored: 0, since: yield* Clock.currentTimeMillis, notBefore: 0 }
   return {
@@ -31,7 +45,15 @@ export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Serv
       if (now < progress.notBefore) return undefined
       if (now - progress.since >= longest) return `nothing was stored for ${Duration.format(limits.stall)}`
       const bytes = yield* sink.waitingBytes
-      return bytes < limits.waitingBytes ? undefined : `${bytes} bytes wait in memory`
+      if (bytes < limits.waitingBytes / 2) full = undefined
+      if (bytes < limits.waitingBytes) return undefined
+      full ??= { since: now, active: active() }
+      const isBusy = active() - full.active > BUSY * (now - full.since)
+      const patience = isBusy ? limits.slowProcess : limits.slowKafka
+      return now - full.since < Duration.toMillis(patience) ? undefined : `${bytes} bytes wait in memory`
+    }),
+    isFull: Effect.gen(function* () {
+      return (yield* sink.waitingBytes) >= limits.waitingBytes && (yield* Clock.currentTimeMillis) >= progress.notBefore
     }),
     patience: Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
@@ -41,6 +63,7 @@ export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Serv
     }),
     restart: Effect.gen(function* () {
       passed = yield* sink.pending
+      full = undefined
       progress = { stored: 0, since: yield* Clock.currentTimeMillis, notBefore: 0 }
     })
   } satisfies Stall
