@@ -7,8 +7,11 @@ import { Deferred, Effect, Semaphore } from "effect"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Part, PartAnswer } from "./Connection.ts"
 
-/** Of values; brokers refuse a request above `socket.request.max.bytes` (100 MB, unless somebody has made it less). */
-const MOST_BYTES = 8 * 1024 * 1024
+/**
+ * Of values: a request that has so many takes no more. What is large gains nothing by company, and several requests keep the
+ * broker at work while the next one is made.
+ */
+const ENOUGH_BYTES = 32 * 1024
 
 type Answers = ReadonlyArray<PartAnswer>
 
@@ -62,12 +65,12 @@ export const make = ({ fork, request, turns }: Options): Sends => {
       Effect.suspend(() => {
         let bytes = 0
         for (const { value } of part.records) bytes += value.byteLength
-        const isNew = growing === undefined || growing.bytes + bytes > MOST_BYTES
-        const group = growing === undefined || isNew ? begin() : growing
+        const joined = growing !== undefined && growing.bytes + bytes <= ENOUGH_BYTES ? growing : undefined
+        const group = joined ?? begin()
         group.parts.push(part)
         group.onEncoded.push(onEncoded)
         group.bytes += bytes
-        return Effect.andThen(isNew ? fork(run(group)) : Effect.void, Deferred.await(group.answers))
+        return Effect.andThen(joined === undefined ? fork(run(group)) : Effect.void, Deferred.await(group.answers))
       })
   }
 }
