@@ -5,8 +5,8 @@ import { Effect } from "effect"
 
 export const API = { produce: 0, listOffsets: 2, apiVersions: 18 } as const
 
-/** Which versions of its API it knows: the first of each but of `Produce`, which must know of record batches. */
-const VERSIONS = [API.produce, 3, 7, API.listOffsets, 0, 0, API.apiVersions, 0, 2]
+/** Which versions of its API it knows: the first of each that have one offset a partition, and record batches. */
+const VERSIONS = [API.produce, 3, 7, API.listOffsets, 1, 1, API.apiVersions, 0, 2]
 
 /** The answer to a request that has the correlation id `id`. */
 const frame = (id: number, body: Buffer): Buffer => {
@@ -16,6 +16,7 @@ const frame = (id: number, body: Buffer): Buffer => {
   return Buffer.concat([head, body])
 }
 
+/** Of the form that both clients can read; a client that asks in the first takes no notice of the time at the end. */
 const versions = (): Buffer => {
   const body = Buffer.alloc(6 + VERSIONS.length * 2 + 4)
   body.writeInt32BE(VERSIONS.length / 3, 2)
