@@ -24,10 +24,15 @@ const versions = (): Buffer => {
   return body
 }
 
-/** Answers what a connection begins with. */
+/** The answer to what a connection begins with. */
+export const greeting = (api: number, id: number): Buffer => {
+  if (api === API.apiVersions) return frame(id, versions())
+  return api === API.listOffsets ? frame(id, Buffer.alloc(4)) : Buffer.alloc(0)
+}
+
 export const greet = (socket: net.Socket, api: number, id: number): void => {
-  if (api === API.apiVersions) socket.write(frame(id, versions()))
-  if (api === API.listOffsets) socket.write(frame(id, Buffer.alloc(4)))
+  const answer = greeting(api, id)
+  if (answer.length > 0) socket.write(answer)
 }
 
 /** `asked` hears of every request; the port that it listens on. */

@@ -4,8 +4,9 @@ import * as KafkaJs from "../../../src/layers/kafkajs/Connection.ts"
 import * as Platformatic from "../../../src/layers/platformatic/Connection.ts"
 import type { Connect } from "../../../src/layers/wire/Connection.ts"
 import * as Link from "../../../src/layers/wire/Link.ts"
-import { API, greet, listen } from "../../support/fakeBroker.ts"
+import { API, greet, greeting, listen } from "../../support/fakeBroker.ts"
 import { testSettings } from "../../support/settings.ts"
+import { int32 } from "../../support/wireBytes.ts"
 
 const LIMIT = Duration.seconds(10)
 
@@ -45,12 +46,6 @@ const produce = (link: Link.Link, acks: number, value: Uint8Array, limit = LIMIT
 }
 
 const ask = (link: Link.Link) => link.ask((connection) => connection.listOffsets([]), LIMIT)
-
-const int32 = (value: number): Buffer => {
-  const buffer = Buffer.alloc(4)
-  buffer.writeInt32BE(value)
-  return buffer
-}
 
 describe.each(clients)("Link over $name", ({ closed, make }) => {
   const open = (port: number, hasWorked?: () => boolean) => openWith(make, port, hasWorked)
@@ -153,6 +148,19 @@ describe.each(clients)("Link over $name", ({ closed, make }) => {
       })
     )
   }
+
+  it.live("reads answers that come byte by byte", () =>
+    Effect.gen(function* () {
+      const port = yield* listen(async (socket, api, id) => {
+        for (const byte of greeting(api, id)) {
+          await new Promise((resolve) => socket.write(Buffer.from([byte]), resolve))
+        }
+      })
+      const link = yield* open(port)
+      yield* link.ready
+      assert.deepStrictEqual(yield* ask(link), [])
+    })
+  )
 
   it.live("outlives whatever bytes it is answered by", () =>
     Effect.gen(function* () {
