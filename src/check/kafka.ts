@@ -1,7 +1,7 @@
 /** Whether the brokers can be reached, and whether the topics are there and may be used. Nothing is written to find out. */
 import { Duration, Effect, Layer, Option } from "effect"
 import { configuredTopics, wishFor } from "../layers/kafka/wishes.ts"
-import * as KafkaJs from "../layers/KafkaJs.ts"
+import * as KafkaClients from "../layers/KafkaClients.ts"
 import type { Settings } from "../schema/Settings.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import type { KafkaError } from "../services/KafkaDriver.ts"
@@ -150,6 +150,6 @@ export const kafka = (settings: Settings): Check => ({
   subject: "broker",
   variables: ["KAFKA_", "TOPIC_", "BINANCE_STREAMS", "SINK"],
   findings: kafkaFindings(settings).pipe(
-    Effect.provide(Layer.provide(KafkaJs.inspector, Layer.succeed(AppConfig, settings)))
+    Effect.provide(Layer.provide(KafkaClients.inspector, Layer.succeed(AppConfig, settings)))
   )
 })

@@ -3,7 +3,7 @@ import { relative, resolve } from "node:path"
 import process from "node:process"
 import { Clock, Context, Data, Effect, Layer, Stream } from "effect"
 import * as AppConfigLayer from "../layers/AppConfig.ts"
-import * as KafkaJs from "../layers/KafkaJs.ts"
+import * as KafkaClients from "../layers/KafkaClients.ts"
 import * as KafkaTopicReader from "../layers/KafkaTopicReader.ts"
 import * as LocalTopicReader from "../layers/LocalTopicReader.ts"
 import { AppConfig, type SettingsError } from "../services/AppConfig.ts"
@@ -33,7 +33,7 @@ const through =
     )
 
 const fromKafka = through(
-  KafkaTopicReader.layer.pipe(Layer.provide(KafkaJs.layer), Layer.provide(AppConfigLayer.layer))
+  KafkaTopicReader.layer.pipe(Layer.provide(KafkaClients.driver), Layer.provide(AppConfigLayer.layer))
 )
 
 const quoted = (text: string): string =>
@@ -77,7 +77,7 @@ const reachable = KafkaInspector.use(({ inspect }) => inspect([])).pipe(
 
 /** The Kafka of the user's own settings, in topics of the demo's own. */
 const kafka: Effect.Effect<Target, SettingsError | NoKafka> = Effect.gen(function* () {
-  const config = yield* Layer.build(Layer.provideMerge(KafkaJs.inspector, AppConfigLayer.layer))
+  const config = yield* Layer.build(Layer.provideMerge(KafkaClients.inspector, AppConfigLayer.layer))
   const settings = Context.get(config, AppConfig).kafka
   yield* Effect.provide(reachable, config)
   const { values } = yield* AppConfigLayer.valuesOf(process.env, ".env")

@@ -13,6 +13,7 @@ import { program } from "../schema/settings/program.ts"
 import type { Variable } from "../schema/settings/Variable.ts"
 import { AppConfig, SettingsError } from "../services/AppConfig.ts"
 import * as proxy from "./binance/proxy.ts"
+import { client } from "./settings/client.ts"
 import * as dotEnv from "./settings/dotEnv.ts"
 import * as files from "./settings/files.ts"
 import { mistyped } from "./settings/mistyped.ts"
@@ -48,7 +49,6 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
   const feed = read.get(binance.feed)
   const replayFile = yield* files.readable(read, binance.replayFile)
   if (feed === "replay" && !read.isSet(binance.replayFile)) read.missing(binance.replayFile, "FEED=replay needs it")
-  read.get(kafka.client)
   read.get(program.batchCheckInterval)
 
   const settings: Omit<Settings, "notices" | "shown"> = {
@@ -69,6 +69,7 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
       rollover: { after: read.get(binance.rolloverAfter), window: read.get(binance.rolloverWindow) }
     },
     kafka: {
+      client: client(read),
       bootstrapServers: read.get(kafka.bootstrapServers),
       clientId: read.get(kafka.clientId),
       patches: read.get(kafka.patches),

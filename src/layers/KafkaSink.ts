@@ -75,7 +75,9 @@ export const releasable = Layer.effectContext(
       fork
     })
 
-    yield* Effect.logInfo(`KAFKA_ACKS=${kafka.acks}: ${PROMISES[kafka.acks]}`)
+    yield* Effect.logInfo(`KAFKA_ACKS=${kafka.acks}: ${PROMISES[kafka.acks]}`).pipe(
+      Effect.annotateLogs({ client: kafka.client })
+    )
     yield* Effect.withSpan(topics.start, Traces.START, { root: true })
     yield* fork(topics.run)
 

@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect"
 import type { SinkName } from "../schema/Settings.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { TopicReader, TopicReadError } from "../services/TopicReader.ts"
-import * as KafkaJs from "./KafkaJs.ts"
+import * as KafkaClients from "./KafkaClients.ts"
 import * as KafkaTopicReader from "./KafkaTopicReader.ts"
 import * as LocalTopicReader from "./LocalTopicReader.ts"
 
@@ -12,7 +12,7 @@ const unreadable = new TopicReadError({
 })
 
 const readers = {
-  kafka: KafkaTopicReader.layer.pipe(Layer.provide(KafkaJs.layer)),
+  kafka: KafkaTopicReader.layer.pipe(Layer.provide(KafkaClients.driver)),
   local: LocalTopicReader.layer,
   console: Layer.effect(TopicReader, Effect.fail(unreadable))
 } satisfies Record<SinkName, Layer.Any>

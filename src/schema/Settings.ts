@@ -10,6 +10,10 @@ export type FeedName = (typeof feedNames)[number]
 export const sinkNames = ["kafka", "local", "console"] as const
 export type SinkName = (typeof sinkNames)[number]
 
+/** What `KAFKA_CLIENT` may name; `layers/KafkaClients` holds the layers of each. */
+export const kafkaClients = ["kafkajs", "platformatic"] as const
+export type KafkaClient = (typeof kafkaClients)[number]
+
 export type Compression = "none" | "snappy" | "gzip" | "lz4" | "zstd"
 export type Acks = "0" | "1" | "all"
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512"
@@ -28,6 +32,7 @@ export interface Sasl {
 }
 
 export interface KafkaSettings {
+  readonly client: KafkaClient
   readonly bootstrapServers: ReadonlyArray<string>
   readonly clientId: string
   /** What makes kafkajs faster. */

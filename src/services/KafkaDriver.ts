@@ -1,7 +1,7 @@
 /**
  * A Kafka client, reduced to what delivery needs and made honest: one partition a call, an answer believed only if it names
  * that partition, errors sorted by what may be done about them. No retries of its own. Called with at most one `produce`
- * in flight a partition. Layers: `KafkaJs`; `MemoryKafka` for tests.
+ * in flight a partition. Layers: `KafkaJs` and `Platformatic`; `MemoryKafka` for tests.
  */
 import { Context, type Effect, Schema } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"

@@ -1,5 +1,5 @@
 /**
- * What a cluster says of itself and of our rights, without a record written or a topic made. Layers: `KafkaJs`;
+ * What a cluster says of itself and of our rights, without a record written or a topic made. Layers: `KafkaJs` and `Platformatic`;
  * `MemoryKafkaInspector` for tests.
  */
 import { Context, type Effect, type Option } from "effect"

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Cause, Effect, Exit, Logger, Schedule } from "effect"
+import type { KafkaClient } from "../../src/schema/Settings.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { seeded } from "../support/hostile.ts"
 import { freePorts } from "../support/kafka/freePorts.ts"
@@ -16,6 +17,8 @@ export type Acks = "1" | "all"
 
 export interface Options {
   readonly acks: Acks
+  /** `KAFKA_CLIENT` of the connector, if it is not the default. */
+  readonly client?: KafkaClient
   readonly kafka: Kafka
   readonly seed: number
   readonly size: Size
@@ -78,11 +81,11 @@ const sabotagedScan =
     })
   }
 
-export const prefixOf = (scenario: Scenario, { acks, seed }: Options): string =>
-  `${scenario.name}.${acks}.${seed}.${Date.now().toString(36)}.`
+export const prefixOf = (scenario: Scenario, { acks, client = "kafkajs", seed }: Options): string =>
+  `${scenario.name}.${client}.${acks}.${seed}.${Date.now().toString(36)}.`
 
 const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, note: (text: string) => void) {
-  const { acks, kafka, sabotage, seed, size } = options
+  const { acks, client = "kafkajs", kafka, sabotage, seed, size } = options
   const prefix = prefixOf(scenario, options)
   const streams = scenario.streams ?? usualStreams
   const simulator = yield* Simulator.make({
@@ -96,7 +99,7 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
   const dataDir = yield* temporaryFolder
   const [port = 0] = yield* Effect.promise(() => freePorts(1))
   mkdirSync(LOGS, { recursive: true })
-  const logFile = `${LOGS}${scenario.name}-${acks}${sabotage === undefined ? "" : `-${sabotage}`}.log`
+  const logFile = `${LOGS}${scenario.name}-${client}-${acks}${sabotage === undefined ? "" : `-${sabotage}`}.log`
   writeFileSync(logFile, "")
   const plain = Connector.make({
     port,
@@ -109,6 +112,7 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
       REST_WEIGHT_SHARE: "1",
       RECONNECT_MAX_DELAY_SECONDS: "1",
       KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
+      KAFKA_CLIENT: client,
       KAFKA_ACKS: acks,
       TOPIC_PREFIX: prefix,
       DATA_DIR: dataDir,

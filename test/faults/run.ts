@@ -2,6 +2,7 @@
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { Effect, Exit } from "effect"
+import { kafkaClients } from "../../src/schema/Settings.ts"
 import { type Acks, execute, type Outcome } from "./execute.ts"
 import { type Kafka, startOne, startThree } from "./kafka.ts"
 import { head, isAsItMustBe, row } from "./report.ts"
@@ -12,6 +13,8 @@ const USAGE = `npm run faults -- [options]
   --list                 what there is
   --only a,b             these scenarios alone
   --acks 1|all|both      KAFKA_ACKS of the connector (both)
+  --client name          KAFKA_CLIENT of the connector (kafkajs)
+                         ${kafkaClients.join(", ")}
   --quick, --full        fewer, or more rounds
   --seed n               what happens when (1)
   --sabotage <how>|own   break a mechanism: each scenario has to fail then; own: by each of its own
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
     only: { type: "string" },
     acks: { type: "string", default: "both" },
+    client: { type: "string", default: "kafkajs" },
     quick: { type: "boolean", default: false },
     full: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
@@ -50,6 +54,9 @@ const acksOf = (text: string): ReadonlyArray<Acks> =>
     : text === "1" || text === "all"
       ? [text]
       : fail(`--acks ${text}: expected 1, all or both`)
+
+const client =
+  kafkaClients.find((one) => one === values.client) ?? fail(`--client ${values.client}: there is no such client`)
 
 const sabotagesOf = (scenario: Scenario): ReadonlyArray<Sabotage | undefined> => {
   const { sabotage } = values
@@ -95,7 +102,7 @@ try {
   for (const { acks, sabotage, scenario } of runs.toSorted((a, b) => rank(a.scenario) - rank(b.scenario))) {
     if (stopping.signal.aborted) break
     const kafka = await kafkaFor(scenario.kafka ?? "one")
-    const options = { acks, kafka, seed, size, sabotage }
+    const options = { acks, client, kafka, seed, size, sabotage }
     const exit = await Effect.runPromiseExit(execute(scenario, options), { signal: stopping.signal })
     if (Exit.isFailure(exit)) break
     const outcome = exit.value
@@ -112,6 +119,6 @@ function rank({ kafka }: Scenario): number {
 
 const bad = outcomes.filter((outcome) => !isAsItMustBe(outcome))
 say(
-  `\n${outcomes.length} runs in ${Math.round((performance.now() - began) / 1000)} s (seed ${seed}), ${bad.length} not as they must be`
+  `\n${outcomes.length} runs in ${Math.round((performance.now() - began) / 1000)} s (${client}, seed ${seed}), ${bad.length} not as they must be`
 )
 process.exit(bad.length === 0 && !stopping.signal.aborted ? 0 : 1)

@@ -31,6 +31,7 @@ describe("good settings", () => {
       assert.deepStrictEqual(binance.rollover, { after: Duration.hours(23), window: Option.none() })
       assert.deepStrictEqual(binance.streamStale, Option.none())
       assert.deepStrictEqual(kafka, {
+        client: "kafkajs",
         bootstrapServers: ["localhost:9092"],
         clientId: "binance-kafka-connector",
         patches: true,

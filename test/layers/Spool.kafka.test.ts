@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Clock, Context, Deferred, Duration, Effect, Fiber, Layer, Logger } from "effect"
-import * as KafkaJs from "../../src/layers/KafkaJs.ts"
+import * as KafkaClients from "../../src/layers/KafkaClients.ts"
 import * as KafkaSink from "../../src/layers/KafkaSink.ts"
 import * as Spool from "../../src/layers/Spool.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
@@ -53,7 +53,7 @@ describeKafka("Spool over KafkaSink on a real broker", () => {
       const context = yield* Layer.build(
         Spool.layer.pipe(
           Layer.provideMerge(KafkaSink.releasable),
-          Layer.provide(KafkaJs.layer),
+          Layer.provide(KafkaClients.driver),
           Layer.provideMerge(environment)
         )
       )

@@ -5,8 +5,8 @@ import { Effect } from "effect"
 
 export const API = { produce: 0, listOffsets: 2, apiVersions: 18 } as const
 
-/** Which versions of its API it knows: the first of each but of `Produce`, which must know of record batches. */
-const VERSIONS = [API.produce, 3, 7, API.listOffsets, 0, 0, API.apiVersions, 0, 2]
+/** Which versions of its API it knows: the first of each that have one offset a partition, and record batches. */
+const VERSIONS = [API.produce, 3, 7, API.listOffsets, 1, 1, API.apiVersions, 0, 2]
 
 /** The answer to a request that has the correlation id `id`. */
 const frame = (id: number, body: Buffer): Buffer => {
@@ -16,6 +16,7 @@ const frame = (id: number, body: Buffer): Buffer => {
   return Buffer.concat([head, body])
 }
 
+/** Of the form that both clients can read; a client that asks in the first takes no notice of the time at the end. */
 const versions = (): Buffer => {
   const body = Buffer.alloc(6 + VERSIONS.length * 2 + 4)
   body.writeInt32BE(VERSIONS.length / 3, 2)
@@ -23,10 +24,15 @@ const versions = (): Buffer => {
   return body
 }
 
-/** Answers what a connection begins with. */
+/** The answer to what a connection begins with. */
+export const greeting = (api: number, id: number): Buffer => {
+  if (api === API.apiVersions) return frame(id, versions())
+  return api === API.listOffsets ? frame(id, Buffer.alloc(4)) : Buffer.alloc(0)
+}
+
 export const greet = (socket: net.Socket, api: number, id: number): void => {
-  if (api === API.apiVersions) socket.write(frame(id, versions()))
-  if (api === API.listOffsets) socket.write(frame(id, Buffer.alloc(4)))
+  const answer = greeting(api, id)
+  if (answer.length > 0) socket.write(answer)
 }
 
 /** `asked` hears of every request; the port that it listens on. */

@@ -28,6 +28,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
     rollover: { after: Duration.hours(23), window: Option.none() }
   },
   kafka: {
+    client: "kafkajs",
     bootstrapServers: ["127.0.0.1:1"],
     clientId: "binance-kafka-connector",
     patches: true,

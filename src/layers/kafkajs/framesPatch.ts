@@ -5,9 +5,7 @@
 import { Predicate } from "effect"
 import Connection from "kafkajs/src/network/connection.js"
 import { NOT_KAFKA } from "../wire/errors.ts"
-
-/** Far more than any answer to what we ask. */
-const LARGEST_ANSWER = 16 * 1024 * 1024
+import { LARGEST_ANSWER } from "../wire/sockets.ts"
 
 const take = Connection.prototype.processData
 

@@ -129,7 +129,7 @@ export interface Connection {
       /** Says what would happen, and does nothing. */
       readonly validateOnly?: boolean
     }
-  ) => Promise<{ readonly errorCode: number; readonly errorMessage?: string | null }>
+  ) => Promise<{ readonly errorCode: number; readonly errorMessage?: string | null | undefined }>
   /** The value of one setting of each topic. */
   readonly describeConfigs: (
     topics: ReadonlyArray<string>,

@@ -5,6 +5,9 @@ import type { Tls } from "../../schema/Settings.ts"
 
 export const KEEP_ALIVE_MS = 60_000
 
+/** Bytes; far more than any answer to what we ask. */
+export const LARGEST_ANSWER = 16 * 1024 * 1024
+
 export const tlsOptions = ({ ca, cert, key }: Tls): ConnectionOptions => ({
   ...(Option.isSome(ca) ? { ca: ca.value } : {}),
   ...(Option.isSome(cert) ? { cert: cert.value } : {}),

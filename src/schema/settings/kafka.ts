@@ -1,12 +1,6 @@
 /** The variables of the connection to Kafka. */
-import { Result } from "effect"
 import { flag, oneOf, servers, text } from "./parsers.ts"
-import { optional, type Parser, variable } from "./Variable.ts"
-
-const kafkaClient: Parser<"kafkajs"> = (text) =>
-  text.toLowerCase() === "platformatic"
-    ? Result.fail([{ because: "there is no other client yet" }])
-    : oneOf({ kafkajs: "kafkajs" } as const)(text)
+import { optional, variable } from "./Variable.ts"
 
 export const kafka = {
   bootstrapServers: variable(
@@ -24,11 +18,11 @@ export const kafka = {
     {
       name: "KAFKA_CLIENT",
       default: "kafkajs",
-      expected: "kafkajs",
-      example: "kafkajs",
-      doc: "The client library; only `kafkajs` for now"
+      expected: "kafkajs or platformatic",
+      example: "platformatic",
+      doc: "The client library: `kafkajs`, or `platformatic` (@platformatic/kafka), which needs Node 22.22 or 24.6, or later"
     },
-    kafkaClient
+    oneOf({ kafkajs: "kafkajs", platformatic: "platformatic" } as const)
   ),
   patches: variable(
     {

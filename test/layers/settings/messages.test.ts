@@ -95,10 +95,9 @@ const bad: ReadonlyArray<readonly [written: Written, ...faults: ReadonlyArray<st
   ],
   [{ KAFKA_ACKS: "2" }, "KAFKA_ACKS=2: expected one of 0, 1, all, for example all"],
   [
-    { KAFKA_CLIENT: "platformatic" },
-    "KAFKA_CLIENT=platformatic: there is no other client yet; expected kafkajs, for example kafkajs"
+    { KAFKA_CLIENT: "librdkafka" },
+    "KAFKA_CLIENT=librdkafka: expected kafkajs or platformatic, for example platformatic"
   ],
-  [{ KAFKA_CLIENT: "librdkafka" }, "KAFKA_CLIENT=librdkafka: expected kafkajs, for example kafkajs"],
   [{ KAFKA_SSL: "maybe" }, "KAFKA_SSL=maybe: expected true or false, for example true"],
   [
     { KAFKA_SSL: "true", KAFKA_SSL_CA_FILE: "/nowhere/ca.pem" },

@@ -1,14 +1,35 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import * as KafkaJs from "../../../src/layers/kafkajs/Connection.ts"
+import * as Platformatic from "../../../src/layers/platformatic/Connection.ts"
+import type { Connect } from "../../../src/layers/wire/Connection.ts"
 import * as Link from "../../../src/layers/wire/Link.ts"
-import { API, greet, listen } from "../../support/fakeBroker.ts"
+import { API, greet, greeting, listen } from "../../support/fakeBroker.ts"
 import { testSettings } from "../../support/settings.ts"
+import { int32 } from "../../support/wireBytes.ts"
 
 const LIMIT = Duration.seconds(10)
 
-const open = Effect.fnUntraced(function* (port: number, hasWorked?: () => boolean) {
-  const connect = yield* KafkaJs.make
+/** And how each says that the broker has hung up. */
+const clients: ReadonlyArray<{
+  readonly name: string
+  readonly make: Effect.Effect<Connect>
+  readonly closed: { readonly code: string; readonly says: string }
+}> = [
+  {
+    name: "kafkajs",
+    make: KafkaJs.make,
+    closed: { code: "KafkaJSConnectionClosedError", says: "Closed connection" }
+  },
+  {
+    name: "platformatic",
+    make: Effect.succeed(Platformatic.connect),
+    closed: { code: "PLT_KFK_NETWORK", says: "Connection closed" }
+  }
+]
+
+const openWith = Effect.fnUntraced(function* (make: Effect.Effect<Connect>, port: number, hasWorked?: () => boolean) {
+  const connect = yield* make
   const address = { host: "127.0.0.1", port }
   return yield* Effect.acquireRelease(
     Effect.sync(() => Link.open(connect(address, testSettings().kafka), address, hasWorked)),
@@ -26,13 +47,9 @@ const produce = (link: Link.Link, acks: number, value: Uint8Array, limit = LIMIT
 
 const ask = (link: Link.Link) => link.ask((connection) => connection.listOffsets([]), LIMIT)
 
-const int32 = (value: number): Buffer => {
-  const buffer = Buffer.alloc(4)
-  buffer.writeInt32BE(value)
-  return buffer
-}
+describe.each(clients)("Link over $name", ({ closed, make }) => {
+  const open = (port: number, hasWorked?: () => boolean) => openWith(make, port, hasWorked)
 
-describe("Link", () => {
   it.live("stops writing without acknowledgement to a broker that does not read", () =>
     Effect.gen(function* () {
       const port = yield* listen((socket, api, id) => {
@@ -75,9 +92,9 @@ describe("Link", () => {
     Effect.gen(function* () {
       const deaf = yield* listen((socket) => socket.destroy())
       const first = yield* Effect.flip((yield* open(deaf)).ready)
-      assert.match(first.message, /Closed connection \(check KAFKA_SSL and KAFKA_SASL_MECHANISM/)
+      assert.include(first.message, `${closed.says} (check KAFKA_SSL and KAFKA_SASL_MECHANISM`)
       const later = yield* Effect.flip((yield* open(deaf, () => true)).ready)
-      assert.deepStrictEqual([later.kind, later.message], ["Unreachable", `127.0.0.1:${deaf}: Closed connection`])
+      assert.deepStrictEqual([later.kind, later.message], ["Unreachable", `127.0.0.1:${deaf}: ${closed.says}`])
 
       let questions = 0
       const dying = yield* listen((socket, api, id) => {
@@ -89,7 +106,7 @@ describe("Link", () => {
       const died = yield* Effect.flip(ask(link))
       assert.deepStrictEqual(
         [died.kind, died.code, died.message],
-        ["Unreachable", "KafkaJSConnectionClosedError", `127.0.0.1:${dying}: Closed connection`]
+        ["Unreachable", closed.code, `127.0.0.1:${dying}: ${closed.says}`]
       )
     })
   )
@@ -131,6 +148,19 @@ describe("Link", () => {
       })
     )
   }
+
+  it.live("reads answers that come byte by byte", () =>
+    Effect.gen(function* () {
+      const port = yield* listen(async (socket, api, id) => {
+        for (const byte of greeting(api, id)) {
+          await new Promise((resolve) => socket.write(Buffer.from([byte]), resolve))
+        }
+      })
+      const link = yield* open(port)
+      yield* link.ready
+      assert.deepStrictEqual(yield* ask(link), [])
+    })
+  )
 
   it.live("outlives whatever bytes it is answered by", () =>
     Effect.gen(function* () {

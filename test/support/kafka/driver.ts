@@ -1,6 +1,6 @@
 /** The Kafka driver for a test, and records that a careless text conversion would break. */
 import { Context, Effect, Layer, Schedule } from "effect"
-import * as KafkaJs from "../../../src/layers/KafkaJs.ts"
+import * as KafkaClients from "../../../src/layers/KafkaClients.ts"
 import type { KafkaSettings } from "../../../src/schema/Settings.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
 import { KafkaDriver } from "../../../src/services/KafkaDriver.ts"
@@ -12,7 +12,7 @@ export const newTopic = (name: string): string => `${name}-${crypto.randomUUID()
 export const build = (bootstrap: string, kafka: Partial<KafkaSettings> = {}) =>
   Effect.map(
     Layer.build(
-      KafkaJs.layer.pipe(
+      KafkaClients.driver.pipe(
         Layer.provide(settingsLayer({ kafka: { ...testSettings().kafka, bootstrapServers: [bootstrap], ...kafka } }))
       )
     ),

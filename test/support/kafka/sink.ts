@@ -1,7 +1,7 @@
 /** The Kafka sink on a real broker, and a stream of numbered records to be found there again. */
 import { assert } from "@effect/vitest"
 import { Clock, Context, Deferred, Effect, Layer, Logger } from "effect"
-import * as KafkaJs from "../../../src/layers/KafkaJs.ts"
+import * as KafkaClients from "../../../src/layers/KafkaClients.ts"
 import * as KafkaSink from "../../../src/layers/KafkaSink.ts"
 import type { KafkaSettings } from "../../../src/schema/Settings.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
@@ -61,7 +61,7 @@ export const openSink = Effect.fnUntraced(function* (
     }
   })
   const layer = KafkaSink.layer.pipe(
-    Layer.provide(KafkaJs.layer),
+    Layer.provide(KafkaClients.driver),
     Layer.provide([settings, HealthProbe.layer, Logger.layer([])])
   )
   return {

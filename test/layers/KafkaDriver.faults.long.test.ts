@@ -1,0 +1,3 @@
+import { faultSuite } from "../support/kafka/faultSuite.ts"
+
+faultSuite({ client: "platformatic", speeds: ["slow"] })
