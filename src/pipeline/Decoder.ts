@@ -3,6 +3,7 @@
  * frame that is no event of a configured stream is rejected whole, with the reason; of an array the good rows are events
  * all the same. Pure and synchronous: it runs over chunks on the hot path.
  */
+import { isUtf8 } from "node:buffer"
 import { Cause, Option, Predicate, Result, type Schema, SchemaIssue } from "effect"
 import { type ControlFrame, decodeControlFrame } from "../schema/ControlFrame.ts"
 import type { EventFacts } from "../schema/StreamKind.ts"
@@ -50,15 +51,10 @@ interface Fault {
   readonly field: string | undefined
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
-const decodeText = (bytes: Uint8Array): string | undefined => {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return undefined
-  }
-}
+const decodeText = (bytes: Uint8Array): string | undefined =>
+  isUtf8(bytes)
+    ? (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString()
+    : undefined
 
 const parse = (text: string): Result.Result<unknown, string> => {
   try {

@@ -69,7 +69,7 @@ export const make = Effect.gen(function* () {
     )
   })
 
-  const works = Effect.fnUntraced(function* (what: string) {
+  const recovers = Effect.fnUntraced(function* (what: string) {
     if (!failing.delete(what) && what.includes("/")) othersAt = yield* Clock.currentTimeMillis
     if (failing.size > 0) return
     if (outage !== undefined) {
@@ -83,6 +83,14 @@ export const make = Effect.gen(function* () {
       yield* health.sink({ state: "up", detail: "Kafka answers" })
     }
   })
+
+  const clock = yield* Clock.Clock
+  const works: Outage["works"] = (what) =>
+    Effect.suspend(() => {
+      if (!up || outage !== undefined || failing.size > 0) return recovers(what)
+      if (what.includes("/")) othersAt = clock.currentTimeMillisUnsafe()
+      return Effect.void
+    })
 
   return { failed, works } satisfies Outage
 })

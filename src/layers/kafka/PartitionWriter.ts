@@ -1,7 +1,7 @@
 /**
  * The fiber that serves one partition's lane: sends and reads what it says, tells it the answer, sleeps while it has nothing.
  */
-import { Clock, Duration, Effect, Fiber, Latch, Metric, Random, Schedule } from "effect"
+import { Clock, Effect, Fiber, Latch, Metric, Random, Schedule } from "effect"
 import * as Lane from "../../pipeline/Lane.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
@@ -40,6 +40,8 @@ export interface Options {
   readonly pending: Pending
   readonly outage: Outage
   readonly trace: SendTrace
+  /** How many records a send has stored, and in how many seconds. */
+  readonly measure: (records: number, seconds: number) => void
   /** The broker will never take this record. */
   readonly refused: (entry: Entry, error: KafkaError) => Effect.Effect<void>
   /** The broker knows no such topic. */
@@ -65,9 +67,23 @@ const countFailure = (kind: KafkaError["kind"]): Effect.Effect<void> => {
 }
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { delivery, driver, findings, fork, limits, missing, outage, partition, pending, refused, topic, trace } =
-    options
+  const {
+    delivery,
+    driver,
+    findings,
+    fork,
+    limits,
+    measure,
+    missing,
+    outage,
+    partition,
+    pending,
+    refused,
+    topic,
+    trace
+  } = options
   const { kafka } = yield* Status
+  const clock = yield* Clock.Clock
   const lane = Lane.make<Entry>(limits, delivery)
   const tail = Tail.make(driver, topic, partition)
   const wake = yield* Latch.make(false)
@@ -98,16 +114,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       )
     )
 
-  const succeeded = Effect.fnUntraced(function* (
-    records: ReadonlyArray<SinkRecord>,
-    offset: number,
-    took: Duration.Duration
-  ) {
+  const succeeded = Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, offset: number, seconds: number) {
     const { audit, stored } = lane.acknowledged(offset)
     if (delivery.acks !== "0") options.stored(topic, partition, offset, records)
-    kafka.acknowledged(stored.length, Duration.toMillis(took))
-    yield* Metric.update(Telemetry.batchRecords, stored.length)
-    yield* Metric.update(Telemetry.sendSeconds, Duration.toSeconds(took))
+    kafka.acknowledged(stored.length, seconds * 1000)
+    measure(stored.length, seconds)
     yield* outage.works(name)
     yield* pending.stored(stored)
     if (audit._tag === "Regressed") yield* findings.regressed(audit.expected, offset)
@@ -180,14 +191,15 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const send = (batch: ReadonlyArray<Entry>) => {
     const records = batch.map(({ record }) => record)
     kafka.inFlight++
-    return driver
-      .produce(topic, partition, records)
-      .pipe(
-        trace(topic, partition, records),
-        Effect.ensuring(Effect.sync(() => void kafka.inFlight--)),
-        Effect.timed,
-        Effect.matchEffect({ onSuccess: ([took, offset]) => succeeded(records, offset, took), onFailure: failed })
-      )
+    const begun = clock.currentTimeNanosUnsafe()
+    return driver.produce(topic, partition, records).pipe(
+      trace(topic, partition, records),
+      Effect.ensuring(Effect.sync(() => void kafka.inFlight--)),
+      Effect.matchEffect({
+        onSuccess: (offset) => succeeded(records, offset, Number(clock.currentTimeNanosUnsafe() - begun) / 1e9),
+        onFailure: failed
+      })
+    )
   }
 
   const run = Effect.gen(function* () {

@@ -3,13 +3,14 @@
  * Records are counted by cohort, all those taken between two flushes, so that a flush waits for its own and not for what
  * comes after.
  */
-import { Context, Deferred, Effect, Latch, Metric, type Scope } from "effect"
+import { Context, Deferred, Effect, Latch, type Scope } from "effect"
 import { estimatedBytes } from "../../pipeline/recordSize.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { SinkError } from "../../services/EventSink.ts"
 import { Instance } from "../../services/Instance.ts"
 import { Status } from "../../services/Status.ts"
+import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Acknowledged from "../Acknowledged.ts"
 import * as Stated from "./Stated.ts"
@@ -93,15 +94,15 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
   let bytes = 0
   let failure: SinkError | undefined
 
-  const report = Effect.suspend(() => {
+  yield* plain.gauge(Telemetry.recordsPending, () => records)
+  yield* plain.gauge(Telemetry.bytesPending, () => bytes)
+  const countStored = yield* plain.counter(Telemetry.recordsStored)
+
+  const report = Effect.sync(() => {
     if (bytes < limit || failure !== undefined) latch.openUnsafe()
     else latch.closeUnsafe()
     kafka.waitingRecords = records
     kafka.waitingBytes = bytes
-    return Effect.andThen(
-      Metric.update(Telemetry.recordsPending, records),
-      Metric.update(Telemetry.bytesPending, bytes)
-    )
   })
 
   const check = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
@@ -143,7 +144,8 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
         const now = acknowledged.now()
         // What a failover had lost was counted when it was stored for the first time.
         for (const { record, settled, takenAt } of entries) if (!settled) acknowledged.count(record, takenAt, now)
-        return Effect.andThen(Metric.update(Telemetry.recordsStored, entries.length), settle(entries))
+        countStored(entries.length)
+        return settle(entries)
       }),
     settle,
     release: (entries) => {

@@ -13,6 +13,7 @@ import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { KafkaError, TopicDescription } from "../../services/KafkaDriver.ts"
 import { Status } from "../../services/Status.ts"
+import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Entry } from "./Pending.ts"
 import { restamped } from "./restamped.ts"
@@ -51,6 +52,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { pending } = options
   const { batch, topics } = yield* AppConfig
   const status = yield* Status
+  const batchRecords = yield* plain.histogram(Telemetry.batchRecords)
+  const sendSeconds = yield* plain.histogram(Telemetry.sendSeconds)
   const routes = new Map<string, Route>()
   /** Of what the broker took, Unix ms. */
   let newest = 0
@@ -145,6 +148,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         limits: route.limits,
         missing,
         refused,
+        measure: (records, seconds) => {
+          batchRecords(records)
+          sendSeconds(seconds)
+        },
         stored: (name, partition, offset, records) => {
           newest = Math.max(newest, records.at(-1)?.timestamp ?? 0)
           options.stored(name, partition, offset, records)

@@ -8,6 +8,8 @@ import { mostTelling, ofCode } from "./errors.ts"
 import type { Link } from "./Link.ts"
 
 const METADATA_LIMIT = Duration.seconds(5)
+/** No broker's id. */
+const NOBODY = -1
 
 export const addressOf = (server: string): Address => {
   const colon = server.lastIndexOf(":")
@@ -31,6 +33,8 @@ export interface Cluster {
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
   /** A link to the partition's leader, by the last that was heard of it. */
   readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link, KafkaError>
+  /** Nothing has to be asked for, nor waited for, to write to the partition's leader. */
+  readonly isNear: (topic: string, partition: number) => boolean
   /** What was heard of the topic may no longer hold. */
   readonly forget: (topic: string) => void
 }
@@ -67,6 +71,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const name = use === "reading" ? `${nameOf(address)} (${use})` : nameOf(address)
       const known = links.get(name)
+      if (known?.isReady() === true) return known
       if (known?.usable() === true) return yield* ready(known)
       const link = open(address, () => hasWorked)
       links.set(name, link)
@@ -129,9 +134,21 @@ export const make = Effect.fnUntraced(function* (
       })
     )
 
+  const placeOf = ({ partitions }: TopicMetadata, partition: number) =>
+    // Nearly always in order.
+    partitions[partition]?.partition === partition
+      ? partitions[partition]
+      : partitions.find((one) => one.partition === partition)
+
+  const isNear: Cluster["isNear"] = (topic, partition) => {
+    const found = topics.get(topic)
+    const address = brokers.get((found && placeOf(found, partition)?.leader) ?? NOBODY)
+    return address !== undefined && links.get(nameOf(address))?.isReady() === true
+  }
+
   const leader: Cluster["leader"] = Effect.fnUntraced(function* (topic, partition, use) {
     const found = topics.get(topic) ?? (yield* look(topic))
-    const place = found.partitions.find((one) => one.partition === partition)
+    const place = placeOf(found, partition)
     if (place === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic} has no partition ${partition}`)
     const address = brokers.get(place.leader)
     if (address === undefined) {
@@ -140,5 +157,5 @@ export const make = Effect.fnUntraced(function* (
     return yield* connect(address, use)
   })
 
-  return { any, controller, metadata, leader, forget: (topic) => void topics.delete(topic) } satisfies Cluster
+  return { any, controller, metadata, leader, isNear, forget: (topic) => void topics.delete(topic) } satisfies Cluster
 })

@@ -105,7 +105,10 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
 
   const send = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
     const stage = yield* stages
-    const [link, sequence] = yield* inTime(prepareSend(topic, partition, records), PLACE_LIMIT, "finding the leader")
+    const prepared = prepareSend(topic, partition, records)
+    // A limit costs more than what it would watch, where nothing has to be waited for.
+    const isAtHand = cluster.isNear(topic, partition) && (!idempotent || sequences.knows(topic, partition))
+    const [link, sequence] = yield* isAtHand ? prepared : inTime(prepared, PLACE_LIMIT, "finding the leader")
     stage("find leader")
     const part = { topic, partition, records, ...sequence }
     const answers = yield* link.produce(part, delivery, () => stage("encode request"))

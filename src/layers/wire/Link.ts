@@ -23,6 +23,8 @@ export interface Delivery extends Omit<ProduceRequest, "parts"> {
 export interface Link {
   /** Connecting, or connected. */
   readonly usable: () => boolean
+  /** Connected. */
+  readonly isReady: () => boolean
   /** Completes once it is connected and authenticated. */
   readonly ready: Effect.Effect<void, KafkaError>
   /** Makes a request; gives the answer with its error codes. */
@@ -157,6 +159,7 @@ export const open = (
   }
 
   return {
+    isReady: () => connected && !broken && connection.isConnected(),
     usable: () => !broken && (!connected || connection.isConnected()),
     ready,
     ask,

@@ -22,6 +22,8 @@ const loading = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
 export interface Sequences {
   /** Makes sure that there is a producer: the account may be denied one. */
   readonly ready: Effect.Effect<void, KafkaError>
+  /** A batch for this partition has not to wait for a producer. */
+  readonly knows: (topic: string, partition: number) => boolean
   /** For a batch about to be sent. One that is not stored as far as we know is repeated under its numbers, no other is. */
   readonly begin: (
     topic: string,
@@ -70,6 +72,7 @@ export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) 
 
   return {
     ready: Effect.asVoid(current),
+    knows: (topic, partition) => producer !== undefined && states.has(keyOf(topic, partition)),
     begin: Effect.fnUntraced(function* (topic, partition, batch) {
       const key = keyOf(topic, partition)
       const pending = states.get(key)?.pending ?? []
