@@ -28,7 +28,7 @@ const below: Readonly<Record<string, ReadonlyArray<string>>> = {
 const packages: Readonly<Record<string, RegExp>> = {
   schema: /^effect(\/|$)/,
   services: /^effect(\/|$)/,
-  pipeline: /^(effect(\/.*)?|node:zlib|node:crypto)$/
+  pipeline: /^(effect(\/.*)?|node:zlib|node:crypto|node:buffer)$/
 }
 
 /** What a command needs is loaded where it is chosen: these parts import others only by `import("…")`. */

@@ -27,6 +27,7 @@ const makeCluster = Effect.fnUntraced(function* (
     const link = {
       host,
       usable: () => node?.leader !== undefined,
+      isReady: () => node?.leader !== undefined,
       ready: Effect.suspend(() => (node?.leader === undefined ? Effect.fail(down) : Effect.void)),
       ask: () =>
         Effect.sync(() => {
