@@ -1,0 +1,149 @@
+/** One contestant against one fresh exchange and fresh topics. */
+import { readFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { setTimeout } from "node:timers/promises"
+import * as Contender from "./Contender.ts"
+import type { Acks, Compression, Contestant, Job } from "./contestants/job.ts"
+import * as Exchange from "./Exchange.ts"
+import { streamsOf, USUAL_STREAMS } from "./generator/streams.ts"
+import type { Lab } from "./Lab.ts"
+
+const START_LIMIT = 60_000
+/** Nothing more has been stored for so long: what is not there does not come. */
+const STILL_MILLIS = 5000
+const POLL_MILLIS = 100
+
+export interface Setup {
+  readonly contestant: Contestant
+  readonly streams?: number
+  readonly acks?: Acks
+  readonly compression?: Compression
+  readonly lines?: 1 | 2
+}
+
+/** What a contestant did between two moments. */
+export interface Span {
+  readonly seconds: number
+  readonly messages: number
+  readonly perSecond: number
+  readonly cpuMicros: number
+  readonly cpuPercent: number
+  readonly gcPercent: number
+}
+
+export interface Trial {
+  readonly prefix: string
+  readonly job: Job
+  readonly exchange: Exchange.Exchange
+  readonly contender: () => Contender.Contender
+  /** Starts it, and completes when it has asked for every stream: how long that took (ms). */
+  readonly start: () => Promise<number>
+  readonly stored: () => Promise<{ readonly at: number; readonly count: number }>
+  readonly measure: (millis: number) => Promise<Span>
+  /** Until all that was sent is stored, or no more is: how many are. */
+  readonly settle: () => Promise<number>
+}
+
+let trials = 0
+
+const logTail = (folder: string): string => readFileSync(`${folder}/log`, "utf8").split("\n").slice(-15).join("\n")
+
+const sentOf = async (exchange: Exchange.Exchange): Promise<number> =>
+  (await exchange.report()).streams.reduce((sum, { sent }) => sum + sent, 0)
+
+export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) => Promise<A>): Promise<A> => {
+  const { acks = "1", compression = "snappy", contestant, lines = 1, streams = USUAL_STREAMS } = setup
+  const name = `t${++trials}`
+  const prefix = `${name}.`
+  const exchange = await Exchange.open(streams)
+  const job: Job = {
+    exchangePort: exchange.port,
+    bootstrap: lab.broker.bootstrap,
+    topicPrefix: prefix,
+    streams: streamsOf(streams).map((stream) => stream.name),
+    acks,
+    compression,
+    lines,
+    folder: `${lab.folder}/${name}`
+  }
+  let contender: Contender.Contender | undefined
+  const running = () => {
+    if (contender === undefined) throw new Error("it was never started")
+    if (!contender.isRunning()) throw new Error(`${contestant.name} has ended by itself:\n${logTail(job.folder)}`)
+    return contender
+  }
+
+  const stored = async () => {
+    if (!contestant.storesInKafka) return running().counted()
+    const began = Date.now()
+    const count = await lab.topics.count(prefix)
+    return { at: (began + Date.now()) / 2, count }
+  }
+
+  const mark = async () => {
+    const { at, count } = await stored()
+    return { at, count, cpuAt: Date.now(), cpu: running().cpuSeconds() }
+  }
+
+  const start = async () => {
+    const began = performance.now()
+    contender = Contender.start(contestant, job)
+    while ((await exchange.report()).subscribed < streams) {
+      running()
+      if (performance.now() - began > START_LIMIT) {
+        throw new Error(`${contestant.name} has not asked for its streams:\n${logTail(job.folder)}`)
+      }
+      await setTimeout(10)
+    }
+    return performance.now() - began
+  }
+
+  try {
+    if (contestant.storesInKafka) await lab.topics.create(prefix)
+    return await use({
+      prefix,
+      job,
+      exchange,
+      contender: running,
+      start,
+      stored,
+      measure: async (millis) => {
+        const before = await mark()
+        await setTimeout(millis)
+        const after = await mark()
+        const messages = after.count - before.count
+        const seconds = (after.at - before.at) / 1000
+        const cpu = after.cpu - before.cpu
+        const cpuSpan = after.cpuAt - before.cpuAt
+        // The probe notes twice a second.
+        await setTimeout(600)
+        const collected = running().collectedMillis(after.cpuAt) - running().collectedMillis(before.cpuAt)
+        return {
+          seconds,
+          messages,
+          perSecond: messages / seconds,
+          cpuMicros: (cpu * 1e6) / messages,
+          cpuPercent: (cpu * 1e5) / cpuSpan,
+          gcPercent: (collected * 100) / cpuSpan
+        }
+      },
+      settle: async () => {
+        const sent = await sentOf(exchange)
+        let last = await stored()
+        let since = performance.now()
+        while (last.count < sent && performance.now() - since < STILL_MILLIS) {
+          await setTimeout(POLL_MILLIS)
+          const now = await stored()
+          if (now.count > last.count) since = performance.now()
+          last = now
+        }
+        return last.count
+      }
+    })
+  } finally {
+    if (contender?.isRunning() === true) await contender.kill()
+    await exchange.close()
+    if (contestant.storesInKafka) await lab.topics.remove(prefix)
+    await rm(job.folder, { recursive: true, force: true })
+  }
+}

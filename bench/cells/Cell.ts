@@ -1,0 +1,36 @@
+/** A part of the benchmark: what is measured, of whom, and how often. */
+import type { Contestant } from "../contestants/job.ts"
+import type { Lab } from "../Lab.ts"
+
+export interface Size {
+  readonly isQuick: boolean
+  /** Instead of the cell's own number. */
+  readonly rounds: number | undefined
+}
+
+/** One line of the results. */
+export interface Measurement {
+  readonly cell: string
+  /** What was varied: a rate, a codec. Empty where nothing is. */
+  readonly variant: string
+  readonly contestant: string
+  readonly round: number
+  readonly figures: Readonly<Record<string, number>>
+  /** What is wrong with what was stored; empty: nothing. */
+  readonly faults: ReadonlyArray<string>
+}
+
+export interface Case {
+  readonly variant: string
+  readonly contestant: Contestant
+  readonly run: (lab: Lab) => Promise<Pick<Measurement, "figures" | "faults">>
+}
+
+export interface Cell {
+  readonly name: string
+  readonly about: string
+  /** Only when it is asked for by name. */
+  readonly onRequest?: boolean
+  readonly rounds: (size: Size) => number
+  readonly cases: (size: Size) => ReadonlyArray<Case>
+}
