@@ -2,15 +2,22 @@
 import { readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { setTimeout } from "node:timers/promises"
+import { audit } from "./audit.ts"
 import * as Contender from "./Contender.ts"
 import type { Acks, Compression, Contestant, Job } from "./contestants/job.ts"
 import * as Exchange from "./Exchange.ts"
 import { streamsOf, USUAL_STREAMS } from "./generator/streams.ts"
 import type { Lab } from "./Lab.ts"
+import { faultsOf } from "./Ledger.ts"
+import { OTHER_CORE } from "./machine.ts"
+import * as Observer from "./Observer.ts"
+import * as Usage from "./Usage.ts"
 
 const START_LIMIT = 60_000
 /** Nothing more has been stored for so long: what is not there does not come. */
 const STILL_MILLIS = 5000
+/** A backlog that is longer than this is not waited for. */
+const SETTLE_LIMIT = 60_000
 const POLL_MILLIS = 100
 
 export interface Setup {
@@ -21,14 +28,18 @@ export interface Setup {
   readonly lines?: 1 | 2
 }
 
-/** What a contestant did between two moments. */
+/** What a contestant did between two moments (Unix ms). */
 export interface Span {
+  readonly from: number
+  readonly to: number
   readonly seconds: number
   readonly messages: number
   readonly perSecond: number
   readonly cpuMicros: number
   readonly cpuPercent: number
   readonly gcPercent: number
+  /** How busy the core of broker, generator and observer was. */
+  readonly otherCorePercent: number
 }
 
 export interface Trial {
@@ -40,8 +51,12 @@ export interface Trial {
   readonly start: () => Promise<number>
   readonly stored: () => Promise<{ readonly at: number; readonly count: number }>
   readonly measure: (millis: number) => Promise<Span>
-  /** Until all that was sent is stored, or no more is: how many are. */
-  readonly settle: () => Promise<number>
+  /** An independent consumer, from here on. */
+  readonly observe: () => Promise<Observer.Observer>
+  /** Stops the exchange, and waits until all that was sent is stored, or no more is. */
+  readonly settle: () => Promise<void>
+  /** After that: stops the contestant, reads its topics and says what is wrong with them. */
+  readonly judge: () => Promise<ReadonlyArray<string>>
 }
 
 let trials = 0
@@ -67,6 +82,7 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
     folder: `${lab.folder}/${name}`
   }
   let contender: Contender.Contender | undefined
+  let observer: Observer.Observer | undefined
   const running = () => {
     if (contender === undefined) throw new Error("it was never started")
     if (!contender.isRunning()) throw new Error(`${contestant.name} has ended by itself:\n${logTail(job.folder)}`)
@@ -82,7 +98,7 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
 
   const mark = async () => {
     const { at, count } = await stored()
-    return { at, count, cpuAt: Date.now(), cpu: running().cpuSeconds() }
+    return { at, count, cpuAt: Date.now(), cpu: running().cpuSeconds(), core: Usage.coreSeconds(OTHER_CORE) }
   }
 
   const start = async () => {
@@ -119,29 +135,48 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
         await setTimeout(600)
         const collected = running().collectedMillis(after.cpuAt) - running().collectedMillis(before.cpuAt)
         return {
+          from: before.at,
+          to: after.at,
           seconds,
           messages,
           perSecond: messages / seconds,
           cpuMicros: (cpu * 1e6) / messages,
           cpuPercent: (cpu * 1e5) / cpuSpan,
-          gcPercent: (collected * 100) / cpuSpan
+          gcPercent: (collected * 100) / cpuSpan,
+          otherCorePercent: ((after.core.busy - before.core.busy) * 100) / (after.core.all - before.core.all)
         }
       },
+      observe: async () => {
+        observer = await Observer.open(lab.broker.bootstrap, prefix)
+        return observer
+      },
       settle: async () => {
+        await exchange.stop()
         const sent = await sentOf(exchange)
+        const began = performance.now()
         let last = await stored()
-        let since = performance.now()
+        let since = began
         while (last.count < sent && performance.now() - since < STILL_MILLIS) {
+          if (performance.now() - began > SETTLE_LIMIT) break
           await setTimeout(POLL_MILLIS)
           const now = await stored()
           if (now.count > last.count) since = performance.now()
           last = now
         }
-        return last.count
+      },
+      judge: async () => {
+        const { behind, streams } = await exchange.report()
+        const stopped = await running().stop()
+        const faults = stopped ? [] : ["it did not end by SIGTERM within 30 s"]
+        if (behind > 0) faults.push(`${behind} never sent: it was too far behind`)
+        if (!contestant.storesInKafka) return faults
+        const verdict = await audit(lab.broker.bootstrap, lab.topics, prefix, streams)
+        return [...faults, ...faultsOf(verdict)]
       }
     })
   } finally {
     if (contender?.isRunning() === true) await contender.kill()
+    await observer?.close()
     await exchange.close()
     if (contestant.storesInKafka) await lab.topics.remove(prefix)
     await rm(job.folder, { recursive: true, force: true })

@@ -33,3 +33,15 @@ export const collectedMillis = (file: string, at: number): number => {
   }
   return known
 }
+
+/** How long a core was busy since the machine's start, and how long it was there, in seconds. */
+export const coreSeconds = (core: string): { readonly busy: number; readonly all: number } => {
+  const line =
+    readFileSync("/proc/stat", "utf8")
+      .split("\n")
+      .find((one) => one.startsWith(`cpu${core} `)) ?? ""
+  const ticks = line.split(" ").slice(1, 9).map(Number)
+  const all = ticks.reduce((sum, value) => sum + value, 0)
+  const [, , , idle = 0, waiting = 0] = ticks
+  return { busy: (all - idle - waiting) / TICKS_PER_SECOND, all: all / TICKS_PER_SECOND }
+}

@@ -5,7 +5,8 @@ import os from "node:os"
 import process from "node:process"
 
 const CONTESTANT_CORE = "0"
-const OTHER_CORE = "1"
+/** Of broker, generator, observer and runner. */
+export const OTHER_CORE = "1"
 
 const hasTaskset = (() => {
   try {

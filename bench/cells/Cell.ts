@@ -4,8 +4,6 @@ import type { Lab } from "../Lab.ts"
 
 export interface Size {
   readonly isQuick: boolean
-  /** Instead of the cell's own number. */
-  readonly rounds: number | undefined
 }
 
 /** One line of the results. */
@@ -30,7 +28,9 @@ export interface Cell {
   readonly name: string
   readonly about: string
   /** Only when it is asked for by name. */
-  readonly onRequest?: boolean
+  readonly isOnRequest?: boolean
+  /** Part of a quick run. */
+  readonly isInQuick?: boolean
   readonly rounds: (size: Size) => number
   readonly cases: (size: Size) => ReadonlyArray<Case>
 }

@@ -1,11 +1,27 @@
 /** Who takes part. */
+import { Result } from "effect"
+import { kafka } from "../../src/schema/settings/kafka.ts"
 import { bare } from "./bare/index.ts"
-import { connector } from "./connector.ts"
+import { connector, connectorNull } from "./connector/index.ts"
 import type { Contestant } from "./job.ts"
+import { naiveEffect } from "./naive/index.ts"
 
-export const contestants: ReadonlyArray<Contestant> = [
-  connector("kafkajs"),
+/** On each client that `KAFKA_CLIENT` takes. */
+export const connectors: ReadonlyArray<Contestant> = (["kafkajs", "platformatic"] as const)
+  .filter((client) => Result.isSuccess(kafka.client.parse(client)))
+  .map(connector)
+
+/** Those that store in Kafka. */
+export const storing: ReadonlyArray<Contestant> = [
+  ...connectors,
   bare("kafkajs"),
   bare("kafkajs", true),
-  bare("null")
+  bare("platformatic"),
+  bare("platformatic", true),
+  naiveEffect
 ]
+
+/** Those that only count. */
+export const counting: ReadonlyArray<Contestant> = [connectorNull, bare("null")]
+
+export const everyone: ReadonlyArray<Contestant> = [...storing, ...counting]

@@ -28,3 +28,13 @@ export interface Contestant {
     readonly environment: Readonly<Record<string, string>>
   }
 }
+
+/** What every contestant is told, by the names that the connector knows. */
+export const commonEnvironment = (job: Job): Readonly<Record<string, string>> => ({
+  BINANCE_WS_URL: `ws://127.0.0.1:${job.exchangePort}/stream`,
+  BINANCE_STREAMS: job.streams.join(","),
+  KAFKA_BOOTSTRAP_SERVERS: job.bootstrap,
+  KAFKA_ACKS: job.acks,
+  KAFKA_COMPRESSION: job.compression,
+  TOPIC_PREFIX: job.topicPrefix
+})

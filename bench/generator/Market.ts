@@ -1,6 +1,6 @@
 /** What the streams carry: 90 % trades, 5 % candles, 5 % tickers, each stream of a kind in its turn, numbered without a hole. */
-import { ID_DIGITS, increment, type Kind, makeTemplate, type Template, TIME_DIGITS, writeNumber } from "./frames.ts"
-import { streamsOf } from "./streams.ts"
+import { ID_DIGITS, increment, makeTemplate, type Template, TIME_DIGITS, writeNumber } from "./frames.ts"
+import { type Kind, streamsOf } from "./streams.ts"
 
 /** The first of each symbol; below it there are trades too, of the past. */
 export const FIRST_ID = 1_000_000_001
@@ -34,8 +34,9 @@ export interface Market {
 
 export const make = (streams: number, now: number): Market => {
   const trades = new Map<string, Source>()
-  const sources = streamsOf(streams).map(({ kind, symbol }) => {
-    const template = makeTemplate(kind, symbol, now)
+  const sources = streamsOf(streams).map((stream) => {
+    const { kind, symbol } = stream
+    const template = makeTemplate(stream, now)
     const source: Source = { template, trades: trades.get(symbol), next: FIRST_ID, sent: 0, skipped: [] }
     writeNumber(template.frame, template.id, FIRST_ID - 1, ID_DIGITS)
     if (kind === "trade") trades.set(symbol, source)

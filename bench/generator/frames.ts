@@ -1,9 +1,6 @@
 /** One WebSocket frame for each stream, built once and patched in place: its time, its number, its price. */
 
-export type Kind = "trade" | "kline" | "ticker"
-
-/** What a stream is called behind the symbol. The candle is open all day: nothing about closed ones is claimed. */
-export const SUFFIX: Readonly<Record<Kind, string>> = { trade: "trade", kline: "kline_1d", ticker: "ticker" }
+import type { Kind, Stream } from "./streams.ts"
 
 const DAY = 86_400_000
 
@@ -67,8 +64,7 @@ export const textFrame = (text: string): Buffer => {
   return Buffer.concat([Buffer.from([0x81, 126, payload.length >> 8, payload.length & 255]), payload])
 }
 
-export const makeTemplate = (kind: Kind, symbol: string, now: number): Template => {
-  const stream = `${symbol.toLowerCase()}@${SUFFIX[kind]}`
+export const makeTemplate = ({ kind, name: stream, symbol }: Stream, now: number): Template => {
   const text = `{"stream":"${stream}","data":${payloadOf(kind, symbol, now - (now % DAY))}}`
   const frame = textFrame(text)
   const shift = frame.length - text.length

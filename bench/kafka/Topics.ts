@@ -1,8 +1,13 @@
 /** The topics of a run: made before it, counted by their log-end offsets, deleted after it. */
 import kafkajs from "kafkajs"
+import { prepare } from "../../src/layers/kafkajs/prepare.ts"
+import { PARTITIONS, topicOf } from "./layout.ts"
 
-export const PARTITIONS = 6
-export const DATA_TOPICS = ["raw_trades", "raw_klines", "raw_tickers"]
+// As it comes, kafkajs spins on a timer: here it would take from the broker's core.
+prepare()
+
+const DATA_TOPICS = Object.values(topicOf)
+
 /** What the connector has beside them. */
 const OTHER_TOPICS = ["dead_letter", "continuity", "positions"]
 

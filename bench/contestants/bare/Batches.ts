@@ -3,7 +3,7 @@
  * so that the order is kept whatever the client does.
  */
 import { partitionOf } from "../../../src/pipeline/murmur2.ts"
-import { PARTITIONS } from "../../kafka/Topics.ts"
+import { PARTITIONS } from "../../kafka/layout.ts"
 import type { Driver } from "./Driver.ts"
 import type { Message } from "./envelope.ts"
 import * as Lane from "./Lane.ts"

@@ -9,18 +9,23 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** What is used of a payload. */
+export interface Payload {
+  readonly e: string
+  readonly E: number
+  readonly s: string
+  readonly t?: number
+}
+
 const TOPICS: Readonly<Record<string, string>> = {
   trade: "raw_trades",
   kline: "raw_klines",
   "24hrTicker": "raw_tickers"
 }
 
-export const makeEnvelope =
+export const envelopeOf =
   (prefix: string) =>
-  (frame: Buffer): Message => {
-    const { data, stream }: { data: { e: string; E: number; s: string; t?: number }; stream: string } = JSON.parse(
-      frame.toString()
-    )
+  (stream: string, data: Payload, frame: string): Message => {
     const topic = prefix + TOPICS[data.e]
     const suffix = stream.slice(stream.indexOf("@") + 1)
     const id = data.t ?? `${data.E}:${zlib.crc32(frame).toString(16).padStart(8, "0")}`

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url"
-import type { Contestant } from "../job.ts"
+import { commonEnvironment, type Contestant } from "../job.ts"
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url))
 
@@ -11,13 +11,6 @@ export const bare = (driver: "kafkajs" | "platformatic" | "null", isSerial = fal
   storesInKafka: driver !== "null",
   command: (job) => ({
     args: [MAIN, "--driver", driver, ...(isSerial ? ["--serial"] : [])],
-    environment: {
-      BINANCE_WS_URL: `ws://127.0.0.1:${job.exchangePort}/stream`,
-      BINANCE_STREAMS: job.streams.join(","),
-      KAFKA_BOOTSTRAP_SERVERS: job.bootstrap,
-      KAFKA_ACKS: job.acks,
-      KAFKA_COMPRESSION: job.compression,
-      TOPIC_PREFIX: job.topicPrefix
-    }
+    environment: commonEnvironment(job)
   })
 })

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util"
 import { WebSocket } from "ws"
 import * as Batches from "./Batches.ts"
 import type { Driver } from "./Driver.ts"
-import { makeEnvelope } from "./envelope.ts"
+import { envelopeOf, type Payload } from "./envelope.ts"
 
 const { values } = parseArgs({
   options: { driver: { type: "string", default: "kafkajs" }, serial: { type: "boolean", default: false } }
@@ -14,11 +14,12 @@ const openDriver = async (): Promise<Driver> => {
   const acks = setting("KAFKA_ACKS") === "all" ? -1 : Number(setting("KAFKA_ACKS"))
   const options = { bootstrap: setting("KAFKA_BOOTSTRAP_SERVERS"), acks, compression: setting("KAFKA_COMPRESSION") }
   if (values.driver === "kafkajs") return (await import("./kafkajs.ts")).open(options)
+  if (values.driver === "platformatic") return (await import("./platformatic.ts")).open(options)
   return (await import("./null.ts")).open()
 }
 
 const driver = await openDriver()
-const envelope = makeEnvelope(setting("TOPIC_PREFIX"))
+const toEnvelope = envelopeOf(setting("TOPIC_PREFIX"))
 const socket = new WebSocket(setting("BINANCE_WS_URL"), { perMessageDeflate: false })
 let ending = false
 
@@ -34,7 +35,9 @@ socket.on("open", () =>
 socket.on("message", (data: Buffer) => {
   // Our own request's answer.
   if (data.length < 100) return
-  batches.add(envelope(data))
+  const frame = data.toString()
+  const { data: payload, stream }: { data: Payload; stream: string } = JSON.parse(frame)
+  batches.add(toEnvelope(stream, payload, frame))
   if (batches.isFull()) socket.pause()
 })
 process.once("SIGTERM", () => {
