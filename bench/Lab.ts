@@ -13,8 +13,7 @@ export interface Lab {
 }
 
 export const open = async (): Promise<Lab> => {
-  // A broker that runs for long, not one that is there soon: its code may be compiled as well as it goes.
-  const broker = await startBroker({ heapMegabytes: 512, java: ["-XX:TieredStopAtLevel=4"] })
+  const broker = await startBroker({ heapMegabytes: 512 })
   const topics = await Topics.open(broker.bootstrap)
   const folder = await mkdtemp(join(tmpdir(), "bench-"))
   return {

@@ -29,8 +29,6 @@ export interface BrokerOptions {
   /** Further lines for `server.properties`. */
   readonly properties?: Readonly<Record<string, string | number>>
   readonly heapMegabytes?: number
-  /** Further options of the JVM. */
-  readonly java?: ReadonlyArray<string>
 }
 
 const newClusterId = () => randomBytes(16).toString("base64url")
@@ -56,8 +54,7 @@ const launch = async (options: ReadonlyArray<Omit<NodeOptions, "folder">>, folde
 
 const launchOne = async (
   bootstrap: string,
-  options: Omit<NodeOptions, "folder" | "name" | "clusterId" | "heapMegabytes"> &
-    Pick<BrokerOptions, "heapMegabytes" | "java">,
+  options: Omit<NodeOptions, "folder" | "name" | "clusterId" | "heapMegabytes"> & Pick<BrokerOptions, "heapMegabytes">,
   folder: string
 ): Promise<Broker> => {
   const one = { heapMegabytes: 192, ...options, name: "broker", clusterId: newClusterId() }
@@ -72,8 +69,8 @@ export const startBroker = async (options: BrokerOptions = {}): Promise<Broker> 
   const port = options.port ?? free
   const self = { id: 1, controllerPort }
   const properties = { ...baseProperties({ ...self, port, peers: [self] }), ...options.properties }
-  const { heapMegabytes = 192, java = [] } = options
-  return launchOne(`127.0.0.1:${port}`, { properties, heapMegabytes, java }, await newFolder())
+  const { heapMegabytes = 192 } = options
+  return launchOne(`127.0.0.1:${port}`, { properties, heapMegabytes }, await newFolder())
 }
 
 /** With TLS, mutual TLS, SASL (PLAIN, SCRAM) without and with TLS, and ACLs; see `ACCOUNT`. */

@@ -18,8 +18,6 @@ export interface NodeOptions {
   readonly clusterId: string
   readonly properties: Readonly<Record<string, string | number>>
   readonly heapMegabytes: number
-  /** Further options of the JVM. */
-  readonly java?: ReadonlyArray<string> | undefined
   /** Further arguments of `StorageTool format`. */
   readonly format?: ReadonlyArray<string>
 }
@@ -46,7 +44,6 @@ export const prepare = async (options: NodeOptions): Promise<KafkaProcess> => {
     "-XX:TieredStopAtLevel=1",
     "-XX:-UsePerfData",
     `-Dlog4j2.configurationFile=${LOG4J}`,
-    ...(options.java ?? []),
     "-cp",
     await classPath()
   ]
