@@ -1,5 +1,5 @@
 /** Reads a run's topics whole and judges them. */
-import { KINDS, streamName } from "./generator/streams.ts"
+import { type Kind, streamName } from "./generator/streams.ts"
 import { topicOf } from "./kafka/layout.ts"
 import { numberOf, symbolOf } from "./kafka/events.ts"
 import * as Reader from "./kafka/Reader.ts"
@@ -10,10 +10,10 @@ export const audit = async (
   bootstrap: string,
   topics: Topics,
   prefix: string,
-  sent: ReadonlyArray<Ledger.Sent>
+  sent: ReadonlyArray<Ledger.Sent & { readonly kind: Kind }>
 ): Promise<Ledger.Verdict> => {
   const ledger = Ledger.make(sent)
-  for (const kind of KINDS) {
+  for (const kind of new Set(sent.map(({ kind }) => kind))) {
     const topic = prefix + topicOf[kind]
     const ends = await topics.ends(topic)
     const positions = ends.map((_, partition) => ({ topic, partition, next: 0 }))

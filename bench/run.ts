@@ -1,14 +1,15 @@
 /** The benchmark: `npm run bench`. */
-import { appendFileSync, mkdirSync } from "node:fs"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import type { Cell, Measurement, Size } from "./cells/Cell.ts"
+import type { Measurement, Result } from "./cells/Cell.ts"
+import { floodOnce } from "./cells/flood.ts"
 import { cells } from "./cells/index.ts"
-import { everyone } from "./contestants/index.ts"
+import { barePlatformatic, everyone } from "./contestants/index.ts"
+import { guard } from "./guard.ts"
 import * as Lab from "./Lab.ts"
 import * as Machine from "./machine.ts"
-import { table } from "./report/table.ts"
+import * as Plan from "./plan.ts"
+import * as Results from "./report/Results.ts"
 
 const USAGE = `npm run bench -- [options]
   --list              the cells, and who takes part
@@ -16,8 +17,8 @@ const USAGE = `npm run bench -- [options]
   --only a,b          these contestants alone
   --quick             a smaller run, under 5 minutes
   --rounds n          how often each is measured
+  --guard             for CI: whether the connector's flood is far below a bare script's; 1 if so
 `
-const RESULTS = fileURLToPath(new URL("results/", import.meta.url))
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const note = (text: string) => process.stderr.write(`${text}\n`)
@@ -33,74 +34,68 @@ const { values } = parseArgs({
     cells: { type: "string" },
     only: { type: "string" },
     quick: { type: "boolean", default: false },
-    rounds: { type: "string" }
+    rounds: { type: "string" },
+    guard: { type: "boolean", default: false }
   }
 })
 
 if (values.list) {
   for (const { about, isOnRequest, name } of cells)
-    say(`${name.padEnd(24)} ${about}${isOnRequest ? " (on request)" : ""}`)
+    say(`${name.padEnd(26)}${about}${isOnRequest ? " (on request)" : ""}`)
   say("")
-  for (const { about, name } of everyone) say(`${name.padEnd(24)} ${about}`)
+  for (const { about, name } of everyone) say(`${name.padEnd(26)}${about}`)
   process.exit(0)
 }
 
-const size: Size = { isQuick: values.quick }
+const namesOf = (option: "cells" | "only", known: ReadonlyArray<{ readonly name: string }>) =>
+  values[option]
+    ?.split(",")
+    .map((name) =>
+      known.some((one) => one.name === name) ? name : fail(`--${option} ${name}: there is none, see --list`)
+    )
 
-const chosen = (): ReadonlyArray<Cell> => {
-  if (values.cells === undefined) {
-    return cells.filter(({ isInQuick, isOnRequest }) => isOnRequest !== true && (!size.isQuick || isInQuick === true))
-  }
-  return values.cells
-    .split(",")
-    .map((name) => cells.find((cell) => cell.name === name) ?? fail(`--cells ${name}: there is no such cell`))
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+  fail(`--rounds ${values.rounds}: expected a whole number above 0`)
 }
-
-const names = values.only?.split(",")
-for (const name of names ?? []) {
-  if (!everyone.some((one) => one.name === name)) fail(`--only ${name}: there is no such contestant`)
-}
-
-const roundsOf = (cell: Cell): number => {
-  const rounds = values.rounds === undefined ? cell.rounds(size) : Number(values.rounds)
-  return Number.isInteger(rounds) && rounds > 0 ? rounds : fail(`--rounds ${values.rounds}: expected a whole number`)
-}
-
-const plan = chosen().flatMap((cell) =>
-  Array.from({ length: roundsOf(cell) }, (_, index) => index + 1).flatMap((round) => {
-    const cases = cell.cases(size).filter(({ contestant }) => names?.includes(contestant.name) ?? true)
-    // Who goes first changes: what a predecessor leaves behind is not always the same one's.
-    const ordered = round % 2 === 0 ? cases.toReversed() : cases
-    return ordered.map((one) => ({ cell, round, one }))
-  })
-)
-
-Machine.pinSelf()
-const began = performance.now()
-const machine = Machine.describe()
-const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "")
-mkdirSync(RESULTS, { recursive: true })
-const lines = `${RESULTS}${stamp}.jsonl`
+const size = { isQuick: values.quick }
+const chosen = Plan.chosen(cells, size, namesOf("cells", cells))
+const steps = Plan.steps(chosen, size, { rounds, only: namesOf("only", everyone) })
 
 /** Ctrl-C: what was started ends in order. */
 const stopping = new AbortController()
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort())
 
-const measurements: Array<Measurement> = []
-const lab = await Lab.open()
-try {
-  for (const { cell, one, round } of plan) {
+const failed = (error: unknown): Result => ({ figures: {}, faults: [`failed: ${String(error)}`] })
+
+const measure = async (lab: Lab.Lab): Promise<ReadonlyArray<Measurement>> => {
+  const results = Results.open(Machine.describe())
+  const began = performance.now()
+  // A broker that has just started is slow: its code is not compiled yet.
+  await floodOnce(lab, { contestant: barePlatformatic }, size)
+  for (const { cell, one, round } of steps) {
     if (stopping.signal.aborted) break
     const { contestant, run, variant } = one
-    const result = await run(lab).catch((error: unknown) => ({ figures: {}, faults: [`failed: ${String(error)}`] }))
-    const measurement = { cell: cell.name, variant, contestant: contestant.name, round, ...result }
-    measurements.push(measurement)
-    appendFileSync(lines, `${JSON.stringify({ at: new Date().toISOString(), ...measurement, machine })}\n`)
-    const seconds = Math.round((performance.now() - began) / 1000)
-    note(`${seconds} s ${cell.name} ${variant} round ${round} ${contestant.name} ${result.faults.join(", ")}`)
+    const result = await run(lab).catch(failed)
+    results.add({ cell: cell.name, variant, contestant: contestant.name, round, ...result })
+    const seconds = String(Math.round((performance.now() - began) / 1000)).padStart(5)
+    note(`${seconds} s  ${cell.name} ${variant} ${contestant.name}, round ${round} ${result.faults.join(", ")}`)
+  }
+  return results.close()
+}
+
+Machine.pinSelf()
+const lab = await Lab.open()
+let code = 0
+try {
+  if (values.guard) {
+    const { isGood, text } = await guard(lab, say)
+    say(`${isGood ? "good" : "BAD"}: ${text}`)
+    code = isGood ? 0 : 1
+  } else {
+    await measure(lab)
   }
 } finally {
   await lab.close()
 }
-say(table(measurements))
-process.exit(0)
+process.exit(stopping.signal.aborted ? 1 : code)

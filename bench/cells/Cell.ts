@@ -6,22 +6,27 @@ export interface Size {
   readonly isQuick: boolean
 }
 
+export interface Result {
+  readonly figures: Readonly<Record<string, number>>
+  /** What is wrong with what was stored; empty: nothing. */
+  readonly faults: ReadonlyArray<string>
+  /** How a figure went on: seconds and values. */
+  readonly series?: ReadonlyArray<readonly [seconds: number, value: number]>
+}
+
 /** One line of the results. */
-export interface Measurement {
+export interface Measurement extends Result {
   readonly cell: string
   /** What was varied: a rate, a codec. Empty where nothing is. */
   readonly variant: string
   readonly contestant: string
   readonly round: number
-  readonly figures: Readonly<Record<string, number>>
-  /** What is wrong with what was stored; empty: nothing. */
-  readonly faults: ReadonlyArray<string>
 }
 
 export interface Case {
   readonly variant: string
   readonly contestant: Contestant
-  readonly run: (lab: Lab) => Promise<Pick<Measurement, "figures" | "faults">>
+  readonly run: (lab: Lab) => Promise<Result>
 }
 
 export interface Cell {

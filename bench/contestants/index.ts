@@ -11,13 +11,19 @@ export const connectors: ReadonlyArray<Contestant> = (["kafkajs", "platformatic"
   .filter((client) => Result.isSuccess(kafka.client.parse(client)))
   .map(connector)
 
+export const bareKafkajs = bare("kafkajs")
+export const bareKafkajsSerial = bare("kafkajs", true)
+export const barePlatformatic = bare("platformatic")
+export const barePlatformaticSerial = bare("platformatic", true)
+export { naiveEffect }
+
 /** Those that store in Kafka. */
 export const storing: ReadonlyArray<Contestant> = [
   ...connectors,
-  bare("kafkajs"),
-  bare("kafkajs", true),
-  bare("platformatic"),
-  bare("platformatic", true),
+  bareKafkajs,
+  bareKafkajsSerial,
+  barePlatformatic,
+  barePlatformaticSerial,
   naiveEffect
 ]
 

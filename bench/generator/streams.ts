@@ -6,7 +6,7 @@ export type Kind = "trade" | "kline" | "ticker"
 const SUFFIX: Readonly<Record<Kind, string>> = { trade: "trade", kline: "kline_1d", ticker: "ticker" }
 
 const SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "DOGEUSDT", "TRXUSDT"]
-export const KINDS: ReadonlyArray<Kind> = ["trade", "kline", "ticker"]
+const KINDS: ReadonlyArray<Kind> = ["trade", "kline", "ticker"]
 
 /** Eight symbols. */
 export const USUAL_STREAMS = SYMBOLS.length * KINDS.length
