@@ -64,6 +64,13 @@ export const make = (names: ReadonlyMap<string, number>): Connections => {
   const free: Array<Buffer> = []
   const drained = new Set<() => void>()
 
+  /** Whoever is called may want to be called again. */
+  const wake = () => {
+    const waiting = [...drained]
+    drained.clear()
+    for (const run of waiting) run()
+  }
+
   const newBlock = () => free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
 
   const sort = () => {
@@ -78,8 +85,7 @@ export const make = (names: ReadonlyMap<string, number>): Connections => {
     connection.socket.write(block.subarray(0, used), () => {
       free.push(block)
       if (connection.socket.writableLength > 0) return
-      for (const run of drained) run()
-      drained.clear()
+      wake()
     })
   }
 
@@ -119,8 +125,7 @@ export const make = (names: ReadonlyMap<string, number>): Connections => {
       socket.on("close", () => {
         connections.delete(connection)
         sort()
-        for (const run of drained) run()
-        drained.clear()
+        wake()
       })
     },
     send: (index, frame) => {
