@@ -61,17 +61,17 @@ export const make = Effect.fnUntraced(function* (
 
   const isUsable = (address: Address): boolean => links.get(nameOf(address))?.usable() === true
 
-  const ready = (link: Link) =>
-    Effect.map(link.ready, () => {
-      hasWorked = true
-      return link
-    })
+  const worked = (link: Link): Link => {
+    hasWorked = true
+    return link
+  }
+  const ready = (link: Link) => Effect.map(link.ready, () => worked(link))
 
   const connect = (address: Address, use: Use = "writing"): Effect.Effect<Link, KafkaError> =>
     Effect.gen(function* () {
       const name = use === "reading" ? `${nameOf(address)} (${use})` : nameOf(address)
       const known = links.get(name)
-      if (known?.isReady() === true) return known
+      if (known?.isReady() === true) return worked(known)
       if (known?.usable() === true) return yield* ready(known)
       const link = open(address, () => hasWorked)
       links.set(name, link)

@@ -1,0 +1,33 @@
+/** The connector as it is shipped: metrics and spans on, the spool as it is by default. */
+import { fileURLToPath } from "node:url"
+import { commonEnvironment, type Contestant, type Job } from "../job.ts"
+
+const MAIN = fileURLToPath(new URL("../../../dist/Main.js", import.meta.url))
+const NULL_SINK = fileURLToPath(new URL("nullSink.ts", import.meta.url))
+
+/** Of the live page; the runner looks at its metrics. */
+export const HTTP_PORT = 18_080
+
+const environmentOf = (job: Job): Readonly<Record<string, string>> => ({
+  ...commonEnvironment(job),
+  BINANCE_REST_URL: `http://127.0.0.1:${job.exchangePort}`,
+  BINANCE_LINES: String(job.lines),
+  REST_WEIGHT_SHARE: "1",
+  DATA_DIR: `${job.folder}/data`,
+  HTTP_PORT: String(HTTP_PORT),
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${job.exchangePort}`
+})
+
+export const connector = (client: "kafkajs" | "platformatic"): Contestant => ({
+  name: client === "kafkajs" ? "connector" : `connector-${client}`,
+  about: `the connector on ${client}: validation, sequencing, spool, metrics and spans on`,
+  storesInKafka: true,
+  command: (job) => ({ args: [MAIN], environment: { ...environmentOf(job), KAFKA_CLIENT: client } })
+})
+
+export const connectorNull: Contestant = {
+  name: "connector-null",
+  about: "the connector's pipeline over a sink that counts; no spool",
+  storesInKafka: false,
+  command: (job) => ({ args: [NULL_SINK], environment: environmentOf(job) })
+}
