@@ -26,12 +26,18 @@ export interface Contender {
   readonly kill: () => Promise<void>
 }
 
+/** `BENCH_PROFILE=<folder>`: where a CPU profile of every contestant goes. */
+const profiling = (): ReadonlyArray<string> => {
+  const folder = process.env["BENCH_PROFILE"]
+  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`]
+}
+
 export const start = (contestant: Contestant, job: Job): Contender => {
   const { args, environment } = contestant.command(job)
   mkdirSync(job.folder, { recursive: true })
   const gcFile = `${job.folder}/gc`
   writeFileSync(gcFile, `${Date.now()} 0\n`)
-  const [command = "", ...rest] = onOwnCore([process.execPath, "--import", GC_PROBE, ...args])
+  const [command = "", ...rest] = onOwnCore([process.execPath, ...profiling(), "--import", GC_PROBE, ...args])
   const child = spawn(command, rest, {
     cwd: job.folder,
     env: { PATH: process.env["PATH"] ?? "", BENCH_GC_FILE: gcFile, ...environment },

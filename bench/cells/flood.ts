@@ -9,8 +9,8 @@ export const floodOnce = async (lab: Lab, setup: Setup, { isQuick }: Pick<Size, 
   withTrial(lab, setup, async (trial) => {
     await trial.start()
     await trial.exchange.start(0)
-    await setTimeout(isQuick ? 2000 : 3000)
-    const { cpuMicros, cpuPercent, gcPercent, otherCorePercent, perSecond } = await trial.measure(isQuick ? 2000 : 4000)
+    await setTimeout(isQuick ? 3000 : 6000)
+    const { cpuMicros, cpuPercent, gcPercent, otherCorePercent, perSecond } = await trial.measure(isQuick ? 3000 : 5000)
     const rssMegabytes = trial.contender().peakMegabytes()
     await trial.settle()
     const faults = await trial.judge()

@@ -1,8 +1,9 @@
 /** Who takes part. */
+import process from "node:process"
 import { Result } from "effect"
 import { kafka } from "../../src/schema/settings/kafka.ts"
 import { bare } from "./bare/index.ts"
-import { connector, connectorNull } from "./connector/index.ts"
+import { build, connector, connectorNull } from "./connector/index.ts"
 import type { Contestant } from "./job.ts"
 import { naiveEffect } from "./naive/index.ts"
 
@@ -10,6 +11,12 @@ import { naiveEffect } from "./naive/index.ts"
 export const connectors: ReadonlyArray<Contestant> = (["kafkajs", "platformatic"] as const)
   .filter((client) => Result.isSuccess(kafka.client.parse(client)))
   .map(connector)
+
+/** `BENCH_BUILDS=before=/somewhere/dist/Main.js,…`: other builds, beside the others. */
+const builds = (process.env["BENCH_BUILDS"] ?? "").split(",").flatMap((text) => {
+  const [name = "", main = ""] = text.split("=")
+  return name === "" ? [] : [build(name, main)]
+})
 
 export const bareKafkajs = bare("kafkajs")
 export const bareKafkajsSerial = bare("kafkajs", true)
@@ -20,6 +27,7 @@ export { naiveEffect }
 /** Those that store in Kafka. */
 export const storing: ReadonlyArray<Contestant> = [
   ...connectors,
+  ...builds,
   bareKafkajs,
   bareKafkajsSerial,
   barePlatformatic,

@@ -18,6 +18,14 @@ const environmentOf = (job: Job): Readonly<Record<string, string>> => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${job.exchangePort}`
 })
 
+/** Another build, to see what a change has brought. */
+export const build = (name: string, main: string): Contestant => ({
+  name,
+  about: `the connector as it was built to ${main}`,
+  storesInKafka: true,
+  command: (job) => ({ args: [main], environment: environmentOf(job) })
+})
+
 export const connector = (client: "kafkajs" | "platformatic"): Contestant => ({
   name: client === "kafkajs" ? "connector" : `connector-${client}`,
   about: `the connector on ${client}: validation, sequencing, spool, metrics and spans on`,

@@ -53,8 +53,9 @@ export interface Options {
 /** A new leader is found within so many tries, as a rule: nothing to warn of. */
 const MOVES = 3
 
-/** Between two looks at what the replicas have. */
+/** Between two looks at what the replicas have; earlier, where so much would have to be kept until then. */
 const CONFIRM_EVERY_MS = 1000
+const CONFIRM_RECORDS = 500
 const HURRY = Schedule.spaced("50 millis")
 
 const failuresOf = new Map(
@@ -91,6 +92,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const name = `${topic}/${partition}`
   let retired = false
   let confirmAt = Number.NEGATIVE_INFINITY
+  /** Acknowledged since the last look. */
+  let unconfirmed = 0
+  let confirming = false
 
   /** Stored, as reading has shown. */
   const found = (stored: ReadonlyArray<Entry>, seen: ReadonlyArray<Tail.Seen>) => {
@@ -116,6 +120,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const succeeded = Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, offset: number, seconds: number) {
     const { audit, stored } = lane.acknowledged(offset)
+    unconfirmed += records.length
     if (delivery.acks !== "0") options.stored(topic, partition, offset, records)
     kafka.acknowledged(stored.length, seconds * 1000)
     measure(stored.length, seconds)
@@ -180,12 +185,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Lets go of what the replicas have. */
   const confirm = Effect.gen(function* () {
     confirmAt = (yield* Clock.currentTimeMillis) + CONFIRM_EVERY_MS
+    unconfirmed = 0
     yield* Effect.match(driver.ends(topic, partition), {
       onSuccess: ({ next }) => lane.confirmed(next),
       onFailure: ({ kind }) => {
-        if (kind === "Moved") lane.suspect()
+        if (kind !== "Moved") return
+        lane.suspect()
+        wake.openUnsafe()
       }
     })
+  })
+  const confirmed = Effect.sync(() => {
+    confirming = false
   })
 
   const send = (batch: ReadonlyArray<Entry>) => {
@@ -202,11 +213,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     )
   }
 
+  const isDue = (): boolean =>
+    lane.keeps() && (unconfirmed >= CONFIRM_RECORDS || clock.currentTimeMillisUnsafe() >= confirmAt)
+
   const run = Effect.gen(function* () {
     for (;;) {
       yield* gate.await
       if (retired) return
-      if (lane.keeps() && (yield* Clock.currentTimeMillis) >= confirmAt) yield* confirm
+      // Beside the sends: they do not wait for it.
+      if (!confirming && isDue()) {
+        confirming = true
+        yield* fork(Effect.ensuring(confirm, confirmed))
+      }
       const next = lane.next()
       if (next._tag === "Send") yield* send(next.batch)
       else if (next._tag === "Read") yield* read(next.from, next.doubted)

@@ -18,8 +18,8 @@ export class SpoolLimits extends Context.Reference<{
 }>("binance-kafka/layers/SpoolLimits", {
   defaultValue: () => ({
     stall: Duration.seconds(5),
-    waitingBytes: 16 * MIB,
-    slowKafka: Duration.seconds(1),
+    waitingBytes: 8 * MIB,
+    slowKafka: Duration.seconds(2),
     slowProcess: Duration.seconds(15),
     drainBytes: 2 * MIB,
     segmentBytes: 8 * MIB

@@ -10,7 +10,7 @@ export class Activity extends Context.Reference<() => number>("binance-kafka/lay
 }) {}
 
 /** From this part of the time on the process has no more to give. */
-const BUSY = 0.9
+const BUSY = 0.8
 
 export interface Stall {
   /** So many more went to the sink. */
