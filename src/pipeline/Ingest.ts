@@ -33,7 +33,7 @@ import type { Position } from "./Standing.ts"
 import * as Watch from "./Watch.ts"
 
 /** Records between reader and writer: a few chunks; the sink holds the rest. */
-const QUEUE_RECORDS = 8192
+const QUEUE_RECORDS = 2048
 
 /** Bytes of events that wait for what was missed before them. */
 const PARKED_BYTES = 64 * 1024 * 1024

@@ -8,8 +8,8 @@ import type { Frame } from "../../services/MarketFeed.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 
-/** Some 20,000 trades: a burst passes without a pause, and a stuck sink costs no more than this. */
-const PAUSE_BYTES = 4 * 1024 * 1024
+/** Some 5,000 trades: what waits beyond them waits as well in the socket, and is not collected as garbage again and again. */
+const PAUSE_BYTES = 1024 * 1024
 
 /** So many frames do not wait for others. */
 const ENOUGH = 64
