@@ -51,6 +51,10 @@ export interface Trial {
   readonly start: () => Promise<number>
   readonly stored: () => Promise<{ readonly at: number; readonly count: number }>
   readonly measure: (millis: number) => Promise<Span>
+  /** Completes when so many messages are stored, or after this time. */
+  readonly stores: (messages: number, millis: number) => Promise<void>
+  /** Completes when less than this waits to be stored, or after this time. */
+  readonly catchesUp: (messages: number, millis: number) => Promise<void>
   /** An independent consumer, from here on. */
   readonly observe: () => Promise<Observer.Observer>
   /** What the exchange has sent so far. */
@@ -108,6 +112,11 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
     return { at, count, cpuAt: Date.now(), cpu: running().cpuSeconds(), core: Usage.coreSeconds(OTHER_CORE) }
   }
 
+  const until = async (isSo: () => Promise<boolean>, millis: number) => {
+    const began = performance.now()
+    while (performance.now() - began < millis && !(await isSo())) await setTimeout(POLL_MILLIS)
+  }
+
   const start = async () => {
     const began = performance.now()
     contender = Contender.start(contestant, job)
@@ -153,6 +162,9 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
           otherCorePercent: ((after.core.busy - before.core.busy) * 100) / (after.core.all - before.core.all)
         }
       },
+      stores: (messages, millis) => until(async () => (await stored()).count >= messages, millis),
+      catchesUp: (messages, millis) =>
+        until(async () => (await sentOf(exchange)) - (await stored()).count < messages, millis),
       observe: async () => {
         observer = await Observer.open(lab.broker.bootstrap, prefix)
         return observer

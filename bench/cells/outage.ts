@@ -5,6 +5,7 @@ import type { Contestant } from "../contestants/job.ts"
 import type { Lab } from "../Lab.ts"
 import { type Trial, withTrial } from "../Trial.ts"
 import type { Cell, Result } from "./Cell.ts"
+import { warmUp } from "./warmUp.ts"
 
 const RATE = 5000
 const AWAY = 20_000
@@ -52,8 +53,9 @@ const look = async (trial: Trial): Promise<Point> => {
 const once = (lab: Lab, contestant: Contestant, fault: Fault): Promise<Result> =>
   withTrial(lab, { contestant }, async (trial) => {
     await trial.start()
+    await warmUp(trial)
     await trial.exchange.start(RATE)
-    await setTimeout(5000)
+    await setTimeout(2000)
     await hurt(lab, fault)
     const back = await look(trial)
     const points = [back]

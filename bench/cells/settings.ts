@@ -10,7 +10,7 @@ const CODECS: ReadonlyArray<Compression> = ["none", "snappy", "gzip", "lz4", "zs
 export const acks: Cell = {
   name: "acks",
   about: "a flood with KAFKA_ACKS 1 and all (one broker)",
-  rounds: () => 2,
+  rounds: () => 1,
   cases: (size) =>
     ACKS.flatMap((acks) =>
       [...connectors, bareKafkajsSerial, barePlatformaticSerial].map((contestant) => ({

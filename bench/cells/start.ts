@@ -43,7 +43,7 @@ export const start: Cell = {
   name: "start",
   about:
     "from a start, and from a restart in the middle of it, to the first record in Kafka; a bare script loses what came between",
-  rounds: () => 3,
+  rounds: () => 2,
   cases: () =>
     [...connectors, bareKafkajs, barePlatformatic].map((contestant) => ({
       variant: "",

@@ -1,19 +1,18 @@
 /** At fixed rates: what is delivered, at what cost, and how long a record takes from the exchange to a consumer. */
 import { setTimeout } from "node:timers/promises"
-import type { Contestant } from "../contestants/job.ts"
-import { bareKafkajs, barePlatformatic, connectors, naiveEffect, storing } from "../contestants/index.ts"
+import { bareKafkajs, barePlatformatic, connectors } from "../contestants/index.ts"
 import type { Lab } from "../Lab.ts"
 import { type Setup, withTrial } from "../Trial.ts"
 import type { Cell, Result } from "./Cell.ts"
-
-const WARM_UP = 3000
+import { warmUp } from "./warmUp.ts"
 
 export const steadyOnce = (lab: Lab, setup: Setup, rate: number, millis: number): Promise<Result> =>
   withTrial(lab, setup, async (trial) => {
     const observer = await trial.observe()
     await trial.start()
+    await warmUp(trial)
     await trial.exchange.start(rate)
-    await setTimeout(WARM_UP)
+    await setTimeout(1500)
     const before = (await trial.sent()) - (await trial.stored()).count
     const { cpuMicros, cpuPercent, from, gcPercent, perSecond, to } = await trial.measure(millis)
     const after = (await trial.sent()) - (await trial.stored()).count
@@ -27,38 +26,28 @@ export const steadyOnce = (lab: Lab, setup: Setup, rate: number, millis: number)
     return { figures: { ...figures, p50, p99, p999, max }, faults }
   })
 
-interface Options {
-  readonly rate: number
-  readonly rounds: number
-  readonly isInQuick?: boolean
-  readonly takers: ReadonlyArray<Contestant>
-}
+/** On each driver the connector and what it is compared with. */
+const takers = [...connectors, bareKafkajs, barePlatformatic]
 
-/** Those that a quick run takes the time for. */
-const QUICK = [...connectors, bareKafkajs, barePlatformatic]
-
-const steady = ({ isInQuick = false, rate, rounds, takers }: Options): Cell => ({
+const steady = (rate: number, rounds: number, isInQuick: boolean): Cell => ({
   name: `rate-${rate / 1000}k`,
   about: `${rate} messages a second`,
   isInQuick,
   rounds: ({ isQuick }) => (isQuick ? 1 : rounds),
   cases: ({ isQuick }) =>
-    (isQuick ? QUICK : takers).map((contestant) => ({
+    takers.map((contestant) => ({
       variant: `${rate}/s`,
       contestant,
       run: (lab) => steadyOnce(lab, { contestant }, rate, isQuick ? 3000 : 5000)
     }))
 })
 
-/** One of them at a rate far beyond its own would only be waited for. */
-const quick = storing.filter((one) => one !== naiveEffect)
-
 export const rates: ReadonlyArray<Cell> = [
-  steady({ rate: 1000, rounds: 3, isInQuick: true, takers: storing }),
-  steady({ rate: 5000, rounds: 2, takers: storing }),
-  steady({ rate: 10_000, rounds: 7, isInQuick: true, takers: storing }),
-  steady({ rate: 30_000, rounds: 3, takers: quick }),
-  steady({ rate: 50_000, rounds: 2, takers: quick })
+  steady(1000, 3, true),
+  steady(5000, 1, false),
+  steady(10_000, 7, true),
+  steady(30_000, 2, false),
+  steady(50_000, 1, false)
 ]
 
 export const sustained: Cell = {

@@ -9,4 +9,4 @@ export const number = (value: number): string => {
 }
 
 export const spreadText = ({ max, median, min, rounds }: Spread): string =>
-  rounds === 1 || min === max ? number(median) : `${number(median)} [${number(min)}..${number(max)}]`
+  rounds <= 1 || min === max ? number(median) : `${number(median)} [${number(min)}..${number(max)}]`
