@@ -212,7 +212,8 @@ describeKafka("KafkaDriver", () => {
       for (const compression of compressions) {
         const { driver, topic } = yield* withTopic(kafkaBootstrap, { client: writer, acks: "all", compression })
         const other = yield* connected(kafkaBootstrap, { client: reader })
-        const sent = records(topic, 20)
+        const empty = { topic, key: "", value: Buffer.alloc(0), timestamp: 1_700_000_000_000, headers: { none: "" } }
+        const sent = [...records(topic, 19), empty]
         assert.strictEqual(yield* driver.produce(topic, 0, sent.slice(0, 15)), 0)
         assert.strictEqual(yield* driver.produce(topic, 0, sent.slice(15)), 15)
         const fetched = yield* other.fetch(topic, 0, 7)

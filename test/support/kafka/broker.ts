@@ -74,13 +74,14 @@ export const startBroker = async (options: BrokerOptions = {}): Promise<Broker> 
 }
 
 /** With TLS, mutual TLS, SASL (PLAIN, SCRAM) without and with TLS, and ACLs; see `ACCOUNT`. */
-export const startSecureBroker = async (): Promise<SecureBroker> => {
+export const startSecureBroker = async (own: Readonly<Record<string, string>> = {}): Promise<SecureBroker> => {
   const [port = 0, controllerPort = 0, tls = 0, mutualTls = 0, sasl = 0, saslTls = 0] = await freePorts(6)
   const folder = await newFolder()
   const certificates = await makeCertificates(folder)
   const self = { id: 1, controllerPort }
   const ports = { tls, mutualTls, sasl, saslTls }
-  const properties = secureProperties(baseProperties({ ...self, port, peers: [self] }), ports, certificates)
+  const secure = secureProperties(baseProperties({ ...self, port, peers: [self] }), ports, certificates)
+  const properties = { ...secure, ...own }
   const broker = await launchOne(`127.0.0.1:${port}`, { properties, format: scramUsers }, folder)
   return {
     ...broker,
