@@ -18,13 +18,19 @@ export const open = async (bootstrap: string, prefix: string): Promise<Observer>
   })
   const exited = once(child, "exit")
   const lines = createInterface(child.stdout)
-  await Promise.race([once(lines, "line"), exited.then(() => Promise.reject(new Error("the observer has ended")))])
+  const nextLine = async (): Promise<string> => {
+    const [line] = await Promise.race([
+      once(lines, "line"),
+      exited.then(() => Promise.reject(new Error("the observer has ended by itself")))
+    ])
+    return String(line)
+  }
+  await nextLine()
   return {
     ask: async (query) => {
-      const answer = once(lines, "line")
+      const answer = nextLine()
       child.stdin.write(`${JSON.stringify(query)}\n`)
-      const [line] = await answer
-      return JSON.parse(String(line))
+      return JSON.parse(await answer)
     },
     close: async () => {
       child.stdin.end()

@@ -6,6 +6,8 @@ import { type Visit, visitValues } from "./batches.ts"
 const FETCH = 1
 /** The first that carries record batches of today. */
 const VERSION = 4
+/** What a broker says of a topic that has just been created: unknown, no leader yet, not the leader yet. */
+const NOT_YET = new Set([3, 5, 6])
 const MAX_WAIT_MILLIS = 100
 const MAX_BYTES = 16 * 1024 * 1024
 const PARTITION_BYTES = 2 * 1024 * 1024
@@ -72,7 +74,7 @@ const read = (answer: Buffer, find: (topic: string, partition: number) => (set: 
     for (let partitions = next32(); partitions > 0; partitions--) {
       const partition = next32()
       const error = answer.readInt16BE(at)
-      if (error !== 0) throw new Error(`fetching ${topic}/${partition}: error ${error}`)
+      if (error !== 0 && !NOT_YET.has(error)) throw new Error(`fetching ${topic}/${partition}: error ${error}`)
       // The error, and two offsets.
       at += 18
       const aborted = next32()
