@@ -3,7 +3,7 @@
  * is kept up, and replaced before its time, for as long as the feed is open.
  */
 import { type Cause, Effect, FiberSet, Layer, Queue, Stream } from "effect"
-import { linger } from "../pipeline/linger.ts"
+import * as Linger from "../pipeline/linger.ts"
 import { spread } from "../pipeline/Subscriptions.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
@@ -16,7 +16,7 @@ export const layer = Layer.effect(
   MarketFeed,
   Effect.gen(function* () {
     const { batch, binance } = yield* AppConfig
-    const inbox = yield* Inbox.make(linger(batch.timeout))
+    const inbox = yield* Inbox.make(Linger.forFrames(batch.timeout))
     const notices = yield* Queue.unbounded<FeedNotice, Cause.Done>()
     const keepers = yield* FiberSet.make<never, never>()
     const fleet = yield* Fleet.make(binance, spread(binance.streams), {

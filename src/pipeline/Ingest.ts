@@ -25,7 +25,7 @@ import * as GapReport from "./GapReport.ts"
 import * as GapTrace from "./GapTrace.ts"
 import { overflowStatement } from "./overflowRecord.ts"
 import * as Latency from "./Latency.ts"
-import { linger } from "./linger.ts"
+import * as Linger from "./linger.ts"
 import * as Refill from "./Refill.ts"
 import * as Resume from "./Resume.ts"
 import * as Sequencer from "./Sequencer.ts"
@@ -133,7 +133,7 @@ export const run = Effect.gen(function* () {
   }).pipe(turn.withPermit)
 
   const writer = yield* Stream.fromQueue(queue).pipe(
-    Stream.groupedWithin(batch.size, linger(batch.timeout)),
+    Stream.groupedWithin(batch.size, Linger.forRecords(batch.timeout)),
     Stream.runForEach((records) =>
       Effect.suspend(() => {
         latency.handedOver(records)

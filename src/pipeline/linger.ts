@@ -4,9 +4,13 @@
  */
 import { Duration } from "effect"
 
-/** More would be felt, less would not spare much. */
-const LONGEST = Duration.millis(5)
+const within =
+  (longest: Duration.Duration) =>
+  (timeout: Duration.Duration): Duration.Duration =>
+    Duration.min(longest, Duration.divideUnsafe(timeout, 2))
 
-/** Both waits together stay within `BATCH_TIMEOUT_MS`. */
-export const linger = (timeout: Duration.Duration): Duration.Duration =>
-  Duration.min(LONGEST, Duration.divideUnsafe(timeout, 2))
+/** Of a frame. More would be felt, less would not spare much; both waits together stay within `BATCH_TIMEOUT_MS`. */
+export const forFrames = within(Duration.millis(8))
+
+/** Of a record: its chunk has waited already, it may be that another one comes right behind. */
+export const forRecords = within(Duration.millis(1))

@@ -52,7 +52,7 @@ describe("Ingest", () => {
         [1, 2, 3],
         [4, 5, 6]
       ])
-      yield* TestClock.adjust("4 millis")
+      yield* TestClock.adjust("0 millis")
       assert.strictEqual((yield* log.records).length, 6)
       yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(yield* batches(log), [[1, 2, 3], [4, 5, 6], [7]])

@@ -17,6 +17,8 @@ export interface PartitionWriter {
   /** Sent once the writer is woken, or at work. */
   readonly offer: (entry: Entry) => void
   readonly wake: () => void
+  /** Something is acknowledged that a failover may still lose: wants to be woken now and then. */
+  readonly keeps: () => boolean
   /** Sends nothing more until `resume`; the send in flight goes on. */
   readonly hold: () => void
   /** `anew`: the partition is a new one. */
@@ -54,7 +56,7 @@ export interface Options {
 const MOVES = 3
 
 /** Between two looks at what the replicas have; earlier, where so much would have to be kept until then. */
-const CONFIRM_EVERY_MS = 1000
+export const CONFIRM_EVERY_MS = 1000
 const CONFIRM_RECORDS = 500
 const HURRY = Schedule.spaced("50 millis")
 
@@ -231,7 +233,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       else if (next._tag === "Wait") yield* Effect.sleep(next.millis)
       else {
         wake.closeUnsafe()
-        yield* lane.keeps() ? Effect.timeoutOption(wake.await, CONFIRM_EVERY_MS) : wake.await
+        yield* wake.await
       }
     }
   })
@@ -241,6 +243,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   return {
     offer: lane.offer,
     wake: () => void wake.openUnsafe(),
+    keeps: lane.keeps,
     hold: () => gate.closeUnsafe(),
     resume: (anew) => {
       if (anew) lane.renewed()

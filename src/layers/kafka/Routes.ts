@@ -188,6 +188,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* open(route, topic)
   })
 
+  /** One timer for all of them. */
+  yield* options.fork(
+    Effect.forever(
+      Effect.andThen(
+        Effect.sleep(PartitionWriter.CONFIRM_EVERY_MS),
+        Effect.sync(() => {
+          for (const { writers = [] } of routes.values()) for (const one of writers) if (one.keeps()) one.wake()
+        })
+      )
+    )
+  )
+
   /** Completes once no failover can lose what was acknowledged. */
   const confirmed = Effect.suspend(() =>
     Effect.forEach(

@@ -3,7 +3,7 @@ import os from "node:os"
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
 import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Tracer } from "effect"
 import { Instance } from "../../services/Instance.ts"
 import * as sampler from "./sampler.ts"
 
@@ -58,11 +58,14 @@ export const layer = (endpoint: URL, serviceName: string, ratio: number) =>
           if (underWay() > 0) warnOnce("it has not answered before the program's end")
         })
       )
-      return NodeSdk.layer(() => ({
+      const sdk = NodeSdk.layer(() => ({
         resource: { serviceName, attributes: { ...hostAttributes(), "service.instance.id": instance } },
         spanProcessor: new BatchSpanProcessor(tolerant),
         tracerConfig: { sampler: sampler.make(ratio) },
         shutdownTimeout: "1 second"
       }))
+      // Without the SDK's context around every step of a fiber: nobody below us looks for it, and it costs more than the spans.
+      const tracer = Effect.map(Tracer.Tracer, ({ span }) => Tracer.make({ span }))
+      return Layer.effect(Tracer.Tracer, tracer).pipe(Layer.provideMerge(sdk))
     })
   )

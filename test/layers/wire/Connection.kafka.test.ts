@@ -49,11 +49,17 @@ describeKafka("a connection", () => {
       assert.notStrictEqual(first.producerId, second.producerId)
 
       const send = (parts: ReadonlyArray<Part>) =>
-        Effect.map(link.produce({ acks: ALL, timeout: 5000, compression: "snappy", parts }, LIMIT), (answers) =>
-          parts.map(({ partition, topic }) => {
-            const answer = answers.find((one) => one.topic === topic && one.partition === partition)
-            return [answer?.errorCode, answer?.baseOffset]
-          })
+        Effect.map(
+          link.ask(
+            (connection) =>
+              connection.produce({ acks: ALL, timeout: 5000, compression: "snappy", parts }, () => undefined),
+            LIMIT
+          ),
+          (answers) =>
+            parts.map(({ partition, topic }) => {
+              const answer = answers.find((one) => one.topic === topic && one.partition === partition)
+              return [answer?.errorCode, answer?.baseOffset]
+            })
         )
 
       const parts: ReadonlyArray<Part> = [
