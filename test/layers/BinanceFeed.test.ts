@@ -106,7 +106,7 @@ describe("rollover", () => {
 
   it.live("keeps the old connection while nobody reads: it still holds what the new one never got", () =>
     Effect.gen(function* () {
-      const simulator = yield* make({ symbols: ["BTCUSDT"], rate: 60_000 })
+      const simulator = yield* make({ symbols: ["BTCUSDT"], rate: 30_000 })
       const gate = yield* Latch.make(true)
       const { all, delivered, logged, notices } = yield* Feed.start({ ...at(simulator), streams: trade }, gate.await)
       yield* Feed.dataOf(delivered, "btcusdt@trade")
