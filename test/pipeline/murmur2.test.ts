@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import kafkajs from "kafkajs"
-import { murmur2, partitionOf } from "../../src/pipeline/murmur2.ts"
+import { murmur2, partitioner, partitionOf } from "../../src/pipeline/murmur2.ts"
 
 /** Keys of every length modulo four, of bytes above 127 too. */
 const keys = Array.from({ length: 200 }, (_, n) => {
@@ -45,5 +45,11 @@ describe("murmur2", () => {
 
   it("uses every partition", () => {
     assert.strictEqual(new Set(keys.map((key) => partitionOf(key, 6))).size, 6)
+  })
+
+  it("is remembered, also beyond what is remembered", () => {
+    const place = partitioner(7)
+    for (let n = 0; n < 25_000; n++) place(`some ${n}`)
+    for (const key of [...keys, ...keys]) assert.strictEqual(place(key), partitionOf(key, 7))
   })
 })

@@ -3,7 +3,7 @@
  * request: a quiet connector sends a few requests, not one for every partition. The broker stores each by itself and answers
  * for each by itself, and only that is believed.
  */
-import { Deferred, Effect, Semaphore } from "effect"
+import { Deferred, Effect, type Semaphore } from "effect"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Part, PartAnswer } from "./Connection.ts"
 

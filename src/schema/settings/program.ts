@@ -82,7 +82,7 @@ export const program = {
       default: "100",
       expected: `a whole number of milliseconds from 1 to ${MAX_MILLIS}`,
       example: "100",
-      doc: "The most that a record waits for its batch to fill, in milliseconds"
+      doc: "The most that a record waits for its batch to fill, in milliseconds; as a rule it waits less than 10"
     },
     millis(MAX_MILLIS)
   ),
