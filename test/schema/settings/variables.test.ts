@@ -42,6 +42,7 @@ describe("the declared variables", () => {
       REPLAY_SPEED: "max",
       KAFKA_BOOTSTRAP_SERVERS: "localhost:9092",
       KAFKA_CLIENT: "kafkajs",
+      KAFKAJS_PATCHES: "true",
       KAFKA_CLIENT_ID: "binance-kafka-connector",
       KAFKA_COMPRESSION: "snappy",
       KAFKA_ACKS: "1",
