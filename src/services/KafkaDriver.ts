@@ -11,8 +11,8 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
  * - `Doubt`: it may have been stored or not: timed out, or the connection closed after writing.
  * - `Disputed`: the broker no longer knows the producer's numbers (`KAFKA_ACKS=all`): this batch or the one in doubt before it
  *   may have been stored, and a repeat would not be known for one.
- * - `Moved`: not stored, the leader is elsewhere: look up the metadata, try again at once. With `KAFKA_ACKS=1` also said once
- *   where the leader, or the connection to it, is not the one that acknowledged the last send: a failover may have lost that.
+ * - `Moved`: not stored, the leader is elsewhere: look up the metadata, try again at once. With `KAFKA_ACKS=1` also said
+ *   by the next send, and by `ends`, where the leader, or the connection to it, is not the one that acknowledged the last send: a failover may have lost that.
  * - `MissingTopic`: not stored, the topic or partition is not there.
  * - `Refused`: not stored and never will be as it stands (too large, an invalid timestamp): a record is at fault.
  * - `Denied`: credentials, certificate or rights; needs a person.

@@ -57,7 +57,9 @@ const MOVES = 3
 
 /** Between two looks at what the replicas have; earlier, where so much would have to be kept until then. */
 export const CONFIRM_EVERY_MS = 1000
-const CONFIRM_RECORDS = 500
+/** A look that is nearly due is taken: the next occasion would be as long away again. */
+const CONFIRM_DUE_MS = CONFIRM_EVERY_MS * 0.9
+const CONFIRM_RECORDS = 250
 const HURRY = Schedule.spaced("50 millis")
 
 const failuresOf = new Map(
@@ -87,6 +89,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   } = options
   const { kafka } = yield* Status
   const clock = yield* Clock.Clock
+  /** Monotonic, ms. */
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const lane = Lane.make<Entry>(limits, delivery)
   const tail = Tail.make(driver, topic, partition)
   const wake = yield* Latch.make(false)
@@ -186,7 +190,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   /** Lets go of what the replicas have. */
   const confirm = Effect.gen(function* () {
-    confirmAt = (yield* Clock.currentTimeMillis) + CONFIRM_EVERY_MS
+    confirmAt = now() + CONFIRM_DUE_MS
     unconfirmed = 0
     yield* Effect.match(driver.ends(topic, partition), {
       onSuccess: ({ next }) => lane.confirmed(next),
@@ -204,19 +208,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const send = (batch: ReadonlyArray<Entry>) => {
     const records = batch.map(({ record }) => record)
     kafka.inFlight++
-    const begun = clock.currentTimeNanosUnsafe()
+    const begun = now()
     return driver.produce(topic, partition, records).pipe(
       trace(topic, partition, records),
       Effect.ensuring(Effect.sync(() => void kafka.inFlight--)),
       Effect.matchEffect({
-        onSuccess: (offset) => succeeded(records, offset, Number(clock.currentTimeNanosUnsafe() - begun) / 1e9),
+        onSuccess: (offset) => succeeded(records, offset, (now() - begun) / 1000),
         onFailure: failed
       })
     )
   }
 
-  const isDue = (): boolean =>
-    lane.keeps() && (unconfirmed >= CONFIRM_RECORDS || clock.currentTimeMillisUnsafe() >= confirmAt)
+  const isDue = (): boolean => lane.keeps() && (unconfirmed >= CONFIRM_RECORDS || now() >= confirmAt)
 
   const run = Effect.gen(function* () {
     for (;;) {

@@ -18,7 +18,7 @@ export class SpoolLimits extends Context.Reference<{
 }>("binance-kafka/layers/SpoolLimits", {
   defaultValue: () => ({
     stall: Duration.seconds(5),
-    waitingBytes: 4 * MIB,
+    waitingBytes: 3 * MIB,
     slowKafka: Duration.seconds(2),
     slowProcess: Duration.seconds(15),
     drainBytes: 2 * MIB,

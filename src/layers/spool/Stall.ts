@@ -12,6 +12,9 @@ export class Activity extends Context.Reference<() => number>("binance-kafka/lay
 /** From this part of the time on the process has no more to give. */
 const BUSY = 0.8
 
+/** ms; the clock on the wall may leap. */
+const monotonic = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
+
 export interface Stall {
   /** So many more went to the sink. */
   readonly passed: (records: number) => void
@@ -32,16 +35,18 @@ export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Serv
   /** As much waits as may, more or less. */
   let full: { readonly since: number; readonly active: number } | undefined
   let passed = 0
-  let progress = { stored: 0, since: yield* Clock.currentTimeMillis, notBefore: 0 }
+  let progress = { stored: 0, since: yield* monotonic, notBefore: 0 }
   return {
     passed: (records) => {
       passed += records
     },
     reason: Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* monotonic
       const pending = yield* sink.pending
       const stored = passed - pending
-      if (pending === 0 || stored > progress.stored) progress = { stored, since: now, notBefore: 0 }
+      if (pending === 0 || stored > progress.stored) {
+        progress = { stored, since: now, notBefore: pending === 0 ? 0 : progress.notBefore }
+      }
       if (now < progress.notBefore) return undefined
       if (now - progress.since >= longest) return `nothing was stored for ${Duration.format(limits.stall)}`
       const bytes = yield* sink.waitingBytes
@@ -53,10 +58,11 @@ export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Serv
       return now - full.since < Duration.toMillis(patience) ? undefined : `${bytes} bytes wait in memory`
     }),
     isFull: Effect.gen(function* () {
-      return (yield* sink.waitingBytes) >= limits.waitingBytes && (yield* Clock.currentTimeMillis) >= progress.notBefore
+      return (yield* sink.waitingBytes) >= limits.waitingBytes && (yield* monotonic) >= progress.notBefore
     }),
     patience: Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* monotonic
+      full = undefined
       const before = progress.notBefore > 0
       progress = { ...progress, since: now, notBefore: now + longest }
       return before
@@ -64,7 +70,7 @@ export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Serv
     restart: Effect.gen(function* () {
       passed = yield* sink.pending
       full = undefined
-      progress = { stored: 0, since: yield* Clock.currentTimeMillis, notBefore: 0 }
+      progress = { stored: 0, since: yield* monotonic, notBefore: 0 }
     })
   } satisfies Stall
 })

@@ -70,26 +70,39 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
     }
   })
 
-  /** By partition, the connection that the last send was acknowledged on: a failover ends it, or another leader takes its place. */
-  const trusted = new Map<string, Link.Link>()
+  /**
+   * By partition, the connection that the last send was acknowledged on: a failover ends it, or another leader takes its
+   * place. Undefined where that is known, and the next send has to hear of it.
+   */
+  const trusted = new Map<string, Link.Link | undefined>()
 
-  /** Says once that what was acknowledged may be gone. Where each send is acknowledged by all replicas, none is. */
-  const confirmTrust = Effect.fnUntraced(function* (topic: string, partition: number, link: Link.Link) {
-    const key = `${topic}/${partition}`
-    const before = trusted.get(key)
-    if (before === undefined || before === link) return
-    trusted.delete(key)
-    return yield* new KafkaError({
+  const changed = (key: string) =>
+    new KafkaError({
       kind: "Moved",
       message: `the leader of ${key}, or the connection to it, has changed since the last send`
     })
-  })
 
-  /** The ends of the log that the last send went to. */
+  /** Says once that what was acknowledged may be gone. Where each send is acknowledged by all replicas, none is. */
+  const confirmTrust = (topic: string, partition: number, link: Link.Link) =>
+    Effect.suspend(() => {
+      const key = `${topic}/${partition}`
+      if (!trusted.has(key) || trusted.get(key) === link) return Effect.void
+      trusted.delete(key)
+      return Effect.fail(changed(key))
+    })
+
+  /** The ends of the log that the last send went to. Whoever asks is not whoever sends: the next send is told as well. */
   const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
-    const check = trusted.has(`${topic}/${partition}`)
-      ? Effect.flatMap(cluster.leader(topic, partition), (link) => confirmTrust(topic, partition, link))
-      : Effect.void
+    const key = `${topic}/${partition}`
+    const before = trusted.get(key)
+    const check =
+      before === undefined
+        ? Effect.void
+        : Effect.flatMap(cluster.leader(topic, partition), (link) => {
+            if (link === before) return Effect.void
+            if (trusted.get(key) === before) trusted.set(key, undefined)
+            return Effect.fail(changed(key))
+          })
     yield* check
     const ends = yield* Reading.ends(cluster, topic, partition)
     // Meanwhile another leader may have been found, and asked.

@@ -62,7 +62,8 @@ export const make = ({ fork, request, turns }: Options): Sends => {
 
   return {
     send: (part, onEncoded) =>
-      Effect.suspend(() => {
+      // Whoever begins a request has it run.
+      Effect.uninterruptibleMask((restore) => {
         let bytes = 0
         for (const { value } of part.records) bytes += value.byteLength
         const joined = growing !== undefined && growing.bytes + bytes <= ENOUGH_BYTES ? growing : undefined
@@ -70,7 +71,10 @@ export const make = ({ fork, request, turns }: Options): Sends => {
         group.parts.push(part)
         group.onEncoded.push(onEncoded)
         group.bytes += bytes
-        return Effect.andThen(joined === undefined ? fork(run(group)) : Effect.void, Deferred.await(group.answers))
+        return Effect.andThen(
+          joined === undefined ? fork(run(group)) : Effect.void,
+          restore(Deferred.await(group.answers))
+        )
       })
   }
 }

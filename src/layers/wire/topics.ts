@@ -60,7 +60,7 @@ export const describe = Effect.fnUntraced(function* (cluster: Cluster, names: Re
 /** A new topic's leaders learn of it one after the other: until then they refuse, or close the connection (acks 0). */
 const takesRecords = (cluster: Cluster, topic: string, partitions: number) =>
   Effect.forEach(
-    Array.from({ length: partitions }).keys(),
+    Array.from({ length: partitions }, (_, partition) => partition),
     Effect.fnUntraced(function* (partition) {
       const link = yield* cluster.leader(topic, partition)
       const question = { topic, partition, timestamp: END }

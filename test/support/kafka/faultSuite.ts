@@ -137,6 +137,8 @@ export const faultSuite = (
           yield* Effect.promise(proxy.dropConnections)
           assert.strictEqual((yield* Effect.flip(driver.ends(topic, 0))).kind, "Moved")
           assert.strictEqual((yield* driver.ends(topic, 0)).next, 10)
+          // Whoever asks is not whoever sends.
+          assert.strictEqual((yield* Effect.flip(driver.produce(topic, 0, third))).kind, "Moved")
           assert.strictEqual(yield* driver.produce(topic, 0, third), 10)
           assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second, ...third]))
         })
