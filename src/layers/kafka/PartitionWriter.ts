@@ -59,7 +59,7 @@ const MOVES = 3
 export const CONFIRM_EVERY_MS = 1000
 /** A look that is nearly due is taken: the next occasion would be as long away again. */
 const CONFIRM_DUE_MS = CONFIRM_EVERY_MS * 0.9
-const CONFIRM_RECORDS = 250
+const CONFIRM_RECORDS = 1000
 const HURRY = Schedule.spaced("50 millis")
 
 const failuresOf = new Map(

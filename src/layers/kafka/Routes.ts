@@ -25,6 +25,9 @@ const BATCH_MARGIN = 512
 /** The headers that say what was cut off. */
 const TRUNCATION_HEADERS = 160
 
+/** In so many steps everybody is woken who wants to look at what the replicas have. */
+const CONFIRM_STEPS = 10
+
 /** How long after its last one a stream of which Kafka refused records is in trouble. */
 const REFUSED_LASTS = Duration.toMillis("2 minutes")
 
@@ -188,13 +191,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* open(route, topic)
   })
 
-  /** One timer for all of them. */
+  /** One timer for all of them, which does not wake all at once. */
+  let step = 0
   yield* options.fork(
     Effect.forever(
       Effect.andThen(
-        Effect.sleep(PartitionWriter.CONFIRM_EVERY_MS),
+        Effect.sleep(PartitionWriter.CONFIRM_EVERY_MS / CONFIRM_STEPS),
         Effect.sync(() => {
-          for (const { writers = [] } of routes.values()) for (const one of writers) if (one.keeps()) one.wake()
+          step++
+          let at = 0
+          for (const { writers = [] } of routes.values()) {
+            for (const one of writers) if (at++ % CONFIRM_STEPS === step % CONFIRM_STEPS && one.keeps()) one.wake()
+          }
         })
       )
     )
