@@ -119,6 +119,10 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
     create: (topic) => reachable(() => Effect.sync(() => add(topic))),
     produce,
     ends: (topic, partition) => log(topic, partition, ({ length }) => ({ earliest: 0, next: length, written: length })),
+    highWatermarks: (partitions) =>
+      Effect.forEach(partitions, ({ partition, topic }) =>
+        Effect.result(log(topic, partition, ({ length }) => length))
+      ),
     fetch: (topic, partition, from) =>
       log(topic, partition, (records) => {
         const found = records.slice(from, from + PAGE)

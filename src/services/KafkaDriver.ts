@@ -3,7 +3,7 @@
  * that partition, errors sorted by what may be done about them. No retries of its own. Called with at most one `produce`
  * in flight a partition. Layers: `KafkaJs` and `Platformatic`; `MemoryKafka` for tests.
  */
-import { Context, type Effect, Schema } from "effect"
+import { Context, type Effect, type Result, Schema } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 
 /**
@@ -12,7 +12,7 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
  * - `Disputed`: the broker no longer knows the producer's numbers (`KAFKA_ACKS=all`): this batch or the one in doubt before it
  *   may have been stored, and a repeat would not be known for one.
  * - `Moved`: not stored, the leader is elsewhere: look up the metadata, try again at once. With `KAFKA_ACKS=1` also said
- *   by the next send, and by `ends`, where the leader, or the connection to it, is not the one that acknowledged the last send: a failover may have lost that.
+ *   by the next send, and by `ends` and `highWatermarks`, where the leader, or the connection to it, is not the one that acknowledged the last send: a failover may have lost that.
  * - `MissingTopic`: not stored, the topic or partition is not there.
  * - `Refused`: not stored and never will be as it stands (too large, an invalid timestamp): a record is at fault.
  * - `Denied`: credentials, certificate or rights; needs a person.
@@ -68,6 +68,11 @@ export interface StoredRecord extends SinkRecord {
   readonly offset: number
 }
 
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
 /** Offsets at which a partition begins and ends. */
 export interface Ends {
   /** Of the first record that is still there. */
@@ -108,6 +113,10 @@ export class KafkaDriver extends Context.Service<
     ) => Effect.Effect<number, KafkaError>
     /** Where a partition begins and ends now; after an election not before the end is certain (`Busy` until then). */
     readonly ends: (topic: string, partition: number) => Effect.Effect<Ends, KafkaError>
+    /** Of each of them, the offset below which consumers see all; a broker is asked once for all that it leads. */
+    readonly highWatermarks: (
+      partitions: ReadonlyArray<TopicPartition>
+    ) => Effect.Effect<ReadonlyArray<Result.Result<number, KafkaError>>>
     /**
      * The records from an offset on, as many as one answer holds (some MiB); none at the end. An offset below the earliest is
      * moved up to it. Without a consumer group; transactions are not waited for. A key or value that is null reads as empty.

@@ -4,7 +4,7 @@ import { type Compression, kafkaClients } from "../../src/schema/Settings.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import type { KafkaDriver, StoredRecord } from "../../src/services/KafkaDriver.ts"
 import { describeKafka, kafkaBootstrap } from "../support/kafka/describeKafka.ts"
-import { connected, newTopic, records, withTopic } from "../support/kafka/driver.ts"
+import { connected, newTopic, outcomeOf, records, withTopic } from "../support/kafka/driver.ts"
 import { client as kafkaJs } from "../support/kafka/records.ts"
 
 const compressions: ReadonlyArray<Compression> = ["none", "snappy", "gzip", "lz4", "zstd"]
@@ -59,6 +59,8 @@ for (const client of kafkaClients)
           }
           assert.deepStrictEqual(yield* readFrom(driver, topic, 1, 0), stored(1, sent.slice(0, 1)))
           assert.deepStrictEqual(yield* driver.ends(topic, 2), { earliest: 0, next: 30, written: 30 })
+          const partitions = [2, 0, 7, 1].map((partition) => ({ topic, partition }))
+          assert.deepStrictEqual((yield* driver.highWatermarks(partitions)).map(outcomeOf), [30, 0, "MissingTopic", 1])
         })
       )
     }

@@ -141,6 +141,10 @@ export const layer = (broker: Broker): Layer.Layer<KafkaDriver> => {
         next: Math.max(0, length - broker.lag),
         written: length
       })),
+    highWatermarks: (partitions) =>
+      Effect.forEach(partitions, ({ partition, topic }) =>
+        Effect.result(Effect.map(logOf(topic, partition), ({ length }) => Math.max(0, length - broker.lag)))
+      ),
     fetch: Effect.fnUntraced(function* (topic, partition, from) {
       const log = yield* logOf(topic, partition)
       broker.fetches.push({ topic, partition, from })

@@ -1,7 +1,7 @@
 /**
  * The fiber that serves one partition's lane: sends and reads what it says, tells it the answer, sleeps while it has nothing.
  */
-import { Clock, Effect, Fiber, Latch, Metric, Random, Schedule } from "effect"
+import { Clock, Effect, Fiber, Latch, Metric, Random, Result } from "effect"
 import * as Lane from "../../pipeline/Lane.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
@@ -17,14 +17,16 @@ export interface PartitionWriter {
   /** Sent once the writer is woken, or at work. */
   readonly offer: (entry: Entry) => void
   readonly wake: () => void
-  /** Something is acknowledged that a failover may still lose: wants to be woken now and then. */
+  readonly topic: string
+  readonly partition: number
+  /** Something is acknowledged that a failover may still lose. */
   readonly keeps: () => boolean
+  /** Where its high watermark is, or why that is not known: lets go of what the replicas have. */
+  readonly confirm: (highWatermark: Result.Result<number, KafkaError>) => void
   /** Sends nothing more until `resume`; the send in flight goes on. */
   readonly hold: () => void
   /** `anew`: the partition is a new one. */
   readonly resume: (anew: boolean) => void
-  /** Completes once no failover can lose what was acknowledged (`KAFKA_ACKS=1`; at once with the others). */
-  readonly confirmed: Effect.Effect<void>
   readonly recall: Lane.Lane<Entry>["recall"]
   /** Ends after the send in flight; gives what is not stored, in order. */
   readonly retire: Effect.Effect<ReadonlyArray<Entry>>
@@ -39,6 +41,8 @@ export interface Options {
   readonly findings: Findings
   /** These are in the partition from this offset on (-1: somewhere). */
   readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
+  /** So many records are acknowledged that a failover may still lose. */
+  readonly kept: (records: number) => void
   readonly pending: Pending
   readonly outage: Outage
   readonly trace: SendTrace
@@ -55,13 +59,6 @@ export interface Options {
 /** A new leader is found within so many tries, as a rule: nothing to warn of. */
 const MOVES = 3
 
-/** Between two looks at what the replicas have; earlier, where so much would have to be kept until then. */
-export const CONFIRM_EVERY_MS = 1000
-/** A look that is nearly due is taken: the next occasion would be as long away again. */
-const CONFIRM_DUE_MS = CONFIRM_EVERY_MS * 0.9
-const CONFIRM_RECORDS = 1000
-const HURRY = Schedule.spaced("50 millis")
-
 const failuresOf = new Map(
   KafkaErrorKind.literals.map((kind) => [kind, Metric.withAttributes(Telemetry.sendFailures, { kind })])
 )
@@ -77,6 +74,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     driver,
     findings,
     fork,
+    kept,
     limits,
     measure,
     missing,
@@ -97,10 +95,6 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const gate = yield* Latch.make(true)
   const name = `${topic}/${partition}`
   let retired = false
-  let confirmAt = Number.NEGATIVE_INFINITY
-  /** Acknowledged since the last look. */
-  let unconfirmed = 0
-  let confirming = false
 
   /** Stored, as reading has shown. */
   const found = (stored: ReadonlyArray<Entry>, seen: ReadonlyArray<Tail.Seen>) => {
@@ -126,7 +120,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const succeeded = Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, offset: number, seconds: number) {
     const { audit, stored } = lane.acknowledged(offset)
-    unconfirmed += records.length
+    if (delivery.acks === "1") kept(records.length)
     if (delivery.acks !== "0") options.stored(topic, partition, offset, records)
     kafka.acknowledged(stored.length, seconds * 1000)
     measure(stored.length, seconds)
@@ -188,23 +182,6 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       })
     )
 
-  /** Lets go of what the replicas have. */
-  const confirm = Effect.gen(function* () {
-    confirmAt = now() + CONFIRM_DUE_MS
-    unconfirmed = 0
-    yield* Effect.match(driver.ends(topic, partition), {
-      onSuccess: ({ next }) => lane.confirmed(next),
-      onFailure: ({ kind }) => {
-        if (kind !== "Moved") return
-        lane.suspect()
-        wake.openUnsafe()
-      }
-    })
-  })
-  const confirmed = Effect.sync(() => {
-    confirming = false
-  })
-
   const send = (batch: ReadonlyArray<Entry>) => {
     const records = batch.map(({ record }) => record)
     kafka.inFlight++
@@ -219,17 +196,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     )
   }
 
-  const isDue = (): boolean => lane.keeps() && (unconfirmed >= CONFIRM_RECORDS || now() >= confirmAt)
-
   const run = Effect.gen(function* () {
     for (;;) {
       yield* gate.await
       if (retired) return
-      // Beside the sends: they do not wait for it.
-      if (!confirming && isDue()) {
-        confirming = true
-        yield* fork(Effect.ensuring(confirm, confirmed))
-      }
       const next = lane.next()
       if (next._tag === "Send") yield* send(next.batch)
       else if (next._tag === "Read") yield* read(next.from, next.doubted)
@@ -246,18 +216,22 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   return {
     offer: lane.offer,
     wake: () => void wake.openUnsafe(),
+    topic,
+    partition,
     keeps: lane.keeps,
+    confirm: Result.match({
+      onSuccess: lane.confirmed,
+      onFailure: ({ kind }) => {
+        if (kind !== "Moved") return
+        lane.suspect()
+        wake.openUnsafe()
+      }
+    }),
     hold: () => gate.closeUnsafe(),
     resume: (anew) => {
       if (anew) lane.renewed()
       gate.openUnsafe()
     },
-    confirmed: Effect.suspend(() => (lane.keeps() ? confirm : Effect.void)).pipe(
-      // What it has found is the fiber's to do.
-      Effect.andThen(Effect.sync(() => void wake.openUnsafe())),
-      Effect.repeat({ while: lane.keeps, schedule: HURRY }),
-      Effect.asVoid
-    ),
     recall: lane.recall,
     retire: Effect.gen(function* () {
       retired = true

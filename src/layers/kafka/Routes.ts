@@ -15,6 +15,7 @@ import type { KafkaError, TopicDescription } from "../../services/KafkaDriver.ts
 import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
+import * as Confirmations from "./Confirmations.ts"
 import type { Entry } from "./Pending.ts"
 import { restamped } from "./restamped.ts"
 import * as PartitionWriter from "./PartitionWriter.ts"
@@ -24,9 +25,6 @@ const BATCH_MARGIN = 512
 
 /** The headers that say what was cut off. */
 const TRUNCATION_HEADERS = 160
-
-/** In so many steps everybody is woken who wants to look at what the replicas have. */
-const CONFIRM_STEPS = 10
 
 /** How long after its last one a stream of which Kafka refused records is in trouble. */
 const REFUSED_LASTS = Duration.toMillis("2 minutes")
@@ -60,6 +58,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const routes = new Map<string, Route>()
   /** Of what the broker took, Unix ms. */
   let newest = 0
+
+  const confirmations = yield* Confirmations.make(options.driver, () =>
+    Array.from(routes.values()).flatMap(({ writers = [] }) => writers)
+  )
 
   const routeOf = (topic: string): Route => {
     const known = routes.get(topic)
@@ -149,6 +151,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         topic: topic.name,
         partition,
         limits: route.limits,
+        kept: confirmations.kept,
         missing,
         refused,
         measure: (records, seconds) => {
@@ -191,31 +194,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* open(route, topic)
   })
 
-  /** One timer for all of them, which does not wake all at once. */
-  let step = 0
-  yield* options.fork(
-    Effect.forever(
-      Effect.andThen(
-        Effect.sleep(PartitionWriter.CONFIRM_EVERY_MS / CONFIRM_STEPS),
-        Effect.sync(() => {
-          step++
-          let at = 0
-          for (const { writers = [] } of routes.values()) {
-            for (const one of writers) if (at++ % CONFIRM_STEPS === step % CONFIRM_STEPS && one.keeps()) one.wake()
-          }
-        })
-      )
-    )
-  )
-
-  /** Completes once no failover can lose what was acknowledged. */
-  const confirmed = Effect.suspend(() =>
-    Effect.forEach(
-      Array.from(routes.values()).flatMap(({ writers = [] }) => writers),
-      (writer) => writer.confirmed,
-      { concurrency: "unbounded", discard: true }
-    )
-  )
+  yield* options.fork(confirmations.run)
 
   /** Gives back what no send was tried for; what one was tried for stays, and is told. */
   const recall = () => {
@@ -232,5 +211,5 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   }
 
-  return { assign, found, confirmed, recall }
+  return { assign, found, confirmed: confirmations.confirmed, recall }
 })

@@ -2,11 +2,11 @@
  * Kafka over the connections of a client library, whose producer is left out: one that sends several partitions at a time,
  * retries by itself or keeps its own view of the leaders hides what was written, and what was stored.
  */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Result } from "effect"
 import type { Acks } from "../../schema/Settings.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
-import { KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
+import { KafkaDriver, KafkaError, type TopicPartition } from "../../services/KafkaDriver.ts"
 import * as Traces from "../../services/Traces.ts"
 import * as Cluster from "./Cluster.ts"
 import { TOPIC_DENIED } from "./codes.ts"
@@ -91,23 +91,43 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
       return Effect.fail(changed(key))
     })
 
-  /** The ends of the log that the last send went to. Whoever asks is not whoever sends: the next send is told as well. */
-  const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
+  /**
+   * Fails where the log is no longer the one that the last send went to, as it is now. Whoever asks is not whoever sends: the
+   * next send is told as well.
+   */
+  const watchTrust = (topic: string, partition: number): Effect.Effect<void, KafkaError> => {
     const key = `${topic}/${partition}`
     const before = trusted.get(key)
-    const check =
-      before === undefined
-        ? Effect.void
-        : Effect.flatMap(cluster.leader(topic, partition), (link) => {
-            if (link === before) return Effect.void
-            if (trusted.get(key) === before) trusted.set(key, undefined)
-            return Effect.fail(changed(key))
-          })
+    if (before === undefined) return Effect.void
+    return Effect.flatMap(cluster.leader(topic, partition), (link) => {
+      if (link === before) return Effect.void
+      if (trusted.get(key) === before) trusted.set(key, undefined)
+      return Effect.fail(changed(key))
+    })
+  }
+
+  const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
+    const check = watchTrust(topic, partition)
     yield* check
     const ends = yield* Reading.ends(cluster, topic, partition)
     // Meanwhile another leader may have been found, and asked.
     yield* check
     return ends
+  })
+
+  const highWatermarks = Effect.fnUntraced(function* (partitions: ReadonlyArray<TopicPartition>) {
+    const checks = partitions.map(({ partition, topic }) => watchTrust(topic, partition))
+    const checkAll = Effect.forEach(checks, Effect.result)
+    const before = yield* checkAll
+    const found = yield* Reading.highWatermarks(cluster, partitions)
+    const after = yield* checkAll
+    return found.map((one, index) => {
+      const sure = Result.flatMap(before[index] ?? Result.void, () => after[index] ?? Result.void)
+      const result = Result.flatMap(sure, () => one)
+      const topic = partitions[index]?.topic
+      if (Result.isFailure(result) && topic !== undefined) cluster.forget(topic)
+      return result
+    })
   })
 
   const prepareSend = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
@@ -159,6 +179,10 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
         )
       ),
     ends: (topic, partition) => forgetting(topic, inTime(endsOf(topic, partition), READ_LIMIT, "asking for the ends")),
+    highWatermarks: (partitions) =>
+      inTime(highWatermarks(partitions), READ_LIMIT, "asking for the high watermarks").pipe(
+        Effect.catch((error) => Effect.succeed(partitions.map(() => Result.fail(error))))
+      ),
     fetch: (topic, partition, from, amount) =>
       forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from, amount), READ_LIMIT, "reading"))
   })

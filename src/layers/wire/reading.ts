@@ -1,7 +1,8 @@
 /** Reads partitions by offset, without a consumer group. */
-import { Duration, Effect } from "effect"
-import { type Ends, type Fetched, KafkaError } from "../../services/KafkaDriver.ts"
+import { Duration, Effect, Result } from "effect"
+import { type Ends, type Fetched, KafkaError, type TopicPartition } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
+import type { OffsetAnswer } from "./Connection.ts"
 import { OFFSET_OUT_OF_RANGE, TOPIC_DENIED } from "./codes.ts"
 import { ofCode } from "./errors.ts"
 import type { Link } from "./Link.ts"
@@ -26,21 +27,28 @@ const unnamed = (topic: string, partition: number) =>
   // So answers a broker that wants to be asked less often.
   new KafkaError({ kind: "Busy", message: `the answer does not name ${topic}/${partition}` })
 
+const offsetIn = (
+  answers: ReadonlyArray<OffsetAnswer>,
+  { partition, topic }: TopicPartition
+): Result.Result<number, KafkaError> => {
+  const found = answers.find((one) => one.topic === topic && one.partition === partition)
+  if (found === undefined) return Result.fail(unnamed(topic, partition))
+  if (found.errorCode !== 0) return Result.fail(failure(found.errorCode, "Describe", topic, partition))
+  return Result.succeed(found.offset)
+}
+
 const offsetAt = Effect.fnUntraced(function* (
   link: Link,
   topic: string,
   partition: number,
   timestamp: number,
   replicaId: number
-) {
+): Effect.fn.Return<number, KafkaError> {
   const answers = yield* link.ask(
     (connection) => connection.listOffsets([{ topic, partition, timestamp }], replicaId),
     REQUEST_LIMIT
   )
-  const found = answers.find((one) => one.topic === topic && one.partition === partition)
-  if (found === undefined) return yield* unnamed(topic, partition)
-  if (found.errorCode !== 0) return yield* failure(found.errorCode, "Describe", topic, partition)
-  return found.offset
+  return yield* Effect.fromResult(offsetIn(answers, { topic, partition }))
 })
 
 export const ends = Effect.fnUntraced(function* (
@@ -56,6 +64,41 @@ export const ends = Effect.fnUntraced(function* (
     concurrency: "unbounded"
   })
   return { earliest, next, written: Math.max(log, next) }
+})
+
+/** Of each partition, what consumers see: a question to each leader, for all that it leads. */
+export const highWatermarks = Effect.fnUntraced(function* (
+  cluster: Cluster,
+  partitions: ReadonlyArray<TopicPartition>
+): Effect.fn.Return<ReadonlyArray<Result.Result<number, KafkaError>>> {
+  const links = yield* Effect.forEach(partitions, ({ partition, topic }) =>
+    Effect.result(cluster.leader(topic, partition, "reading"))
+  )
+  const led = new Map<Link, Array<TopicPartition>>()
+  for (const [index, link] of links.entries()) {
+    const one = partitions[index]
+    if (one === undefined || Result.isFailure(link)) continue
+    const theirs = led.get(link.success) ?? []
+    led.set(link.success, theirs)
+    theirs.push(one)
+  }
+  const answers = new Map(
+    yield* Effect.forEach(
+      led,
+      ([link, theirs]) => {
+        const questions = theirs.map(({ partition, topic }) => ({ topic, partition, timestamp: LATEST }))
+        const asked = link.ask((connection) => connection.listOffsets(questions, CONSUMER), REQUEST_LIMIT)
+        return Effect.map(Effect.result(asked), (result) => [link, result] as const)
+      },
+      { concurrency: "unbounded" }
+    )
+  )
+  return partitions.map((one, index) => {
+    const link = links[index]
+    return Result.flatMap(link ?? Result.fail(unnamed(one.topic, one.partition)), (mine) =>
+      Result.flatMap(answers.get(mine) ?? Result.succeed([]), (found) => offsetIn(found, one))
+    )
+  })
 })
 
 export const fetch = Effect.fnUntraced(function* (

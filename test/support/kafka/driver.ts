@@ -1,9 +1,9 @@
 /** The Kafka driver for a test, and records that a careless text conversion would break. */
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Effect, Layer, Result, Schedule } from "effect"
 import * as KafkaClients from "../../../src/layers/KafkaClients.ts"
 import type { KafkaSettings } from "../../../src/schema/Settings.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
-import { KafkaDriver } from "../../../src/services/KafkaDriver.ts"
+import { KafkaDriver, type KafkaError } from "../../../src/services/KafkaDriver.ts"
 import { settingsLayer, testSettings } from "../settings.ts"
 import type { StoredRecord } from "./records.ts"
 
@@ -63,3 +63,9 @@ export const expected = (partition: number, sent: ReadonlyArray<SinkRecord>): Re
     timestamp,
     headers
   }))
+
+/** An offset, or the kind of what went wrong. */
+export const outcomeOf = Result.match({
+  onSuccess: (offset: number) => offset,
+  onFailure: ({ kind }: KafkaError) => kind
+})

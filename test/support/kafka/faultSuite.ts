@@ -5,7 +5,7 @@ import type { Acks, KafkaClient } from "../../../src/schema/Settings.ts"
 import type { KafkaError } from "../../../src/services/KafkaDriver.ts"
 import { type Broker, startBroker } from "./broker.ts"
 import { describeKafka } from "./describeKafka.ts"
-import { build, expected, records, withTopic } from "./driver.ts"
+import { build, expected, outcomeOf, records, withTopic } from "./driver.ts"
 import { freePorts } from "./freePorts.ts"
 import { type Proxy, startProxy } from "./proxy.ts"
 import { readTopic } from "./records.ts"
@@ -140,6 +140,11 @@ export const faultSuite = (
           // Whoever asks is not whoever sends.
           assert.strictEqual((yield* Effect.flip(driver.produce(topic, 0, third))).kind, "Moved")
           assert.strictEqual(yield* driver.produce(topic, 0, third), 10)
+          yield* Effect.promise(proxy.dropConnections)
+          const asked = driver.highWatermarks([{ topic, partition: 0 }])
+          assert.deepStrictEqual((yield* asked).map(outcomeOf), ["Moved"])
+          assert.deepStrictEqual((yield* asked).map(outcomeOf), [12])
+          assert.strictEqual((yield* Effect.flip(driver.produce(topic, 0, [...third]))).kind, "Moved")
           assert.deepStrictEqual(yield* read(topic), expected(0, [...first, ...second, ...third]))
         })
       )
