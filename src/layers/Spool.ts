@@ -31,7 +31,7 @@ import * as Writable from "./spool/Writable.ts"
 export { SpoolLimits }
 
 /** A stall is seen so many times within the time that it may last. */
-const LOOKS = 20
+const LOOKS = 5
 
 /** Between two looks whether there is room. */
 const ROOM_EVERY = Duration.millis(5)

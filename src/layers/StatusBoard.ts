@@ -1,5 +1,6 @@
 /** The figures of the live page, in memory by nature; one fiber samples counters once a second, for their rates. */
-import { Clock, Duration, Effect, Layer, Schedule } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
+import { wholeSecond } from "../pipeline/wholeSecond.ts"
 import type { ContinuityReport, DeadLetterReport } from "../schema/StatusReport.ts"
 import {
   type ConnectionCell,
@@ -21,8 +22,6 @@ import * as Troubles from "./status/Troubles.ts"
 
 /** Whose growth is watched. */
 type Counted = StreamCell | ConnectionCell | KafkaCell | SpoolCell
-
-const SAMPLE_EVERY = Duration.seconds(1)
 
 /** Nothing comes of the stream any more. */
 const REPEATING_LASTS = Duration.toMillis("2 minutes")
@@ -111,7 +110,7 @@ const make = Effect.gen(function* () {
     rates.sample(monotonic(), counts())
     lookForRepeats()
   })
-  yield* Effect.forkScoped(Effect.repeat(Effect.delay(sample, SAMPLE_EVERY), Schedule.forever))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(wholeSecond, sample)))
 
   const figures = (): Figures => {
     const cells = [...streams.values()]

@@ -11,11 +11,10 @@ import type { Statement } from "./ContinuityRecord.ts"
 import { UNFETCHABLE } from "./sequence/contract.ts"
 import type { GapTrace } from "./GapTrace.ts"
 import type { Gap, Ordered, Sequencer } from "./Sequencer.ts"
+import { wholeSecond } from "./wholeSecond.ts"
 
 /** More than so many in one look are told in one line. */
 const MOST_LINES = 5
-
-const WATCH_EVERY = Duration.seconds(1)
 
 type Subject = "hole" | "gap"
 
@@ -166,6 +165,6 @@ export const make = Effect.gen(function* () {
           ],
           { discard: true }
         )
-      }).pipe(Effect.andThen(Effect.sleep(WATCH_EVERY)), Effect.forever)
+      }).pipe(Effect.andThen(wholeSecond), Effect.forever)
   }
 })

@@ -7,7 +7,7 @@
  * It begins where the sink says that it stands. It ends when the feed does, when the sink cannot go on, or when interrupted;
  * in every case what was received is published and flushed first, within `STOP_DEADLINE`.
  */
-import { type Cause, Data, Duration, Effect, Fiber, Option, Queue, Schedule, Semaphore, Stream } from "effect"
+import { type Cause, Data, Duration, Effect, Fiber, Latch, Option, Queue, Schedule, Semaphore, Stream } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink } from "../services/EventSink.ts"
@@ -67,6 +67,7 @@ export const run = Effect.gen(function* () {
   const latency = yield* Latency.make
   yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue))
   const turn = yield* Semaphore.make(1)
+  const unsettled = yield* Latch.make(false)
 
   const resume = yield* Resume.make
   const options = {
@@ -89,6 +90,7 @@ export const run = Effect.gen(function* () {
 
   const closers = yield* Closers.make
   const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
+    if (!sequencer.isSettled()) unsettled.openUnsafe()
     yield* report.ordered(ordered)
     const notes = ordered.notes.filter((note) => !Closers.hasToWait(note))
     const records = yield* chunks.records({ ...ordered, notes })
@@ -184,7 +186,7 @@ export const run = Effect.gen(function* () {
   const beside = yield* Effect.all(
     [
       closers.run(Effect.andThen(allGiven, sink.flush), sayClosed),
-      Refill.run({ sequencer, trace: gapTrace, turn, publish, mute: watch.mute }),
+      Refill.run({ sequencer, trace: gapTrace, turn, unsettled, publish, mute: watch.mute }),
       watch.run,
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
       Stream.runForEach(spool.drained, () => catchUp),

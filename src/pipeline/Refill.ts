@@ -2,19 +2,18 @@
  * The fibers beside the sequencer: they ask the exchange's history for what is missing, compare silent streams with it, and
  * pass the time. What they get goes to `publish` in the one turn that they share with the reader.
  */
-import { Clock, Effect, FiberSet, Option, type Semaphore } from "effect"
+import { Clock, Effect, FiberSet, type Latch, Option, type Semaphore } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
 import type { GapTrace } from "./GapTrace.ts"
 import type * as Sequencer from "./Sequencer.ts"
+import { wholeSecond } from "./wholeSecond.ts"
 
 /** Requests for pages at once. */
 const REQUESTS = 4
-/** Between looks at what is to be done: while something is missing, and otherwise. */
+/** Between looks at what is to be done, while something is missing. */
 const BUSY = "50 millis"
-const IDLE = "250 millis"
-const COMPARE_EVERY = "1 second"
 /** Comparisons must leave the history's budget to what is missing. */
 const COMPARISONS = 10
 
@@ -26,6 +25,8 @@ export interface Options {
   readonly trace: GapTrace
   /** One at a time: order is made in it. */
   readonly turn: Semaphore.Semaphore
+  /** Opened when the sequencer is not settled (any more). */
+  readonly unsettled: Latch.Latch
   readonly publish: (ordered: Sequencer.Ordered) => Effect.Effect<void>
   /** The history is ahead of what the stream brought. */
   readonly mute: (stream: StreamName) => Effect.Effect<void>
@@ -34,7 +35,7 @@ export interface Options {
 /** Monotonic, ms. */
 export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
 
-export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trace, turn }: Options) {
+export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trace, turn, unsettled }: Options) {
   const history = yield* MarketHistory
   const sink = yield* EventSink
 
@@ -72,7 +73,11 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trac
     trace.look()
   })
 
-  const pause = Effect.suspend(() => Effect.sleep(sequencer.isSettled() ? IDLE : BUSY))
+  const pause = Effect.suspend(() => {
+    if (!sequencer.isSettled()) return Effect.sleep(BUSY)
+    unsettled.closeUnsafe()
+    return Effect.raceFirst(unsettled.await, wholeSecond)
+  })
 
   const asking = yield* FiberSet.make<void, never>()
   let isFetching = true
@@ -113,7 +118,7 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trac
     if (isMute) yield* mute(stream)
   })
 
-  const comparer = Effect.sleep(COMPARE_EVERY).pipe(
+  const comparer = wholeSecond.pipe(
     Effect.andThen(now),
     Effect.flatMap((millis) => Effect.forEach(sequencer.unheard(millis, COMPARISONS), compare, { discard: true })),
     Effect.forever

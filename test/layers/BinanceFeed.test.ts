@@ -239,6 +239,11 @@ describe("renewal", () => {
       const { delivered, feed, logged } = yield* Feed.start({ ...at(simulator), streams })
       yield* Feed.dataOf(delivered, "btcusdt@trade")
       simulator.deafen("btcusdt@trade", "connect anew")
+      // Behind what was on its way before.
+      for (let n = 0; n < 2; n++) {
+        yield* Queue.clear(delivered)
+        yield* Feed.dataOf(delivered, "ethusdt@trade")
+      }
       yield* Queue.clear(delivered)
       const [only] = simulator.streams.connections
       yield* feed.renew(mute)

@@ -4,6 +4,7 @@
  */
 import { Clock, Duration, Effect, FiberMap, identity, Metric, Queue, Random, type Tracer } from "effect"
 import { plan } from "../../pipeline/Subscriptions.ts"
+import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { ComponentStatus, Health } from "../../services/Health.ts"
@@ -20,9 +21,6 @@ import type { Inbox } from "./Inbox.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
 import * as Vigil from "./Vigil.ts"
-
-/** How often it looks at the clock, whether it is read and whether its twin is busy. */
-const TICK = Duration.seconds(1)
 
 /** Failures in a row after which the next address is tried. */
 const TRIES_PER_ADDRESS = 2
@@ -267,7 +265,8 @@ export const make = Effect.fnUntraced(function* (
       show()
       yield* obeyAll
     }).pipe(Effect.forever)
-    const ticks = Effect.forever(Effect.delay(Queue.offer(events, "tick"), TICK))
+    /** To look at the clock, whether it is read and whether its twin is busy. */
+    const ticks = Effect.forever(Effect.andThen(wholeSecond, Queue.offer(events, "tick")))
     const failures = Effect.andThen(FiberMap.join(fibers), Effect.never)
 
     yield* obeyAll
