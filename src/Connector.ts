@@ -1,4 +1,5 @@
 /** The connector: what `run` runs. */
+import "./layers/heap.ts"
 import "effect/schema/SchemaJITCompiler/enable"
 import { Effect, Layer } from "effect"
 import * as AppConfig from "./layers/AppConfig.ts"
