@@ -23,8 +23,8 @@ interface Frame {
   readonly tail: string
 }
 
-/** Makes records for topics by kind name. */
-export const make = (topics: ReadonlyMap<string, string>) => {
+/** Makes records for topics by kind name; `instance`: says in them who made them. */
+export const make = (topics: ReadonlyMap<string, string>, instance?: string) => {
   const frames = new Map<StreamName, Map<string, Frame>>()
 
   const makeFrame = ({ kind, type }: StreamName, symbol: string): Frame => {
@@ -48,7 +48,8 @@ export const make = (topics: ReadonlyMap<string, string>) => {
     const eventTime = facts.eventTime ?? receivedAt
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
     const flags = `${backfilled ? ',"backfilled":true' : ""}${late ? ',"late":true' : ""}`
-    const headers = { "event-id": eventId(event), "content-type": "application/json" }
+    const id = { "event-id": eventId(event), "content-type": "application/json" }
+    const headers = instance === undefined ? id : { ...id, instance }
     return {
       topic,
       key: symbol,

@@ -122,15 +122,16 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
       return report
     })
 
+  /** Tells a reader of the topic whether one connector writes it or two. */
+  const signed = (record: SinkRecord): SinkRecord =>
+    record.headers["instance"] === instance ? record : { ...record, headers: { ...record.headers, instance } }
+
   return {
     room: Effect.andThen(latch.await, check),
     take: (batch) =>
       Effect.suspend(() => {
         const now = acknowledged.now()
-        const entries = batch.map((record) =>
-          // Tells a reader of the topic whether one connector writes it or two.
-          makeEntry({ ...record, headers: { ...record.headers, instance } }, current, now)
-        )
+        const entries = batch.map((record) => makeEntry(signed(record), current, now))
         current.left += entries.length
         records += entries.length
         for (const entry of entries) {

@@ -43,6 +43,8 @@ interface Place {
 
 interface Standing {
   readonly stream: string
+  /** What the event-ids of its records begin with. */
+  readonly prefix: string
   isKnown: boolean
   /** In order, since the last write. */
   newest: Place | undefined
@@ -81,7 +83,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   const full = yield* Latch.make(false)
   const dirty = yield* Latch.make(false)
   const turn = yield* Semaphore.make(1)
-  const standings = new Map<string, Map<string, Standing>>()
+  const bySymbol = new Map<string, Array<Standing>>()
   const byName = new Map<string, Standing>()
   /** By topic and partition: the offset behind the last record that was stored here. */
   const ends = new Map<string, number>()
@@ -92,6 +94,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
     if (symbol === undefined) continue
     const standing: Standing = {
       stream: name,
+      prefix: EventId.prefixOf(suffix, symbol),
       isKnown: false,
       newest: undefined,
       number: Number.NEGATIVE_INFINITY,
@@ -100,18 +103,13 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
       changes: 0
     }
     byName.set(name, standing)
-    const ofSymbol = standings.get(symbol) ?? new Map<string, Standing>()
-    standings.set(symbol, ofSymbol.set(EventId.prefixOf(suffix, symbol), standing))
+    const ofSymbol = bySymbol.get(symbol) ?? []
+    bySymbol.set(symbol, ofSymbol)
+    ofSymbol.push(standing)
   }
 
-  const standingOf = ({ headers, key }: SinkRecord): readonly [Standing, number] | undefined => {
-    const id = headers["event-id"] ?? ""
-    for (const [prefix, standing] of standings.get(key) ?? []) {
-      if (id.startsWith(prefix)) {
-        const number = numberOf(id.slice(prefix.length))
-        return Number.isNaN(number) ? undefined : [standing, number]
-      }
-    }
+  const standingOf = (key: string, id: string): Standing | undefined => {
+    for (const standing of bySymbol.get(key) ?? []) if (id.startsWith(standing.prefix)) return standing
     return undefined
   }
 
@@ -206,9 +204,13 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
     stored: (topic, partition, offset, records) => {
       moved(topic, partition, offset, records.length)
       if (topic === topics.continuity) for (const record of records) said(record)
-      for (const [index, record] of records.entries()) {
-        const [standing, number] = standingOf(record) ?? []
-        if (standing === undefined || number === undefined) continue
+      let next = offset
+      for (const record of records) {
+        const at = offset < 0 ? offset : next++
+        const id = record.headers["event-id"] ?? ""
+        const standing = standingOf(record.key, id)
+        const number = standing === undefined ? Number.NaN : numberOf(id.slice(standing.prefix.length))
+        if (standing === undefined || Number.isNaN(number)) continue
         const isFirst = standing.number < 0 && standing.written === undefined
         // A candle's number is its open time: the next one's is above the close time that was written.
         const isNewest = number >= Math.max(standing.number, standing.written?.last ?? number)
@@ -217,7 +219,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
         if (facts?.late === true) wroteLate(standing, facts)
         else if (isNewest) {
           standing.number = number
-          standing.newest = { topic, partition, offset: offset < 0 ? offset : offset + index, record }
+          standing.newest = { topic, partition, offset: at, record }
         }
         unwritten++
       }
