@@ -106,7 +106,7 @@ describe("rollover", () => {
 
   it.live("keeps the old connection while nobody reads: it still holds what the new one never got", () =>
     Effect.gen(function* () {
-      const simulator = yield* make({ symbols: ["BTCUSDT"], rate: 30_000 })
+      const simulator = yield* make({ symbols: ["BTCUSDT"], rate: 12_000 })
       const gate = yield* Latch.make(true)
       const { all, delivered, logged, notices } = yield* Feed.start({ ...at(simulator), streams: trade }, gate.await)
       yield* Feed.dataOf(delivered, "btcusdt@trade")
@@ -121,8 +121,12 @@ describe("rollover", () => {
       simulator.shutdownNotice()
       // The notice waits behind the data, so that the replacement begins when it is read.
       yield* gate.open
-      yield* Feed.lineOf(logged, "Connected")
+      yield* Effect.repeat(
+        Effect.sync(() => simulator.streams.connections.size),
+        { until: (size) => size === 2 }
+      )
       yield* gate.close
+      yield* Feed.lineOf(logged, "Connected")
       yield* Effect.repeat(
         Effect.sync(() => old!.queuedBytes),
         { until: (bytes) => bytes > 1_000_000 }
