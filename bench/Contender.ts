@@ -26,10 +26,11 @@ export interface Contender {
   readonly kill: () => Promise<void>
 }
 
-/** `BENCH_PROFILE=<folder>`: where a CPU profile of every contestant goes. */
-const profiling = (): ReadonlyArray<string> => {
+/** `BENCH_PROFILE=<folder>`: where a CPU profile of every contestant goes; `BENCH_NODE`: further flags of Node. */
+const flags = (): ReadonlyArray<string> => {
   const folder = process.env["BENCH_PROFILE"]
-  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`]
+  const more = process.env["BENCH_NODE"]?.split(" ").filter((flag) => flag !== "") ?? []
+  return folder === undefined ? more : ["--cpu-prof", `--cpu-prof-dir=${folder}`, ...more]
 }
 
 export const start = (contestant: Contestant, job: Job): Contender => {
@@ -37,7 +38,7 @@ export const start = (contestant: Contestant, job: Job): Contender => {
   mkdirSync(job.folder, { recursive: true })
   const gcFile = `${job.folder}/gc`
   writeFileSync(gcFile, `${Date.now()} 0\n`)
-  const [command = "", ...rest] = onOwnCore([process.execPath, ...profiling(), "--import", GC_PROBE, ...args])
+  const [command = "", ...rest] = onOwnCore([process.execPath, ...flags(), "--import", GC_PROBE, ...args])
   const child = spawn(command, rest, {
     cwd: job.folder,
     env: { PATH: process.env["PATH"] ?? "", BENCH_GC_FILE: gcFile, ...environment },
@@ -47,6 +48,7 @@ export const start = (contestant: Contestant, job: Job): Contender => {
   if (pid === undefined) throw new Error(`${contestant.name} cannot be started`)
   const log = createWriteStream(`${job.folder}/log`, { flags: "a" })
   child.stderr.pipe(log)
+
   let last = { at: Date.now(), count: 0 }
   child.stdout.on("data", (data) => {
     const [at = 0, count = 0] = String(data).trimEnd().split("\n").at(-1)?.split(" ").map(Number) ?? []
