@@ -10,8 +10,8 @@ import * as ConnectorProcess from "./ConnectorProcess.ts"
 import * as Progress from "./Progress.ts"
 import { type Proof, prove } from "./Proof.ts"
 import * as Target from "./Target.ts"
-import { streamKinds } from "../schema/kinds/registry.ts"
-import { topics as controlTopics } from "../schema/settings/topics.ts"
+import { spot } from "../schema/Market.ts"
+import { controlTopicsOf } from "../schema/settings/topics.ts"
 import * as Simulator from "../simulator/Simulator.ts"
 
 const DATA_DIR = "data/demo"
@@ -112,8 +112,8 @@ export const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }:
 
   yield* say("Reading everything back …\n")
   const topics = {
-    data: streamKinds.map(({ topic }) => `${to.prefix}${topic.default}`),
-    continuity: `${to.prefix}${controlTopics.continuity.unset}`
+    data: spot.kinds.map(({ topic }) => `${to.prefix}${topic.default}`),
+    continuity: `${to.prefix}${controlTopicsOf(spot).continuity.unset}`
   }
   const proof = yield* prove(topics, to.read, simulator?.ledger)
   const outcome: Outcome = { proof, hint: to.hint, lastLines: connector.lastLines() }

@@ -28,6 +28,8 @@ const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history
 export const make = Effect.gen(function* () {
   const { binance, topics } = yield* AppConfig
   const instance = yield* Instance
+  const market = binance.market.name
+  const deadLetters = { market, topic: topics.deadLetter }
   const decode = Decoder.make(binance.streams)
   const toRecord = Records.make(topics.data, instance)
   const isNew = Repeats.make()
@@ -88,14 +90,14 @@ export const make = Effect.gen(function* () {
       yield* count(frames)
       if (rejections.length > 0) yield* reportRejections(rejections)
       if (controls.length > 0) yield* Effect.forEach(controls, logControl, { discard: true })
-      return { events, deadLetters: rejections.map((rejection) => rejectedRecord(topics.deadLetter, rejection)) }
+      return { events, deadLetters: rejections.map((rejection) => rejectedRecord(deadLetters, rejection)) }
     }),
     /** The records of what is ordered: events without a place in a sequence once, then notes and what was rejected. */
     records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
       figures.published(events)
       countProduced(events)
       const records: Array<SinkRecord> = []
-      const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
+      const context = { market, topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
       // What is said of a hole goes before the events beyond it, what says that it is filled behind those in it.
       for (const note of notes) if (goesBefore(note)) records.push(ContinuityRecord.make(context, note))
       let repeats = 0
@@ -112,7 +114,7 @@ export const make = Effect.gen(function* () {
       if (rejected.length > 0) {
         const rejections = rejected.map(farRejection)
         yield* reportRejections(rejections)
-        for (const rejection of rejections) records.push(rejectedRecord(topics.deadLetter, rejection))
+        for (const rejection of rejections) records.push(rejectedRecord(deadLetters, rejection))
       }
       return records
     }),

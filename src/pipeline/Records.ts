@@ -14,7 +14,7 @@ const MAX_AHEAD_MS = 10 * 60 * 1000
 /** The same for the same event, whenever and however it arrives: `binance:spot:trade:BTCUSDT:12345`. */
 export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string => {
   const digest = facts.exact ? undefined : zlib.crc32(json).toString(16).padStart(8, "0")
-  return EventId.format(stream.suffix, symbol, facts.id, digest)
+  return EventId.format(stream, symbol, facts.id, digest)
 }
 
 /** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload but its flags. */
@@ -29,7 +29,8 @@ export const make = (topics: ReadonlyMap<string, string>, instance?: string) => 
 
   const makeFrame = ({ kind, type }: StreamName, symbol: string): Frame => {
     const topic = topics.get(kind.name) ?? kind.topic.default
-    const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}`
+    const market = kind.market === "spot" ? "" : `,"market":"${kind.market}"`
+    const tail = `,"source":"binance"${market},"data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}`
     return { topic, tail }
   }
 

@@ -5,6 +5,7 @@
  * It adds and never takes away: doubles and what stands out of order stay as they are.
  */
 import { Clock, Duration, Effect, Option, Result } from "effect"
+import { markets } from "../schema/Market.ts"
 import { parseStreamName, type StreamName } from "../schema/StreamName.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { Span } from "../schema/StreamKind.ts"
@@ -66,8 +67,8 @@ export const plan = (series: ReadonlyArray<SeriesReport>, serves: (stream: Strea
   const tasks: Array<Task> = []
   const beyond: Array<Plan["beyond"][number]> = []
   const late: Array<Plan["unsaid"][number]> = []
-  for (const { holes, stream: suffix, symbol, topic, unsaid } of series) {
-    const stream = Result.getOrUndefined(parseStreamName(`${symbol}@${suffix}`))
+  for (const { holes, market, stream: suffix, symbol, topic, unsaid } of series) {
+    const stream = Result.getOrUndefined(parseStreamName(`${symbol}@${suffix}`, markets[market]))
     if (stream !== undefined) late.push(...unsaid.map((span) => ({ stream, span })))
     const open = Spans.make()
     for (const hole of holes) if (hole.reason !== "confirmed") open.add(hole)
@@ -92,7 +93,12 @@ const state = Effect.fnUntraced(function* (
   if (spans.length === 0) return
   const { kafka, topics } = yield* AppConfig
   const sink = yield* EventSink
-  const origin = { topic: topics.continuity, instance: `${kafka.clientId}/repair`, at: yield* Clock.currentTimeMillis }
+  const origin = {
+    market: stream.kind.market,
+    topic: topics.continuity,
+    instance: `${kafka.clientId}/repair`,
+    at: yield* Clock.currentTimeMillis
+  }
   const common = {
     type,
     stream: stream.name,

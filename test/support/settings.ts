@@ -1,6 +1,7 @@
 /** Settings for tests: the program's defaults, with what a test cares about put in their place. */
 import { Duration, Layer, Option, Result } from "effect"
 import { streamKinds } from "../../src/schema/kinds/registry.ts"
+import { spot } from "../../src/schema/Market.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
 import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
@@ -15,6 +16,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   replayFile: Option.none(),
   replaySpeed: Infinity,
   binance: {
+    market: spot,
     restUrls: [new URL("http://127.0.0.1:1")],
     restWeightShare: 0.5,
     wsUrls: [new URL("ws://127.0.0.1:1/stream")],

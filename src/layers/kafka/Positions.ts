@@ -79,6 +79,7 @@ export interface Options {
 
 export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   const { binance, topics } = yield* AppConfig
+  const place = { market: binance.market.name, topic: topics.positions }
   const read = Sequenced.make(binance.streams)
   const full = yield* Latch.make(false)
   const dirty = yield* Latch.make(false)
@@ -90,11 +91,12 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   let unwritten = 0
   let begun = false
 
-  for (const { name, suffix, symbol } of binance.streams) {
+  for (const stream of binance.streams) {
+    const { name, symbol } = stream
     if (symbol === undefined) continue
     const standing: Standing = {
       stream: name,
-      prefix: EventId.prefixOf(suffix, symbol),
+      prefix: EventId.prefixOf(stream, symbol),
       isKnown: false,
       newest: undefined,
       number: Number.NEGATIVE_INFINITY,
@@ -186,9 +188,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
     }
     // Those of which the topic knows the least come first: where others are written, they are.
     due.sort((a, b) => (a.standing.written?.seen ?? -1) - (b.standing.written?.seen ?? -1))
-    const records = due.map(({ position, standing }) =>
-      StoredPosition.toRecord(topics.positions, standing.stream, position, now)
-    )
+    const records = due.map(({ position, standing }) => StoredPosition.toRecord(place, standing.stream, position, now))
     const commit = Effect.sync(() => {
       for (const { changes, newest, position, standing } of due) {
         standing.written = position

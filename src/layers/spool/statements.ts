@@ -20,7 +20,7 @@ export const make = Effect.fnUntraced(function* ({ lateOf, newlyLate }: Pick<Ove
 
   const opened = ({ from, stream, to }: Span, at: number): SinkRecord =>
     ContinuityRecord.make(
-      { topic: topics.continuity, instance, at },
+      { market: binance.market.name, topic: topics.continuity, instance, at },
       {
         type: "gap-opened",
         stream,
