@@ -1,6 +1,7 @@
 /**
- * How streams are spread over connections: what fits goes into a connection's URL, so that data flows from the first moment;
- * the rest follows in SUBSCRIBE frames.
+ * How streams are spread over connections: those that different parts of the address serve (`StreamKind.route`) share none, for
+ * there they would be acknowledged and mute. What fits goes into a connection's URL, so that data flows from the first moment; the
+ * rest follows in SUBSCRIBE frames.
  */
 import type { StreamName } from "../schema/StreamName.ts"
 
@@ -62,15 +63,32 @@ const urlWith = (base: URL, names: ReadonlyArray<string>): string => {
   return `${base.href}${base.search === "" ? "?" : "&"}streams=${query}`
 }
 
+/** The streams of one connection. */
+export interface Group {
+  /** The part of the address that serves them all, where there are several. */
+  readonly route: string | undefined
+  readonly streams: ReadonlyArray<StreamName>
+}
+
 /** The streams of each connection. */
-export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<ReadonlyArray<StreamName>> =>
-  Array.from({ length: Math.ceil(streams.length / MAX_STREAMS_PER_CONNECTION) }, (_, n) =>
-    streams.slice(n * MAX_STREAMS_PER_CONNECTION, (n + 1) * MAX_STREAMS_PER_CONNECTION)
-  )
+export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<Group> =>
+  Array.from(
+    Map.groupBy(streams, ({ kind }) => kind.route),
+    ([route, all]) =>
+      Array.from({ length: Math.ceil(all.length / MAX_STREAMS_PER_CONNECTION) }, (_, n) => ({
+        route,
+        streams: all.slice(n * MAX_STREAMS_PER_CONNECTION, (n + 1) * MAX_STREAMS_PER_CONNECTION)
+      }))
+  ).flat()
+
+/** The address that serves streams of this route. */
+export const addressOf = (base: URL, route: string | undefined): URL =>
+  route === undefined ? base : new URL(`/${route}${base.pathname}${base.search}`, base)
 
 /** How a connection asks an address for its streams, of which it has no more than the exchange allows. */
-export const plan = (name: string, base: URL, streams: ReadonlyArray<StreamName>): ConnectionPlan => {
+export const plan = (name: string, base: URL, { route, streams }: Group): ConnectionPlan => {
+  const address = addressOf(base, route)
   const names = streams.map(({ name }) => name)
-  const [inUrl, left] = takeWhileFits(names, (some) => urlWith(base, some).length <= MAX_FRAME_BYTES)
-  return { name, url: urlWith(base, inUrl), subscribe: controlRequests("SUBSCRIBE", left, 1), streams }
+  const [inUrl, left] = takeWhileFits(names, (some) => urlWith(address, some).length <= MAX_FRAME_BYTES)
+  return { name, url: urlWith(address, inUrl), subscribe: controlRequests("SUBSCRIBE", left, 1), streams }
 }

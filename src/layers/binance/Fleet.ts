@@ -4,7 +4,7 @@
  */
 import { Clock, Duration, Effect } from "effect"
 import { clipped } from "../../pipeline/clipped.ts"
-import { MAX_STREAMS_PER_CONNECTION } from "../../pipeline/Subscriptions.ts"
+import { type Group, MAX_STREAMS_PER_CONNECTION } from "../../pipeline/Subscriptions.ts"
 import type { Settings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { MarketFeed, Renewed } from "../../services/MarketFeed.ts"
@@ -31,7 +31,7 @@ const without = (streams: ReadonlyArray<StreamName>, names: ReadonlySet<string>)
 
 export const make = Effect.fnUntraced(function* (
   binance: Settings["binance"],
-  groups: ReadonlyArray<ReadonlyArray<StreamName>>,
+  groups: ReadonlyArray<Group>,
   context: Context
 ): Effect.fn.Return<Fleet> {
   /** By line. */
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
     })
 
   /** The next connection of a line: those of the same number are twins. */
-  const add = Effect.fnUntraced(function* (line: number, streams: ReadonlyArray<StreamName>) {
+  const add = Effect.fnUntraced(function* (line: number, { route, streams }: Group) {
     const mine = lines[line] ?? []
     const index = mine.length
     const suffix = binance.lines === 1 ? "" : (["a", "b"][line] ?? String(line))
@@ -60,6 +60,7 @@ export const make = Effect.fnUntraced(function* (
         urls: binance.wsUrls,
         name: `binance-${index + 1}${suffix}`,
         line,
+        route,
         streams,
         twins: () => lines.flatMap((other) => (other === mine ? [] : other.slice(index, index + 1)))
       },
@@ -69,7 +70,7 @@ export const make = Effect.fnUntraced(function* (
     return keeper
   })
 
-  for (const [line] of lines.entries()) for (const streams of groups) yield* add(line, streams)
+  for (const [line] of lines.entries()) for (const group of groups) yield* add(line, group)
 
   /** To a fresh connection: one that carries others too keeps what it has until it is replaced itself. */
   const move = Effect.fnUntraced(function* (line: number, keeper: Keeper.Keeper, moving: ReadonlyArray<StreamName>) {
@@ -79,8 +80,12 @@ export const make = Effect.fnUntraced(function* (
     keeper.setStreams(rest)
     const side = (lines[line] ?? [])
       .slice(groups.length)
-      .find((other) => other.streams().length + moving.length <= MAX_STREAMS_PER_CONNECTION)
-    if (side === undefined) return yield* Effect.flatMap(add(line, moving), context.start)
+      .find(
+        ({ route, streams }) => route === keeper.route && streams().length + moving.length <= MAX_STREAMS_PER_CONNECTION
+      )
+    if (side === undefined) {
+      return yield* Effect.flatMap(add(line, { route: keeper.route, streams: moving }), context.start)
+    }
     side.setStreams([...side.streams(), ...moving])
     return yield* side.refresh
   })

@@ -30,6 +30,8 @@ export interface KeeperOptions {
   /** Counts from 0. */
   readonly line: number
   readonly urls: readonly [URL, ...ReadonlyArray<URL>]
+  /** The part of the addresses that serves the streams, where there are several. */
+  readonly route: string | undefined
   readonly streams: ReadonlyArray<StreamName>
   readonly connectionTimeout: Duration.Duration
   readonly silenceTimeout: Duration.Duration
@@ -51,6 +53,8 @@ export interface KeeperContext {
 
 export interface Keeper {
   readonly name: string
+  /** It carries no streams of another one. */
+  readonly route: string | undefined
   readonly run: Effect.Effect<never>
   readonly isLive: () => boolean
   /** When the last frame came, Unix ms. */
@@ -78,7 +82,7 @@ export const make = Effect.fnUntraced(function* (
   options: KeeperOptions,
   { gate, health, inbox, notify, onInvalid }: KeeperContext
 ): Effect.fn.Return<Keeper> {
-  const { line, name, rollover, twins, urls } = options
+  const { line, name, rollover, route, twins, urls } = options
   const backoff = Backoff.make(options.reconnectMaxDelay)
   /** What people see of it. */
   const seen = (yield* Status).connection(name)
@@ -143,7 +147,7 @@ export const make = Effect.fnUntraced(function* (
       yield* trace.dataFlows
       yield* tell({ _tag: "Live", socket })
     })
-    yield* Connection.run(plan(name, base, mine.streams), inbox, {
+    yield* Connection.run(plan(name, base, { route, streams: mine.streams }), inbox, {
       ...options,
       renewals,
       onOpen: opened,
@@ -275,6 +279,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     name,
+    route,
     run,
     isLive,
     lastFrameAt: vigil.lastFrameAt,

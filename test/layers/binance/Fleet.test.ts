@@ -28,7 +28,7 @@ describe("Fleet", () => {
       const fibers = yield* FiberSet.make<never, never>()
       const fleet = yield* Fleet.make(
         { ...binance, wsUrls: [new URL(simulator.wsUrl)] },
-        [streamNames("btcusdt@trade", "ethusdt@trade")],
+        [{ route: undefined, streams: streamNames("btcusdt@trade", "ethusdt@trade") }],
         {
           inbox,
           gate: yield* Gate.make(binance.reconnectMaxDelay),
