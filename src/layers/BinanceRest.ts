@@ -2,11 +2,9 @@
 import { Effect, Layer, Result, Schema } from "effect"
 import type { AppConfig } from "../services/AppConfig.ts"
 import { ExchangeInfo, ExchangeInfoError } from "../services/ExchangeInfo.ts"
+import { apis } from "./binance/rest/apis.ts"
 import * as Client from "./binance/rest/Client.ts"
 import { DOUBT, type RestError } from "./binance/rest/RestError.ts"
-
-/** What one request costs, for one symbol as for all. */
-const WEIGHT = 20
 
 /** Asked for one by one at most; each costs as much of the IP's weight as the whole list. */
 const MOST_SINGLE_REQUESTS = 20
@@ -37,6 +35,7 @@ const toInfoError = ({ cause, message }: RestError) => new ExchangeInfoError({ m
 
 const make = Effect.gen(function* () {
   const client = yield* Client.RestClient
+  const { takesSymbols, weight } = apis[client.market].exchangeInfo
 
   const learn = ({ rateLimits = [] }: typeof Known.Type) => {
     const limit = rateLimits.find(
@@ -51,8 +50,8 @@ const make = Effect.gen(function* () {
     const named = symbols && { symbols: JSON.stringify(symbols) }
     const known = client.ask({
       endpoint: "exchangeInfo",
-      parameters: { ...named, showPermissionSets: "false" },
-      weight: WEIGHT,
+      parameters: takesSymbols ? { ...named, showPermissionSets: "false" } : {},
+      weight,
       read: ({ body }) => Result.fromOption(decode(body), () => DOUBT)
     })
     return Effect.map(known, (answer): Statuses | undefined => {
@@ -69,10 +68,10 @@ const make = Effect.gen(function* () {
     symbols: ReadonlyArray<string>
   ): Effect.fn.Return<ReadonlyArray<string>, ExchangeInfoError> {
     if (symbols.length === 0) return []
-    const known = symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
+    const known = takesSymbols && symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
     if (known !== undefined) return symbols.filter((symbol) => !known.has(symbol))
-    if (symbols.length === 1) return symbols
-    if (symbols.length <= MOST_SINGLE_REQUESTS) {
+    if (takesSymbols && symbols.length === 1) return symbols
+    if (takesSymbols && symbols.length <= MOST_SINGLE_REQUESTS) {
       const unknown = yield* Effect.forEach(symbols, (symbol) => unknownSymbols([symbol]), { concurrency: 4 })
       return unknown.flat()
     }
@@ -84,7 +83,7 @@ const make = Effect.gen(function* () {
     symbols: ReadonlyArray<string>
   ): Effect.fn.Return<ReadonlyMap<string, string>, ExchangeInfoError> {
     if (symbols.length === 0) return new Map()
-    const named = symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
+    const named = takesSymbols && symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
     // One that is not there spoils the answer for all.
     const all = named ?? (yield* ask()) ?? new Map<string, string | undefined>()
     const found = new Map<string, string>()
