@@ -67,11 +67,15 @@ const make = Effect.gen(function* () {
     page: Effect.fnUntraced(function* (stream, from, limit): Effect.fn.Return<Page, HistoryError> {
       const source = yield* sourceOf(stream)
       const most = Math.max(1, Math.min(limit, MOST_EVENTS))
-      const rows = yield* Effect.mapError(named(stream, source.page(stream, from, most)), toHistoryError(stream))
+      const { goneBelow, rows } = yield* Effect.mapError(
+        named(stream, source.page(stream, from, most)),
+        toHistoryError(stream)
+      )
       const wanted = rows.filter(({ span }) => span.first >= from).slice(0, most)
       return {
         events: wanted.filter(({ isVoid }) => !isVoid).map(({ event }) => event),
-        voids: wanted.filter(({ isVoid }) => isVoid).map(({ span }) => span.first)
+        voids: wanted.filter(({ isVoid }) => isVoid).map(({ span }) => span.first),
+        ...(goneBelow !== undefined && { goneBelow })
       }
     }),
     newest: Effect.fnUntraced(function* (stream) {

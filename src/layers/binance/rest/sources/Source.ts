@@ -6,8 +6,15 @@ import type { Question } from "../Client.ts"
 import type { RestError } from "../RestError.ts"
 import { candles, intervalOf, type Row } from "../rows.ts"
 
+/** What there is from an id on. */
+export interface Rows {
+  readonly rows: ReadonlyArray<Row>
+  /** Below it the exchange does not tell any more what there was. */
+  readonly goneBelow?: number
+}
+
 export interface Source {
-  readonly page: (stream: StreamName, from: number, limit: number) => Effect.Effect<ReadonlyArray<Row>, RestError>
+  readonly page: (stream: StreamName, from: number, limit: number) => Effect.Effect<Rows, RestError>
   readonly newest: (stream: StreamName) => Effect.Effect<Option.Option<number>, RestError>
 }
 
@@ -39,7 +46,8 @@ export const candleSource = (ask: Ask, weightOf: (limit: number) => number): Sou
     })
   return {
     // One more, for the one that may be open.
-    page: (stream, from, limit) => closedCandles(stream, Math.min(limit + 1, MOST_EVENTS), from),
+    page: (stream, from, limit) =>
+      Effect.map(closedCandles(stream, Math.min(limit + 1, MOST_EVENTS), from), (rows) => ({ rows })),
     newest: (stream) =>
       Effect.map(closedCandles(stream, ROWS_WITH_SETTLED), (rows) =>
         Option.map(Arr.last(rows), ({ span }) => span.last)
