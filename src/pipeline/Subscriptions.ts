@@ -85,6 +85,10 @@ export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<Group>
 export const addressOf = (base: URL, route: string | undefined): URL =>
   route === undefined ? base : new URL(`/${route}${base.pathname}${base.search}`, base)
 
+/** What is dialled, for people. */
+export const shownHost = ({ host }: URL, route: string | undefined): string =>
+  route === undefined ? host : `${host}/${route}`
+
 /** How a connection asks an address for its streams, of which it has no more than the exchange allows. */
 export const plan = (name: string, base: URL, { route, streams }: Group): ConnectionPlan => {
   const address = addressOf(base, route)

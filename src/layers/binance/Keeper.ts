@@ -3,7 +3,7 @@
  * decide; this does it, and says what happened.
  */
 import { Clock, Duration, Effect, FiberMap, identity, Metric, Queue, Random, type Tracer } from "effect"
-import { plan } from "../../pipeline/Subscriptions.ts"
+import { type Group, plan, shownHost } from "../../pipeline/Subscriptions.ts"
 import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
@@ -25,14 +25,11 @@ import * as Vigil from "./Vigil.ts"
 /** Failures in a row after which the next address is tried. */
 const TRIES_PER_ADDRESS = 2
 
-export interface KeeperOptions {
+export interface KeeperOptions extends Group {
   readonly name: string
   /** Counts from 0. */
   readonly line: number
   readonly urls: readonly [URL, ...ReadonlyArray<URL>]
-  /** The part of the addresses that serves the streams, where there are several. */
-  readonly route: string | undefined
-  readonly streams: ReadonlyArray<StreamName>
   readonly connectionTimeout: Duration.Duration
   readonly silenceTimeout: Duration.Duration
   readonly pingInterval: Duration.Duration
@@ -125,10 +122,10 @@ export const make = Effect.fnUntraced(function* (
   const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
     if (afterFailure) yield* Effect.sleep(pause)
     const base = yield* gate.pass(addresses())
-    tried = base.host
+    tried = shownHost(base, route)
     const trace = yield* ConnectionTrace.begin(name, base, streams.length)
     const renewals = yield* Queue.unbounded<ReadonlyArray<string>>()
-    const mine: Session = { host: base.host, streams, renewals, trace, isLive: false }
+    const mine: Session = { host: tried, streams, renewals, trace, isLive: false }
     const opened = Effect.gen(function* () {
       if (!isLive()) yield* status("starting", "open, no data yet")
       vigil.opened()
