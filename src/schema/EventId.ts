@@ -14,8 +14,9 @@ export const headOf = (market: MarketName): string => `binance:${market}:`
 export const prefixOf = ({ kind, suffix }: Stream, symbol: string): string =>
   `${headOf(kind.market)}${suffix}:${symbol}:`
 
-export const format = (stream: Stream, symbol: string, id: string | number, digest?: string): string =>
-  digest === undefined ? `${prefixOf(stream, symbol)}${id}` : `${prefixOf(stream, symbol)}${id}:${digest}`
+/** The id of an event whose stream and symbol the prefix tells. */
+export const format = (prefix: string, id: string | number, digest?: string): string =>
+  digest === undefined ? `${prefix}${id}` : `${prefix}${id}:${digest}`
 
 const HEAD = /^binance:(spot|usdm):/
 
