@@ -23,8 +23,8 @@ interface Frame {
   readonly tail: string
 }
 
-/** Makes records for topics by kind name; `instance`: says in them who made them. */
-export const make = (topics: ReadonlyMap<string, string>, instance?: string) => {
+/** Makes records for topics by kind name. */
+export const make = (topics: ReadonlyMap<string, string>) => {
   const frames = new Map<StreamName, Map<string, Frame>>()
 
   const makeFrame = (stream: StreamName, symbol: string): Frame => {
@@ -51,8 +51,7 @@ export const make = (topics: ReadonlyMap<string, string>, instance?: string) => 
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
     const flags = `${backfilled ? ',"backfilled":true' : ""}${late ? ',"late":true' : ""}`
     const eventId = EventId.format(prefix, facts.id, facts.exact ? undefined : digestOf(json))
-    const id = { "event-id": eventId, "content-type": "application/json" }
-    const headers = instance === undefined ? id : { ...id, instance }
+    const headers = { "event-id": eventId, "content-type": "application/json" }
     return {
       topic,
       key: symbol,
