@@ -12,6 +12,7 @@ import type { Sasl } from "../../schema/Settings.ts"
 import type { Connect, Connection } from "../wire/Connection.ts"
 import { CONNECT_LIMIT } from "../wire/Link.ts"
 import { KEEP_ALIVE_MS, tlsOptions } from "../wire/sockets.ts"
+import { coordinationOf } from "./coordination.ts"
 import { answerOf, Fetch, requestOf } from "./fetch.ts"
 import * as KafkaJsLogger from "./logger.ts"
 import { metadataOf, MetadataWithRights } from "./metadata.ts"
@@ -105,6 +106,7 @@ const connectWith =
       disconnect: () => broker.disconnect(),
       socket: () => socket,
       errorOf: ofThrown,
+      ...coordinationOf(ask),
 
       metadata: async (topics, withRights) => {
         const question = { topics, allowAutoTopicCreation: false }
@@ -123,8 +125,8 @@ const connectWith =
         )
       },
 
-      initProducerId: async () => {
-        const question = { transactionalId: undefined, transactionTimeout: PRODUCER_TIMEOUT_MS }
+      initProducerId: async (transactionalId) => {
+        const question = { transactionalId, transactionTimeout: PRODUCER_TIMEOUT_MS }
         const { errorCode, producerEpoch, producerId } = await ask("InitProducerId", requests.InitProducerId, question)
         return { errorCode, producerEpoch, producerId: BigInt(producerId) }
       },

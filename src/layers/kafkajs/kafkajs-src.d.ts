@@ -1,6 +1,6 @@
 /**
  * What the driver uses of kafkajs beneath its public API, as it is in the one version that `prepare.ts` lets pass:
- * connections with TLS and SASL, and the wire format of seven requests.
+ * connections with TLS and SASL, and the wire format of its requests.
  */
 
 declare module "kafkajs/src/broker/index.js" {
@@ -175,7 +175,21 @@ declare module "kafkajs/src/protocol/recordBatch/v0/decoder.js" {
 declare module "kafkajs/src/protocol/requests/apiKeys.js" {
   const apiKeys: Readonly<
     Record<
-      "Produce" | "Fetch" | "Metadata" | "ListOffsets" | "InitProducerId" | "CreateTopics" | "DescribeConfigs",
+      | "Produce"
+      | "Fetch"
+      | "Metadata"
+      | "ListOffsets"
+      | "InitProducerId"
+      | "CreateTopics"
+      | "DescribeConfigs"
+      | "GroupCoordinator"
+      | "JoinGroup"
+      | "SyncGroup"
+      | "Heartbeat"
+      | "LeaveGroup"
+      | "DescribeGroups"
+      | "AddPartitionsToTxn"
+      | "EndTxn",
       number
     >
   >
@@ -324,6 +338,91 @@ declare module "kafkajs/src/protocol/requests/index.js" {
           readonly configEntries: ReadonlyArray<{ readonly configName: string; readonly configValue: string | null }>
         }>
       }
+    >
+    readonly GroupCoordinator: Definition<
+      { readonly groupId: string; /** 0: of a group; 1: of a transactional id. */ readonly coordinatorType: number },
+      {
+        readonly errorCode: number
+        readonly coordinator: { readonly nodeId: number; readonly host: string; readonly port: number }
+      }
+    >
+    readonly JoinGroup: Definition<
+      {
+        readonly groupId: string
+        readonly sessionTimeout: number
+        readonly rebalanceTimeout: number
+        readonly memberId: string
+        readonly protocolType: string
+        readonly groupProtocols: ReadonlyArray<{ readonly name: string; readonly metadata: Buffer }>
+      },
+      {
+        readonly errorCode: number
+        readonly generationId: number
+        readonly leaderId: string
+        readonly memberId: string
+        readonly members: ReadonlyArray<{ readonly memberId: string; readonly memberMetadata: Buffer | null }>
+      }
+    >
+    readonly SyncGroup: Definition<
+      {
+        readonly groupId: string
+        readonly generationId: number
+        readonly memberId: string
+        readonly groupAssignment: ReadonlyArray<{ readonly memberId: string; readonly memberAssignment: Buffer }>
+      },
+      { readonly errorCode: number; readonly memberAssignment: Buffer | null }
+    >
+    readonly Heartbeat: Definition<
+      {
+        readonly groupId: string
+        readonly groupGenerationId: number
+        readonly memberId: string
+        readonly groupInstanceId: null
+      },
+      { readonly errorCode: number }
+    >
+    readonly LeaveGroup: Definition<
+      { readonly groupId: string; readonly memberId: string },
+      { readonly errorCode: number }
+    >
+    readonly DescribeGroups: Definition<
+      { readonly groupIds: ReadonlyArray<string> },
+      {
+        readonly groups: ReadonlyArray<{
+          readonly errorCode: number
+          readonly state: string
+          readonly members: ReadonlyArray<{
+            readonly memberId: string
+            readonly clientId: string
+            readonly clientHost: string
+            readonly memberMetadata: Buffer | null
+            readonly memberAssignment: Buffer | null
+          }>
+        }>
+      }
+    >
+    readonly AddPartitionsToTxn: Definition<
+      {
+        readonly transactionalId: string
+        readonly producerId: string
+        readonly producerEpoch: number
+        readonly topics: ReadonlyArray<{ readonly topic: string; readonly partitions: ReadonlyArray<number> }>
+      },
+      {
+        readonly errors: ReadonlyArray<{
+          readonly topic: string
+          readonly partitionErrors: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
+        }>
+      }
+    >
+    readonly EndTxn: Definition<
+      {
+        readonly transactionalId: string
+        readonly producerId: string
+        readonly producerEpoch: number
+        readonly transactionResult: boolean
+      },
+      { readonly errorCode: number }
     >
   }
 }

@@ -24,6 +24,7 @@ import {
 } from "@platformatic/kafka"
 import type { Connect } from "../wire/Connection.ts"
 import * as Channel from "./Channel.ts"
+import { coordinationOf } from "./coordination.ts"
 import { type Answer, answerOf } from "./fetch.ts"
 import { encode } from "./produce.ts"
 import { ofThrown } from "./thrown.ts"
@@ -76,6 +77,7 @@ export const connect: Connect = (address, settings) => {
     disconnect: close,
     socket,
     errorOf: ofThrown,
+    ...coordinationOf(ask),
 
     metadata: async (names, withRights = false) => {
       const answer = await ask(METADATA, ({ api }, client) => api.async(client, [...names], false, withRights))
@@ -106,8 +108,10 @@ export const connect: Connect = (address, settings) => {
       )
     },
 
-    initProducerId: () =>
-      ask(INIT_PRODUCER_ID, ({ api }, client) => api.async(client, null, PRODUCER_TIMEOUT_MS, ...NO_PRODUCER)),
+    initProducerId: (transactionalId) =>
+      ask(INIT_PRODUCER_ID, ({ api }, client) =>
+        api.async(client, transactionalId ?? null, PRODUCER_TIMEOUT_MS, ...NO_PRODUCER)
+      ),
 
     listOffsets: async (questions, replicaId = CONSUMER) => {
       const topics = questions.map(({ partition, timestamp, topic }) => ({

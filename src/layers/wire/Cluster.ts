@@ -4,6 +4,7 @@ import type { KafkaSettings } from "../../schema/Settings.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
 import { UNKNOWN_TOPIC } from "./codes.ts"
 import type { Address, TopicMetadata } from "./Connection.ts"
+import type { CoordinatorKind } from "./coordination.ts"
 import { mostTelling, ofCode } from "./errors.ts"
 import type { Link } from "./Link.ts"
 
@@ -20,9 +21,10 @@ export const nameOf = ({ host, port }: Address): string => `${host}:${port}`
 
 /**
  * Reads have connections of their own: one that is not answered in time cuts its connection, and must not put the sends on
- * it in doubt; nor shall sends queue behind the megabytes of a read.
+ * it in doubt; nor shall sends queue behind the megabytes of a read, or behind a question to a group, which is answered when
+ * others have done their part.
  */
-export type Use = "writing" | "reading"
+export type Use = "writing" | "reading" | CoordinatorKind
 
 export interface Cluster {
   /** A link to any broker, one that is there already if possible. */
@@ -33,6 +35,8 @@ export interface Cluster {
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
   /** A link to the partition's leader, by the last that was heard of it. */
   readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link, KafkaError>
+  /** A link to the broker that coordinates what has this key, as it is said now. */
+  readonly coordinator: (kind: CoordinatorKind, key: string) => Effect.Effect<Link, KafkaError>
   /** Nothing has to be asked for, nor waited for, to write to the partition's leader. */
   readonly isNear: (topic: string, partition: number) => boolean
   /** What was heard of the topic may no longer hold. */
@@ -69,7 +73,7 @@ export const make = Effect.fnUntraced(function* (
 
   const connect = (address: Address, use: Use = "writing"): Effect.Effect<Link, KafkaError> =>
     Effect.gen(function* () {
-      const name = use === "reading" ? `${nameOf(address)} (${use})` : nameOf(address)
+      const name = use === "writing" ? nameOf(address) : `${nameOf(address)} (${use})`
       const known = links.get(name)
       if (known?.isReady() === true) return worked(known)
       if (known?.usable() === true) return yield* ready(known)
@@ -157,5 +161,23 @@ export const make = Effect.fnUntraced(function* (
     return yield* connect(address, use)
   })
 
-  return { any, controller, metadata, leader, isNear, forget: (topic) => void topics.delete(topic) } satisfies Cluster
+  const coordinator: Cluster["coordinator"] = Effect.fnUntraced(function* (kind, key) {
+    const link = yield* any
+    const { errorCode, ...address } = yield* link.ask(
+      (connection) => connection.findCoordinator(kind, key),
+      METADATA_LIMIT
+    )
+    if (errorCode !== 0) return yield* ofCode(errorCode, `finding the coordinator of ${kind} ${key}`)
+    return yield* connect(address, kind)
+  })
+
+  return {
+    any,
+    controller,
+    metadata,
+    leader,
+    coordinator,
+    isNear,
+    forget: (topic) => void topics.delete(topic)
+  } satisfies Cluster
 })

@@ -6,6 +6,7 @@ import type { Socket } from "node:net"
 import type { Compression, KafkaSettings } from "../../schema/Settings.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { KafkaError, NewTopic, StoredRecord } from "../../services/KafkaDriver.ts"
+import type { GroupRequests, TransactionRequests } from "./coordination.ts"
 
 export interface Address {
   readonly host: string
@@ -96,7 +97,7 @@ export interface FetchAnswer {
   readonly next?: number
 }
 
-export interface Connection {
+export interface Connection extends GroupRequests, TransactionRequests {
   /** Opens it and authenticates. Called once. */
   readonly connect: () => Promise<void>
   readonly isConnected: () => boolean
@@ -113,7 +114,8 @@ export interface Connection {
    * be written.
    */
   readonly produce: (request: ProduceRequest, onEncoded: () => void) => Promise<ReadonlyArray<PartAnswer>>
-  readonly initProducerId: () => Promise<Producer & { readonly errorCode: number }>
+  /** With a transactional id: what the same id was given before is fenced. */
+  readonly initProducerId: (transactionalId?: string) => Promise<Producer & { readonly errorCode: number }>
   readonly listOffsets: (
     questions: ReadonlyArray<OffsetQuestion>,
     /** -1: a consumer; -2: one that looks for faults and sees all. */

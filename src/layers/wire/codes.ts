@@ -57,7 +57,24 @@ const table: ReadonlyArray<readonly [code: number, name: string, says: string, v
     ["Doubt"]
   ],
   [21, "INVALID_REQUIRED_ACKS", "The value for the required acks is invalid", ["Denied", "check KAFKA_ACKS"]],
+  [22, "ILLEGAL_GENERATION", "The group has gone on without this member", ["Moved"]],
+  [
+    23,
+    "INCONSISTENT_GROUP_PROTOCOL",
+    "The group's other members work by another protocol",
+    ["Denied", "GROUP_ID is taken by something else, or by connectors with another number of SHARDS"]
+  ],
+  [24, "INVALID_GROUP_ID", "The group's name is not valid", ["Denied", "check GROUP_ID"]],
+  [25, "UNKNOWN_MEMBER_ID", "The group does not know this member", ["Moved"]],
+  [
+    26,
+    "INVALID_SESSION_TIMEOUT",
+    "The session time-out is not within what the broker allows",
+    ["Denied", "check GROUP_SESSION_SECONDS against the broker's group.min.session.timeout.ms and its max"]
+  ],
+  [27, "REBALANCE_IN_PROGRESS", "The group is dividing its work anew", ["Moved"]],
   [29, "TOPIC_AUTHORIZATION_FAILED", "Not authorized to access topics", ["Denied", RIGHTS]],
+  [30, "GROUP_AUTHORIZATION_FAILED", "Not authorized to access the group", ["Denied", RIGHTS]],
   [31, "CLUSTER_AUTHORIZATION_FAILED", "Cluster authorization failed", ["Denied", RIGHTS]],
   [32, "INVALID_TIMESTAMP", "The timestamp of the message is out of acceptable range", ["Refused"]],
   [33, "UNSUPPORTED_SASL_MECHANISM", "The broker does not support the requested mechanism", ["Denied", MECHANISM]],
@@ -82,6 +99,8 @@ const table: ReadonlyArray<readonly [code: number, name: string, says: string, v
   [47, "INVALID_PRODUCER_EPOCH", "There is a newer producer with the same id", ["Disputed"]],
   [48, "INVALID_TXN_STATE", "The producer attempted an operation in an invalid state", ["Disputed"]],
   [49, "INVALID_PRODUCER_ID_MAPPING", "The producer's id is not the one that it has now", ["Disputed"]],
+  [51, "CONCURRENT_TRANSACTIONS", "The transaction before has not come to its end yet"],
+  [53, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED", "Not authorized to use the transactional id", ["Denied", RIGHTS]],
   [54, "SECURITY_DISABLED", "Security features are disabled", ["Denied", NO_SASL]],
   [55, "OPERATION_NOT_ATTEMPTED", "The broker did not attempt to execute this operation"],
   [56, "KAFKA_STORAGE_ERROR", "Disk error when trying to access log file on the disk", ["Doubt"]],
@@ -102,6 +121,9 @@ const table: ReadonlyArray<readonly [code: number, name: string, says: string, v
   ],
   [77, "STALE_BROKER_EPOCH", "Broker epoch has changed"],
   [78, "OFFSET_NOT_AVAILABLE", "After an election the leader cannot tell yet where the partition ends"],
+  [79, "MEMBER_ID_REQUIRED", "A new member joins with the id that it is given here", ["Moved"]],
+  [81, "GROUP_MAX_SIZE_REACHED", "The group has as many members as the broker allows", ["Denied", "check GROUP_ID"]],
+  [82, "FENCED_INSTANCE_ID", "Another member has taken this one's place", ["Moved"]],
   [87, "INVALID_RECORD", "This record has failed the validation on broker and hence be rejected", ["Refused"]],
   [89, "THROTTLING_QUOTA_EXCEEDED", "The throttling quota has been exceeded"],
   [90, "PRODUCER_FENCED", "There is a newer producer with the same id", ["Disputed"]],
