@@ -19,6 +19,7 @@ import * as proxy from "./binance/proxy.ts"
 import { client } from "./settings/client.ts"
 import * as dotEnv from "./settings/dotEnv.ts"
 import * as files from "./settings/files.ts"
+import { acksOf, groupSettings, spoolModeOf } from "./settings/group.ts"
 import { mistyped } from "./settings/mistyped.ts"
 import { Reading as VariableReading, type Values } from "./settings/Reading.ts"
 import * as security from "./settings/security.ts"
@@ -55,6 +56,8 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
   const replayFile = yield* files.readable(read, binance.replayFile)
   if (feed === "replay" && !read.isSet(binance.replayFile)) read.missing(binance.replayFile, "FEED=replay needs it")
   read.get(program.batchCheckInterval)
+  const group = groupSettings(read)
+  const isGroup = Option.isSome(group)
 
   const settings: Omit<Settings, "notices" | "shown"> = {
     feed,
@@ -80,16 +83,17 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
       clientId: read.get(kafka.clientId),
       patches: read.get(kafka.patches),
       compression: read.get(kafka.compression),
-      acks: read.get(kafka.acks),
+      acks: acksOf(read, isGroup),
       tls: yield* security.tls(read),
       sasl: yield* security.sasl(read)
     },
     topics: topicSettings(read, market),
+    group,
     sink: read.get(program.sink),
     dataDir: read.get(program.dataDir),
     gaps: { wait: read.get(gaps.wait), resumeMax: read.get(gaps.resumeMax) },
     spool: {
-      mode: read.get(program.spool),
+      mode: spoolModeOf(read, isGroup),
       maxBytes: read.get(program.spoolMaxBytes),
       fsync: read.get(program.spoolFsync)
     },

@@ -50,6 +50,8 @@ export interface TopicSettings {
   readonly deadLetter: string
   readonly continuity: string
   readonly positions: string
+  /** Made and written only in a group. */
+  readonly shards: string
   /** Create what is missing. */
   readonly create: boolean
   readonly partitions: number
@@ -77,6 +79,14 @@ export interface SpoolSettings {
   readonly mode: SpoolMode
   readonly maxBytes: number
   readonly fsync: boolean
+}
+
+/** Processes that share the streams. */
+export interface GroupSettings {
+  readonly id: string
+  /** Into so many the streams are divided. */
+  readonly shards: number
+  readonly sessionTimeout: Duration.Duration
 }
 
 export interface Settings {
@@ -107,6 +117,8 @@ export interface Settings {
   }
   readonly kafka: KafkaSettings
   readonly topics: TopicSettings
+  /** `None`: this process has all streams. */
+  readonly group: Option.Option<GroupSettings>
   readonly gaps: {
     /** How long a hole may get nothing new from the exchange's history until live goes on beyond it. */
     readonly wait: Duration.Duration

@@ -17,6 +17,7 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
  * - `Refused`: not stored and never will be as it stands (too large, an invalid timestamp): a record is at fault.
  * - `Denied`: credentials, certificate or rights; needs a person.
  * - `Busy`: not stored, the broker is not ready (too few replicas, throttled, loading): try again later.
+ * - `Fenced`: not stored, and nothing will be any more: another one has taken over (`FencedKafka`).
  */
 export const KafkaErrorKind = Schema.Literals([
   "Unreachable",
@@ -26,7 +27,8 @@ export const KafkaErrorKind = Schema.Literals([
   "MissingTopic",
   "Refused",
   "Denied",
-  "Busy"
+  "Busy",
+  "Fenced"
 ])
 
 export class KafkaError extends Schema.TaggedError<KafkaError>()("KafkaError", {

@@ -48,6 +48,7 @@ describe("good settings", () => {
           deadLetter: "dead_letter",
           continuity: "continuity",
           positions: "positions",
+          shards: "shards",
           create: true,
           partitions: 6,
           replicationFactor: Option.none()

@@ -47,10 +47,12 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
     deadLetter: "dead_letter",
     continuity: "continuity",
     positions: "positions",
+    shards: "shards",
     create: true,
     partitions: 6,
     replicationFactor: Option.none()
   },
+  group: Option.none(),
   gaps: { wait: Duration.seconds(120), resumeMax: Duration.hours(1) },
   batch: { size: 100, timeout: Duration.millis(100) },
   dataDir: "./data",

@@ -23,12 +23,14 @@ export const topicSettings = (read: Reading, market: Market): TopicSettings => {
   const deadLetter = full(controls.deadLetter)
   const continuity = full(controls.continuity)
   const positions = full(controls.positions)
+  const shards = full(controls.shards)
 
   const taken = new Map([...dataTopics].map(([kind, variable]) => [data.get(kind), variable.name]))
   for (const [variable, topic] of [
     [controls.deadLetter, deadLetter],
     [controls.continuity, continuity],
-    [controls.positions, positions]
+    [controls.positions, positions],
+    [controls.shards, shards]
   ] as const) {
     const other = taken.get(topic)
     if (other !== undefined) read.clash(variable, other)
@@ -39,6 +41,7 @@ export const topicSettings = (read: Reading, market: Market): TopicSettings => {
     deadLetter,
     continuity,
     positions,
+    shards,
     create: read.get(topics.create),
     partitions: read.get(topics.partitions),
     replicationFactor: read.get(topics.replicationFactor)

@@ -2,7 +2,7 @@
  * Kafka over the connections of a client library, whose producer is left out: one that sends several partitions at a time,
  * retries by itself or keeps its own view of the leaders hides what was written, and what was stored.
  */
-import { Duration, Effect, Result } from "effect"
+import { Duration, Effect, Result, type Scope } from "effect"
 import type { Acks } from "../../schema/Settings.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -41,22 +41,35 @@ const inTime = <A>(effect: Effect.Effect<A, KafkaError>, duration: Duration.Dura
       )
   })
 
-export const make = Effect.fnUntraced(function* (connect: Connect) {
+/** What drivers have in common. */
+export interface Client {
+  readonly cluster: Cluster.Cluster
+  readonly delivery: Link.Delivery
+}
+
+export const client = Effect.fnUntraced(function* (
+  connect: Connect
+): Effect.fn.Return<Client, never, AppConfig | Scope.Scope> {
   const { kafka } = yield* AppConfig
   const cluster = yield* Cluster.make(kafka, (address, hasWorked) =>
     Link.open(connect(address, kafka), address, hasWorked)
   )
-  const sequences = yield* Sequences.make(cluster)
-  const acks = acksOf[kafka.acks]
-  const idempotent = kafka.acks === "all"
   const scope = yield* Effect.scope
-  const delivery: Link.Delivery = {
-    acks,
-    timeout: Duration.toMillis(REPLICAS_LIMIT),
-    compression: kafka.compression,
-    limit: REQUEST_LIMIT,
-    fork: (run) => Effect.forkIn(Traces.apart(run), scope)
+  return {
+    cluster,
+    delivery: {
+      acks: acksOf[kafka.acks],
+      timeout: Duration.toMillis(REPLICAS_LIMIT),
+      compression: kafka.compression,
+      limit: REQUEST_LIMIT,
+      fork: (run) => Effect.forkIn(Traces.apart(run), scope)
+    }
   }
+})
+
+/** Numbers its batches so, where every replica in sync acknowledges. */
+export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, sequences: Sequences.Sequences) {
+  const idempotent = delivery.acks === acksOf.all
 
   const recorder = yield* Traces.recorder
   /** Writes down what a send's time has gone into, stage after stage, if it is traced. */
@@ -146,7 +159,7 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
     const part = { topic, partition, records, ...sequence }
     const answers = yield* link.produce(part, delivery, () => stage("encode request"))
     stage("answer")
-    if (acks === 0) return -1
+    if (delivery.acks === 0) return -1
 
     const stored = answers.find((one) => one.topic === topic && one.partition === partition)
     if (stored === undefined) {
@@ -155,7 +168,7 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
     if (!sequences.answered(topic, partition, stored.errorCode)) {
       return yield* ofCode(stored.errorCode, stored.errorCode === TOPIC_DENIED ? writing(topic) : undefined)
     }
-    if (kafka.acks === "1") trusted.set(`${topic}/${partition}`, link)
+    if (delivery.acks === acksOf["1"]) trusted.set(`${topic}/${partition}`, link)
     return stored.baseOffset
   })
 
@@ -186,4 +199,10 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
     fetch: (topic, partition, from, amount) =>
       forgetting(topic, inTime(Reading.fetch(cluster, topic, partition, from, amount), READ_LIMIT, "reading"))
   })
+})
+
+/** By itself, with producers that the brokers give out. */
+export const make = Effect.fnUntraced(function* (connect: Connect) {
+  const shared = yield* client(connect)
+  return yield* over(shared, yield* Sequences.make(shared.cluster))
 })

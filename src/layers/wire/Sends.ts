@@ -35,6 +35,10 @@ export interface Options {
   readonly fork: (run: Effect.Effect<void>) => Effect.Effect<unknown>
 }
 
+/** A request holds one batch of a partition: where several write to it, each has a producer of its own. */
+const holds = ({ parts }: Group, { partition, topic }: Part): boolean =>
+  parts.some((one) => one.partition === partition && one.topic === topic)
+
 export const make = ({ fork, request, turns }: Options): Sends => {
   /** Has not had its turn. */
   let growing: Group | undefined
@@ -66,7 +70,8 @@ export const make = ({ fork, request, turns }: Options): Sends => {
       Effect.uninterruptibleMask((restore) => {
         let bytes = 0
         for (const { value } of part.records) bytes += value.byteLength
-        const joined = growing !== undefined && growing.bytes + bytes <= ENOUGH_BYTES ? growing : undefined
+        const joined =
+          growing !== undefined && growing.bytes + bytes <= ENOUGH_BYTES && !holds(growing, part) ? growing : undefined
         const group = joined ?? begin()
         group.parts.push(part)
         group.onEncoded.push(onEncoded)

@@ -1,12 +1,13 @@
 /**
  * The idempotent producer's numbers (`KAFKA_ACKS=all`): by them the broker knows a repeated batch. A partition keeps its
- * producer until the two disagree; then it begins anew with a fresh one, and no other partition is concerned.
+ * producer until the two disagree; then it begins anew with a fresh one, and no other partition is concerned. Where there can
+ * be no fresh one, that is the end.
  */
 import { Duration, Effect, Schedule, Semaphore } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
-import type { KafkaError } from "../../services/KafkaDriver.ts"
+import { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
-import { STORED_BEFORE } from "./codes.ts"
+import { codeOf, STORED_BEFORE } from "./codes.ts"
 import type { Producer, Sequence } from "./Connection.ts"
 import { ofCode } from "./errors.ts"
 
@@ -43,36 +44,31 @@ interface State extends Producer {
 const same = (a: ReadonlyArray<SinkRecord>, b: ReadonlyArray<SinkRecord>): boolean =>
   a.length === b.length && a.every((record, index) => record === b[index])
 
-export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) {
+/** Where producers come from. */
+interface Producers {
+  readonly current: Effect.Effect<Producer, KafkaError>
+  /** `current` has not to wait. */
+  readonly isThere: () => boolean
+  /** Who begins anew needs another one. */
+  readonly discard: (producerId: bigint) => void
+}
+
+const of = ({ current, discard, isThere }: Producers): Sequences => {
   const states = new Map<string, State>()
-  const asking = yield* Semaphore.make(1)
-  let producer: Producer | undefined
-
-  const init = Effect.gen(function* () {
-    const link = yield* cluster.any
-    const { errorCode, ...producer } = yield* link.ask((connection) => connection.initProducerId(), INIT_LIMIT)
-    return errorCode === 0 ? producer : yield* ofCode(errorCode, "asking for a producer id")
-  })
-
-  const current = asking.withPermit(
-    Effect.gen(function* () {
-      producer ??= yield* Effect.retry(init, { while: ({ kind }) => kind === "Busy", schedule: loading })
-      return producer
-    })
-  )
 
   const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
   const reset = (topic: string, partition: number): void => {
     const key = keyOf(topic, partition)
-    // The others keep the old one; who begins anew needs a new one.
-    if (states.get(key)?.producerId === producer?.producerId) producer = undefined
+    const state = states.get(key)
+    // The others keep the old one.
+    if (state !== undefined) discard(state.producerId)
     states.delete(key)
   }
 
   return {
     ready: Effect.asVoid(current),
-    knows: (topic, partition) => producer !== undefined && states.has(keyOf(topic, partition)),
+    knows: (topic, partition) => isThere() && states.has(keyOf(topic, partition)),
     begin: Effect.fnUntraced(function* (topic, partition, batch) {
       const key = keyOf(topic, partition)
       const pending = states.get(key)?.pending ?? []
@@ -90,7 +86,50 @@ export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) 
         state.next = (state.next + state.pending.length) % LIMIT
         state.pending = []
       }
+      // Its numbers are free again: what follows may be another batch.
+      if (codeOf(errorCode).verdict[0] === "Refused" && state !== undefined) state.pending = []
       return stored
     }
-  } satisfies Sequences
+  }
+}
+
+/** Of producers that the brokers give out. */
+export const make = Effect.fnUntraced(function* (cluster: Pick<Cluster, "any">) {
+  const asking = yield* Semaphore.make(1)
+  let producer: Producer | undefined
+
+  const init = Effect.gen(function* () {
+    const link = yield* cluster.any
+    const { errorCode, ...producer } = yield* link.ask((connection) => connection.initProducerId(), INIT_LIMIT)
+    return errorCode === 0 ? producer : yield* ofCode(errorCode, "asking for a producer id")
+  })
+
+  return of({
+    current: asking.withPermit(
+      Effect.gen(function* () {
+        producer ??= yield* Effect.retry(init, { while: ({ kind }) => kind === "Busy", schedule: loading })
+        return producer
+      })
+    ),
+    isThere: () => producer !== undefined,
+    discard: (producerId) => {
+      if (producer?.producerId === producerId) producer = undefined
+    }
+  })
 })
+
+/** Of this producer alone: once a partition cannot go on with it, none does. */
+export const fixed = (producer: Producer): Sequences => {
+  let isOver = false
+  return of({
+    current: Effect.suspend(() =>
+      isOver
+        ? Effect.fail(new KafkaError({ kind: "Disputed", message: "the broker and this producer have disagreed" }))
+        : Effect.succeed(producer)
+    ),
+    isThere: () => !isOver,
+    discard: () => {
+      isOver = true
+    }
+  })
+}

@@ -1,4 +1,4 @@
-/** The variables of the topics: one for each stream kind, three for control records; each market has its own, and how to create them. */
+/** The variables of the topics: one for each stream kind, four for control records; each market has its own, and how to create them. */
 import { type Market, markets } from "../Market.ts"
 import type { MarketName, StreamKind } from "../StreamKind.ts"
 import { flag, PREFIX_LENGTH, topic, topicPrefix, TOPIC_LENGTH, whole } from "./parsers.ts"
@@ -67,7 +67,8 @@ export const controlTopicsOf = ({ name }: Market) => {
   return {
     deadLetter: control("TOPIC_DEAD_LETTER", "dead_letter", "what is no valid event, with the reason"),
     continuity: control("TOPIC_CONTINUITY", "continuity", "what is known about gaps"),
-    positions: control("TOPIC_POSITIONS", "positions", "where each stream stands, for the next start; compacted")
+    positions: control("TOPIC_POSITIONS", "positions", "where each stream stands, for the next start; compacted"),
+    shards: control("TOPIC_SHARDS", "shards", "which process has which shard, with `GROUP_ID`; compacted")
   } as const
 }
 

@@ -3,6 +3,7 @@ import type { Market } from "../Market.ts"
 import { binance } from "./binance.ts"
 import { exchangeOf } from "./exchange.ts"
 import { gaps } from "./gaps.ts"
+import { group } from "./group.ts"
 import { kafka } from "./kafka.ts"
 import { program } from "./program.ts"
 import { controlTopicsOf, dataTopicsOf, marketTopics, topics } from "./topics.ts"
@@ -18,6 +19,7 @@ export const groups: ReadonlyArray<Group> = [
   { title: "Gaps", variables: Object.values(gaps) },
   { title: "Kafka", variables: Object.values(kafka) },
   { title: "Topics", variables: [...Object.values(topics), ...marketTopics] },
+  { title: "Several processes", variables: Object.values(group) },
   { title: "Program", variables: Object.values(program) }
 ]
 

@@ -52,7 +52,7 @@ describe("names that are none of ours", () => {
       "there is KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD, KAFKA_SASL_PASSWORD_FILE"
     ],
     ["KAFKA_SSL_ENABLED", "there is KAFKA_SSL, KAFKA_SSL_CA_FILE, KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE"],
-    ["TOPIC_TRADES", "there is TOPIC_CREATE, TOPIC_RAW_TRADES"],
+    ["TOPIC_TRADES", "there is TOPIC_CREATE, TOPIC_SHARDS, TOPIC_RAW_TRADES"],
     ["RECONNECT_DELAY", "there is RECONNECT_MAX_DELAY_SECONDS"]
   ])("%s begins as only ours do: %s", (given, said) => {
     assert.deepStrictEqual(mistyped([given]), [`${given} is no setting: ${said}`])

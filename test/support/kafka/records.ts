@@ -64,12 +64,16 @@ export const endOffsets = async (
 const text = (headers: IHeaders = {}) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 
+/** What a consumer sees of transactions. */
+export type Isolation = "read_uncommitted" | "read_committed"
+
 /** Visits everything from the beginning to the present end, each partition in the order of its offsets. */
 export const scanTopic = async (
   bootstrap: string,
   topic: string,
   visit: (record: StoredRecord) => void,
-  security?: Security
+  security?: Security,
+  isolation: Isolation = "read_committed"
 ): Promise<void> => {
   const ends = await endOffsets(bootstrap, topic, security)
   const unread = new Map(ends.filter(({ high, low }) => high > low).map(({ high, partition }) => [partition, high]))
@@ -78,7 +82,8 @@ export const scanTopic = async (
   const next = new Map<number, number>()
   const consumer = client(bootstrap, security).consumer({
     groupId: `reader-${crypto.randomUUID()}`,
-    maxWaitTimeInMs: 100
+    maxWaitTimeInMs: 100,
+    readUncommitted: isolation === "read_uncommitted"
   })
   await consumer.connect()
   try {
@@ -87,6 +92,11 @@ export const scanTopic = async (
       consumer.on("consumer.crash", ({ payload }) => {
         // A coordinator that is still loading is asked again by kafkajs itself.
         if (!payload.restart) reject(payload.error)
+      })
+      // Also after what holds nothing for a consumer, such as the end of a transaction.
+      consumer.on("consumer.end_batch_process", ({ payload: { lastOffset, partition } }) => {
+        if (Number(lastOffset) + 1 >= (unread.get(partition) ?? 0)) unread.delete(partition)
+        if (unread.size === 0) resolve()
       })
       void consumer
         .run({
@@ -105,8 +115,6 @@ export const scanTopic = async (
                 headers: text(headers)
               })
             }
-            if ((next.get(partition) ?? 0) >= (unread.get(partition) ?? 0)) unread.delete(partition)
-            if (unread.size === 0) resolve()
           }
         })
         .catch(reject)

@@ -1,0 +1,139 @@
+/**
+ * Shuts out who wrote before. A transactional id gives its producer a higher epoch at every opening, and an empty transaction,
+ * aborted, puts a marker of that epoch into every partition: from there on a leader refuses batches of the epochs before. The
+ * records themselves are in no transaction, so that every consumer sees them at once, and seeing costs nothing more.
+ *
+ * The markers are in the partitions when the coordinator gives the id its next epoch, which is the one that is used.
+ */
+import { Duration, Effect, Schedule, Semaphore } from "effect"
+import { FencedKafka } from "../../services/FencedKafka.ts"
+import { type KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
+import type { Cluster } from "./Cluster.ts"
+import type { Connection } from "./Connection.ts"
+import type { TransactionalProducer } from "./coordination.ts"
+import * as Driver from "./Driver.ts"
+import { ofCode } from "./errors.ts"
+import * as Sequences from "./Sequences.ts"
+
+const REQUEST_LIMIT = Duration.seconds(5)
+/** Of an opening, while a leader or the coordinator is away. */
+const OPEN_LIMIT = Duration.seconds(60)
+/** A coordinator forgets an id that is not used for a week, and with it which epoch comes next. */
+const USE_EVERY = Duration.hours(1)
+
+const RETRY = Schedule.spaced("50 millis")
+
+const NOT_ATTEMPTED = 55
+/** The answer to the first try was lost. */
+const NOTHING_TO_END = 48
+
+interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
+const nameOf = ({ partition, topic }: Place): string => `${topic}/${partition}`
+
+/** What the coordinator is asked for an id. */
+const transactions = (cluster: Cluster, id: string) => {
+  const ask = <A>(request: (connection: Connection) => Promise<A>) =>
+    Effect.flatMap(cluster.coordinator("transaction", id), (link) => link.ask(request, REQUEST_LIMIT))
+
+  /** The coordinator moves, loads, or has not ended the transaction before: it will. */
+  const patiently = <A>(effect: Effect.Effect<A, KafkaError>) =>
+    Effect.retry(effect, { schedule: RETRY, while: ({ kind }) => kind !== "Denied" && kind !== "Disputed" })
+
+  const next = patiently(
+    Effect.gen(function* () {
+      const { errorCode, ...producer } = yield* ask((connection) => connection.initProducerId(id))
+      if (errorCode !== 0) return yield* ofCode(errorCode, `asking for the producer of ${id}`)
+      return { ...producer, transactionalId: id } satisfies TransactionalProducer
+    })
+  )
+
+  /** Begins a transaction in these partitions and aborts it: each gets a marker. */
+  const mark = Effect.fnUntraced(function* (producer: TransactionalProducer, places: ReadonlyArray<Place>) {
+    if (places.length === 0) return
+    yield* patiently(
+      Effect.gen(function* () {
+        const answers = yield* ask((connection) => connection.addPartitionsToTransaction(producer, places))
+        // Beside the one that is at fault the others are said to be not attempted.
+        const fault = answers.find(({ errorCode }) => errorCode !== 0 && errorCode !== NOT_ATTEMPTED)
+        if (fault !== undefined) return yield* ofCode(fault.errorCode, `marking ${nameOf(fault)} for ${id}`)
+      })
+    )
+    yield* patiently(
+      Effect.gen(function* () {
+        const errorCode = yield* ask((connection) => connection.endTransaction(producer, false))
+        if (errorCode !== 0 && errorCode !== NOTHING_TO_END)
+          return yield* ofCode(errorCode, `ending a transaction of ${id}`)
+      })
+    )
+  })
+
+  return { next, mark }
+}
+
+const fenced = (id: string) => (error: KafkaError) =>
+  error.kind === "Disputed"
+    ? new KafkaError({
+        kind: "Fenced",
+        message: `${id} is written by another process by now: ${error.message}`,
+        ...(error.code === undefined ? {} : { code: error.code })
+      })
+    : error
+
+export const make = (client: Driver.Client): FencedKafka["Service"] => {
+  const { cluster } = client
+
+  const placesOf = Effect.fnUntraced(function* (topics: ReadonlyArray<string>) {
+    const described = yield* cluster.metadata(topics)
+    return described.flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })))
+  })
+
+  const open = Effect.fnUntraced(function* (id: string, topics: ReadonlyArray<string>) {
+    const { mark, next } = transactions(cluster, id)
+
+    const opening = Effect.gen(function* () {
+      const places = yield* placesOf(topics)
+      const first = yield* next
+      yield* mark(first, places)
+      // Once the transaction has come to its end in every partition.
+      const producer = yield* next
+      if (producer.producerId !== first.producerId || producer.producerEpoch !== first.producerEpoch + 1) {
+        return yield* new KafkaError({ kind: "Disputed", message: "it was opened twice at the same time" })
+      }
+      return { places, producer }
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: OPEN_LIMIT,
+        orElse: () => Effect.fail(new KafkaError({ kind: "Busy", message: `${id} could not be opened in time` }))
+      }),
+      Effect.mapError(fenced(id))
+    )
+
+    const { places, producer } = yield* opening
+    const driver = yield* Driver.over(client, Sequences.fixed(producer))
+    const marked = new Set(places.map(nameOf))
+    const turn = yield* Semaphore.make(1)
+    const use = (some: ReadonlyArray<Place>) => turn.withPermit(mark(producer, some))
+
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.ignore(use(places.slice(0, 1))), USE_EVERY)))
+
+    const produce: KafkaDriver["Service"]["produce"] = (topic, partition, records) =>
+      Effect.suspend(() => {
+        const place = { topic, partition }
+        const sent = driver.produce(topic, partition, records)
+        if (marked.has(nameOf(place))) return sent
+        // A topic that came later.
+        return use([place]).pipe(
+          Effect.andThen(Effect.sync(() => void marked.add(nameOf(place)))),
+          Effect.andThen(sent)
+        )
+      }).pipe(Effect.mapError(fenced(id)))
+
+    return { ...driver, produce } satisfies KafkaDriver["Service"]
+  })
+
+  return FencedKafka.of({ open })
+}
