@@ -4,6 +4,7 @@ import type { Metric } from "effect"
 import type { Declared } from "../src/services/telemetry/declare.ts"
 import * as delivery from "../src/services/telemetry/delivery.ts"
 import * as feed from "../src/services/telemetry/feed.ts"
+import * as group from "../src/services/telemetry/group.ts"
 import * as processMetrics from "../src/services/telemetry/process.ts"
 import * as program from "../src/services/telemetry/program.ts"
 import * as sequence from "../src/services/telemetry/sequence.ts"
@@ -31,6 +32,11 @@ export const groups: ReadonlyArray<Group> = [
     metrics: delivery
   },
   { title: "Spool", metrics: spool },
+  {
+    title: "Several processes",
+    text: "With `GROUP_ID`. What belongs to one shard has the label `shard` as well.",
+    metrics: group
+  },
   {
     title: "Streams",
     text: "Only with `METRICS_PER_STREAM=true`: with thousands of streams they are many series for little use.",

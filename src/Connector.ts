@@ -1,36 +1,36 @@
 /** The connector: what `run` runs. */
 import "./layers/heap.ts"
 import "effect/schema/SchemaJITCompiler/enable"
-import { Effect, Layer } from "effect"
-import * as AppConfig from "./layers/AppConfig.ts"
+import { Effect, Layer, Option } from "effect"
+import * as Settings from "./layers/AppConfig.ts"
 import * as Feeds from "./layers/Feeds.ts"
-import * as HealthState from "./layers/HealthState.ts"
 import * as Launch from "./layers/Launch.ts"
 import * as Logging from "./layers/Logging.ts"
 import * as MetricsExport from "./layers/MetricsExport.ts"
-import * as OpsServer from "./layers/OpsServer.ts"
+import * as Shards from "./layers/Shards.ts"
 import * as Sinks from "./layers/Sinks.ts"
-import * as StatusBoard from "./layers/StatusBoard.ts"
-import * as SymbolCheck from "./layers/SymbolCheck.ts"
 import * as Tracing from "./layers/Tracing.ts"
+import * as Watched from "./layers/Watched.ts"
 import * as Ingest from "./pipeline/Ingest.ts"
+import { AppConfig } from "./services/AppConfig.ts"
 
-/** What the pipeline joins, and before it connects to anything, what an operator asks about it. */
-const Connector = Layer.mergeAll(Feeds.layer, Sinks.layer, SymbolCheck.layer).pipe(
-  Layer.provide(OpsServer.layer),
-  Layer.provideMerge(Layer.provideMerge(HealthState.layer, StatusBoard.layer))
-)
+const work = Effect.gen(function* () {
+  const { group } = yield* AppConfig
+  yield* Option.isNone(group)
+    ? Effect.provide(Ingest.run, Watched.work(Layer.merge(Feeds.layer, Sinks.layer)))
+    : Effect.provide(Shards.run(group.value), Watched.work(Shards.layer(group.value)))
+})
 
 /** What everything is seen through. */
 const Instruments = Layer.mergeAll(Logging.layer, Tracing.layer, MetricsExport.layer)
 
 /** By these settings. */
-export const connector = (settings: typeof AppConfig.layer) =>
-  AppConfig.announce.pipe(
-    Effect.andThen(Ingest.run.pipe(Effect.provide(Connector))),
+export const connector = (settings: typeof Settings.layer) =>
+  Settings.announce.pipe(
+    Effect.andThen(work),
     Launch.logEnd,
     Effect.provide(Instruments.pipe(Layer.provideMerge(settings)))
   )
 
 /** Runs it as the process. */
-export const main = (): void => Launch.main(connector(AppConfig.layer))
+export const main = (): void => Launch.main(connector(Settings.layer))

@@ -21,7 +21,7 @@ export const layer = Layer.effect(
     const keepers = yield* FiberSet.make<never, never>()
     const fleet = yield* Fleet.make(binance, spread(binance.streams), {
       inbox,
-      gate: yield* Gate.make(binance.reconnectMaxDelay),
+      gate: (yield* Gate.SharedGate) ?? (yield* Gate.make(binance.reconnectMaxDelay)),
       health: yield* Health,
       notify: (notice) => Effect.asVoid(Queue.offer(notices, notice)),
       start: (keeper) => Effect.asVoid(FiberSet.run(keepers, keeper.run.pipe(Effect.onError(inbox.fail))))

@@ -3,7 +3,7 @@
  * fiber; side by side they share a bound on memory, above which `publish` waits. Delivery tries for as long as it takes:
  * only what needs a person ends it, and that only at the start.
  */
-import { Cause, Context, Duration, Effect, Layer } from "effect"
+import { Cause, Context, Duration, Effect, Layer, Option } from "effect"
 import type { Acks } from "../schema/Settings.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
@@ -38,7 +38,7 @@ const PROMISES: Record<Acks, string> = {
 /** For a spool, which takes over what waits. */
 export const releasable = Layer.effectContext(
   Effect.gen(function* () {
-    const { binance, kafka, topics: topicNames } = yield* AppConfig
+    const { binance, group, kafka, topics: topicNames } = yield* AppConfig
     const driver = yield* KafkaDriver
     const scope = yield* Effect.scope
     const pending = yield* Pending.make
@@ -66,7 +66,9 @@ export const releasable = Layer.effectContext(
     const routes = yield* Routes.make({
       driver,
       delivery,
+      fenced: (error) => pending.fail(new SinkError({ message: error.message, isFenced: true, cause: error })),
       findings,
+      isShared: Option.isSome(group),
       stored: positions.stored,
       pending,
       outage,

@@ -11,6 +11,8 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
   /** One line for the operator: what failed, and which setting to look at. */
   message: Schema.String,
+  /** Another process has taken over what this one wrote. */
+  isFenced: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 

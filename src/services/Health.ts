@@ -11,12 +11,22 @@ export interface ComponentStatus {
   readonly detail: string
 }
 
+/** The part that a process takes in its group. */
+export interface GroupStatus extends ComponentStatus {
+  /** That it runs. */
+  readonly shards: ReadonlyArray<number>
+  /** They have streams: without any no connection is needed. */
+  readonly hasStreams: boolean
+}
+
 export interface HealthReport {
   readonly ready: boolean
   /** `degraded`: ready, and something is in `degraded`, or a connection is down. */
   readonly status: "ok" | "degraded" | "unready"
   readonly sink: ComponentStatus
   readonly resume: ComponentStatus
+  /** Undefined: it is in no group. */
+  readonly group?: GroupStatus
   /** By connection name. */
   readonly connections: Readonly<Record<string, ComponentStatus>>
   /** What is wrong without making the program useless, a line each: mute streams, open gaps, and the troubles of `Status`. */
@@ -27,9 +37,11 @@ export class Health extends Context.Service<
   Health,
   {
     readonly sink: (status: ComponentStatus) => Effect.Effect<void>
-    readonly connection: (name: string, status: ComponentStatus) => Effect.Effect<void>
+    /** `undefined`: there is none of this name any more. */
+    readonly connection: (name: string, status: ComponentStatus | undefined) => Effect.Effect<void>
     /** Whether the program goes on where an earlier run stopped; `up` as long as nobody says otherwise. */
     readonly resume: (status: ComponentStatus) => Effect.Effect<void>
+    readonly group: (status: GroupStatus) => Effect.Effect<void>
     /** What is wrong with a stream; `undefined`: nothing any more. */
     readonly trouble: (name: string, detail: string | undefined) => Effect.Effect<void>
     readonly report: Effect.Effect<HealthReport>

@@ -37,7 +37,15 @@ export interface Joined {
   readonly members: ReadonlyArray<Member> | undefined
 }
 
+/** By member id. */
 export type Assignment = ReadonlyMap<string, ReadonlyArray<number>>
+
+/** What one member is given. */
+export interface Share {
+  readonly shards: ReadonlyArray<number>
+  /** How many there are. */
+  readonly members: number
+}
 
 export interface DescribedMember {
   readonly instance: string
@@ -58,7 +66,7 @@ export class KafkaGroup extends Context.Service<
     /** Completes when all members have joined; the empty id is a new member's. */
     readonly join: (memberId: string, claim: Claim) => Effect.Effect<Joined, GroupError>
     /** Gives the leader's assignment to the group (of the others it is empty), and takes this member's part of it. */
-    readonly sync: (joined: Joined, assignment: Assignment) => Effect.Effect<ReadonlyArray<number>, GroupError>
+    readonly sync: (joined: Joined, assignment: Assignment) => Effect.Effect<Share, GroupError>
     readonly heartbeat: (joined: Joined) => Effect.Effect<void, GroupError>
     /** The others need not wait for its session to end. */
     readonly leave: (memberId: string) => Effect.Effect<void, GroupError>

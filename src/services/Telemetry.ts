@@ -4,6 +4,7 @@
  */
 export * from "./telemetry/delivery.ts"
 export * from "./telemetry/feed.ts"
+export * from "./telemetry/group.ts"
 export * from "./telemetry/program.ts"
 export * from "./telemetry/sequence.ts"
 export * from "./telemetry/spool.ts"

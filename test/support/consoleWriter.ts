@@ -11,6 +11,7 @@ const health = Layer.succeed(Health, {
   sink: () => Effect.void,
   connection: () => Effect.void,
   resume: () => Effect.void,
+  group: () => Effect.void,
   trouble: () => Effect.void,
   report: Effect.die("not asked")
 })

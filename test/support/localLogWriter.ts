@@ -40,6 +40,7 @@ await Effect.runPromise(
             sink: () => Effect.void,
             connection: () => Effect.void,
             resume: () => Effect.void,
+            group: () => Effect.void,
             trouble: () => Effect.void,
             report: Effect.die("not asked")
           })

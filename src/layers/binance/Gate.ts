@@ -2,7 +2,7 @@
  * What all connections must pass before they dial: the process's budget of attempts, and the rest that a host has asked for by
  * refusing one of them.
  */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Context, Duration, Effect } from "effect"
 import type { Refusal } from "./Disconnected.ts"
 import * as RateWindow from "./RateWindow.ts"
 
@@ -24,16 +24,25 @@ export interface Gate {
   readonly opened: (host: string) => Effect.Effect<void>
 }
 
+/** That of all feeds in the process; undefined: each feed has one of its own. */
+export class SharedGate extends Context.Reference<Gate | undefined>("binance-kafka/layers/binance/SharedGate", {
+  defaultValue: () => undefined
+}) {}
+
 interface Host {
   refusals: number
   restsUntil: number
 }
 
 /** `max` bounds every rest but the one that the exchange itself asks for. */
-export const make = Effect.fnUntraced(function* (max: Duration.Duration, rate = RateWindow.ATTEMPTS) {
+export const make = Effect.fnUntraced(function* (
+  max: Duration.Duration,
+  rate = RateWindow.ATTEMPTS,
+  sharers?: () => number
+) {
   const clock = yield* Clock.Clock
   const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-  const attempts = RateWindow.make(rate)
+  const attempts = RateWindow.make(rate, sharers)
   const hosts = new Map<string, Host>()
 
   const hostOf = (name: string): Host => {

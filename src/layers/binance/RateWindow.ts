@@ -17,13 +17,19 @@ export interface Rate {
   readonly apart: number
 }
 
-export const make = ({ apart, most, within }: Rate): RateWindow => {
+export const make = (
+  { apart, most, within }: Rate,
+  /** How many keep to it together. */
+  sharers: () => number = () => 1
+): RateWindow => {
   const taken: Array<number> = []
   return {
     wait: (now) => {
+      const count = Math.max(1, sharers())
+      const mine = Math.max(1, Math.floor(most / count))
       const last = taken.at(-1) ?? Number.NEGATIVE_INFINITY
-      const oldest = (taken.length === most ? taken[0] : undefined) ?? Number.NEGATIVE_INFINITY
-      return Math.max(0, last + apart - now, oldest + within - now)
+      const oldest = taken.at(-mine) ?? Number.NEGATIVE_INFINITY
+      return Math.max(0, last + apart * count - now, oldest + within - now)
     },
     took: (now) => {
       taken.push(now)

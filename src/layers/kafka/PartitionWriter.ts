@@ -50,6 +50,10 @@ export interface Options {
   readonly measure: (records: number, seconds: number) => void
   /** The broker will never take this record. */
   readonly refused: (entry: Entry, error: KafkaError) => Effect.Effect<void>
+  /** Nothing will be stored any more: another process has taken over. */
+  readonly fenced: (error: KafkaError) => Effect.Effect<void>
+  /** Others write to the partition as well, by right. */
+  readonly isShared: boolean
   /** The broker knows no such topic. */
   readonly missing: (topic: string) => void
   /** Runs the fiber: its owner, and who learns if it dies. */
@@ -72,8 +76,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const {
     delivery,
     driver,
+    fenced,
     findings,
     fork,
+    isShared,
     kept,
     limits,
     measure,
@@ -127,7 +133,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     yield* outage.works(name)
     yield* pending.stored(stored)
     if (audit._tag === "Regressed") yield* findings.regressed(audit.expected, offset)
-    if (audit._tag === "Jumped") yield* lookAt(audit.from, audit.to)
+    if (audit._tag === "Jumped" && !isShared) yield* lookAt(audit.from, audit.to)
   })
 
   const reported = Effect.fnUntraced(function* (error: KafkaError) {
@@ -141,6 +147,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const at = yield* Clock.currentTimeMillis
     kafka.lastError = { at, where: name, kind: error.kind, message: error.message }
     yield* countFailure(error.kind)
+    if (error.kind === "Fenced") {
+      retired = true
+      return yield* fenced(error)
+    }
     if (error.kind === "Refused") {
       // The broker has answered: it is the record that is at fault.
       yield* outage.works(name)

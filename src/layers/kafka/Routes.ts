@@ -46,7 +46,17 @@ interface Route {
 
 export type Options = Pick<
   PartitionWriter.Options,
-  "driver" | "delivery" | "findings" | "stored" | "pending" | "outage" | "trace" | "missing" | "fork"
+  | "driver"
+  | "delivery"
+  | "fenced"
+  | "findings"
+  | "isShared"
+  | "stored"
+  | "pending"
+  | "outage"
+  | "trace"
+  | "missing"
+  | "fork"
 >
 
 export const make = Effect.fnUntraced(function* (options: Options) {

@@ -27,12 +27,13 @@ const troubleLines = (degraded: HealthReport["degraded"]): ReadonlyArray<string>
   return more > 0 ? [...lines.slice(0, MOST_LINES), `and ${more} other troubles`] : lines
 }
 
-export const reasonsOf = ({ connections, degraded, resume, sink }: Omit<HealthReport, "ready" | "status">) => {
+export const reasonsOf = ({ connections, degraded, group, resume, sink }: Omit<HealthReport, "ready" | "status">) => {
   const all = Object.entries(connections)
-  const isLive = all.some(([, { state }]) => state === "up")
+  const isLive = group?.hasStreams === false || all.some(([, { state }]) => state === "up")
   // It connects once it knows where an earlier run stopped, or has waited long enough for it.
   const waitsForSink = all.length === 0 && sink.state !== "up"
   return [
+    ...(group === undefined || group.state === "up" ? [] : [`Not in its group: ${group.detail}`]),
     ...(sink.state === "up" ? [] : [`The sink does not store: ${sink.detail}`]),
     ...(waitsForSink ? ["Not connected to the exchange yet: waiting for the sink first"] : []),
     ...(isLive || waitsForSink ? [] : ["No connection delivers data"]),

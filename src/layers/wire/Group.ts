@@ -66,12 +66,13 @@ export const make = (cluster: Cluster, topic: string, { id: groupId, sessionTime
       Effect.gen(function* () {
         const assignments = Array.from(assignment, ([memberId, some]) => ({
           memberId,
-          assignment: encodeAssignment(topic, some)
+          assignment: encodeAssignment(topic, { shards: some, members: assignment.size })
         }))
         const request = { ...memberOf(joined), protocolType: PROTOCOL_TYPE, protocol, assignments }
         const answer = yield* ask((connection) => connection.syncGroup(request), waiting)
         yield* checked(answer.errorCode)
-        return decodeAssignment(answer.assignment).filter(isShard)
+        const { members, shards } = decodeAssignment(answer.assignment)
+        return { members, shards: shards.filter(isShard) }
       }).pipe(Effect.mapError(ofError)),
 
     heartbeat: (joined) =>
@@ -94,7 +95,7 @@ export const make = (cluster: Cluster, topic: string, { id: groupId, sessionTime
         members: members.map(({ assignment, clientHost, metadata }) => ({
           instance: decodeClaim(metadata).instance,
           host: clientHost.replace(/^\//, ""),
-          shards: decodeAssignment(assignment).filter(isShard)
+          shards: decodeAssignment(assignment).shards.filter(isShard)
         }))
       }
     }).pipe(Effect.mapError(ofError))

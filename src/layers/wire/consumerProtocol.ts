@@ -5,16 +5,16 @@
  * @see https://github.com/apache/kafka/tree/trunk/clients/src/main/resources/common/message (ConsumerProtocol*.json)
  */
 import { Option, Schema } from "effect"
-import type { Claim } from "../../services/KafkaGroup.ts"
+import type { Claim, Share } from "../../services/KafkaGroup.ts"
 
 /** With owned partitions and the generation (KIP-792). */
 const SUBSCRIPTION = 2
 const ASSIGNMENT = 0
-const NO_BYTES = -1
 const NO_GENERATION = -1
 
-const UserData = Schema.fromJsonString(Schema.Struct({ instance: Schema.String }))
-const decodeUserData = Schema.decodeUnknownOption(UserData)
+/** What Kafka's form leaves to us. */
+const decodeAbout = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ instance: Schema.String })))
+const decodeGroup = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ members: Schema.Finite })))
 
 const int16 = (value: number): Buffer => {
   const bytes = Buffer.alloc(2)
@@ -45,8 +45,8 @@ export const encodeClaim = (topic: string, { generation, instance, owned }: Clai
     int32(generation)
   ])
 
-export const encodeAssignment = (topic: string, shards: ReadonlyArray<number>): Buffer =>
-  Buffer.concat([int16(ASSIGNMENT), partitions(topic, shards), int32(NO_BYTES)])
+export const encodeAssignment = (topic: string, { members, shards }: Share): Buffer =>
+  Buffer.concat([int16(ASSIGNMENT), partitions(topic, shards), bytes(Buffer.from(JSON.stringify({ members })))])
 
 /** Reads on; throws a `RangeError` behind the end. */
 const reader = (from: Buffer) => {
@@ -94,15 +94,18 @@ export const decodeClaim = (metadata: Buffer): Claim =>
     const read = reader(metadata)
     const version = read.int16()
     read.array(read.text)
-    const userData = Option.getOrElse(decodeUserData(read.bytes().toString()), () => NOTHING)
+    const { instance } = Option.getOrElse(decodeAbout(read.bytes().toString()), () => NOTHING)
     const owned = version >= 1 ? shardsOf(read) : []
-    return { owned, generation: version >= SUBSCRIPTION ? read.int32() : NO_GENERATION, instance: userData.instance }
+    return { owned, generation: version >= SUBSCRIPTION ? read.int32() : NO_GENERATION, instance }
   }, NOTHING)
 
-export const decodeAssignment = (assignment: Buffer | null): ReadonlyArray<number> =>
+const NO_SHARE: Share = { shards: [], members: 1 }
+
+export const decodeAssignment = (assignment: Buffer | null): Share =>
   orElse(() => {
-    if (assignment === null || assignment.length === 0) return []
+    if (assignment === null || assignment.length === 0) return NO_SHARE
     const read = reader(assignment)
     read.int16()
-    return shardsOf(read)
-  }, [])
+    const shards = shardsOf(read)
+    return { shards, members: Option.getOrElse(decodeGroup(read.bytes().toString()), () => NO_SHARE).members }
+  }, NO_SHARE)

@@ -1,0 +1,46 @@
+/** Several processes share the streams (`GROUP_ID`): what this one has of them, it runs, each shard by itself. */
+import { Effect, Layer } from "effect"
+import { streamsOf } from "../pipeline/shards/shardOf.ts"
+import type { GroupSettings } from "../schema/Settings.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { Health } from "../services/Health.ts"
+import { Instance } from "../services/Instance.ts"
+import * as BinanceRest from "./BinanceRest.ts"
+import * as Gate from "./binance/Gate.ts"
+import * as RestClient from "./binance/rest/Client.ts"
+import * as KafkaClients from "./KafkaClients.ts"
+import * as Member from "./shards/Member.ts"
+import * as Shard from "./shards/Shard.ts"
+import * as ShardHealth from "./shards/ShardHealth.ts"
+
+/** What all shards of a process share. */
+export const layer = (group: GroupSettings) =>
+  Layer.mergeAll(KafkaClients.grouped(group), BinanceRest.layerNoClient.pipe(Layer.provideMerge(RestClient.layer)))
+
+const countOf = (amount: number, what: string): string => `${amount} ${what}${amount === 1 ? "" : "s"}`
+
+export const run = Effect.fnUntraced(function* (group: GroupSettings) {
+  const { binance } = yield* AppConfig
+  const health = yield* Health
+  const instance = yield* Instance
+  let members = 1
+
+  const hasStreams = (shard: number): boolean => streamsOf(binance.streams, shard, group.shards).length > 0
+
+  const tell = (standing: Member.Standing) => {
+    members = standing.members
+    const { shards, state } = standing
+    const isMember = state === "member"
+    const share = `${countOf(shards.length, "shard")} of ${group.shards}, with ${countOf(members - 1, "other")}`
+    return health.group({
+      state: isMember ? "up" : "starting",
+      detail: isMember ? share : `joining ${group.id}`,
+      shards,
+      hasStreams: shards.some(hasStreams)
+    })
+  }
+
+  const gate = yield* Gate.make(binance.reconnectMaxDelay, undefined, () => members)
+  const life = yield* Shard.make(group, yield* ShardHealth.make)
+  return yield* Member.run({ group, instance, life, tell }).pipe(Effect.provideService(Gate.SharedGate, gate))
+})

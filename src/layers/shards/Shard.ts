@@ -1,0 +1,123 @@
+/**
+ * One shard's life in this process: it takes over, which shuts out whoever had it before, and goes on where the topics say that
+ * it stood, with connections, order and a sink of its own. Let go of, it stores what it has received. An error of its own begins
+ * it anew, after a while; that another process has taken it over ends it.
+ */
+import { Cause, Clock, Duration, Effect, Exit, Layer, Metric, Option, Random } from "effect"
+import * as Ingest from "../../pipeline/Ingest.ts"
+import { streamsOf } from "../../pipeline/shards/shardOf.ts"
+import type { GroupSettings } from "../../schema/Settings.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { SinkError } from "../../services/EventSink.ts"
+import { FencedKafka } from "../../services/FencedKafka.ts"
+import { Health } from "../../services/Health.ts"
+import { Instance, newInstance } from "../../services/Instance.ts"
+import { KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
+import { Status } from "../../services/Status.ts"
+import * as Telemetry from "../../services/Telemetry.ts"
+import * as BinanceHistory from "../BinanceHistory.ts"
+import * as BinanceWebSocket from "../BinanceWebSocket.ts"
+import { PendingLimit } from "../kafka/Pending.ts"
+import { configuredTopics } from "../kafka/wishes.ts"
+import * as KafkaSink from "../KafkaSink.ts"
+import type { ShardHealth } from "./ShardHealth.ts"
+import * as ShardStatus from "./ShardStatus.ts"
+
+/** Of the memory for what is not stored, a shard has its part, and no less than a few batches. */
+const PENDING_BYTES = 128 * 1024 * 1024
+const LEAST_PENDING_BYTES = 8 * 1024 * 1024
+
+const FIRST_WAIT = Duration.seconds(1)
+const LAST_WAIT = Duration.seconds(30)
+/** What ran for so long was well. */
+const WELL_AFTER = Duration.minutes(1)
+
+/** Those that this process had a part in; built anew for each run of a shard. */
+const parts = Layer.mergeAll(BinanceWebSocket.layer, BinanceHistory.layerNoClient, KafkaSink.layer)
+
+const isFenced = (cause: Cause.Cause<unknown>): boolean => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  return (
+    (error instanceof SinkError && error.isFenced === true) || (error instanceof KafkaError && error.kind === "Fenced")
+  )
+}
+
+const reasonOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause)) ?? Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Says of what it has measured that it is no longer so. */
+const forgetLevels = Effect.forEach(
+  Object.values<Metric.Metric<never, unknown> & { readonly labels: object }>(Telemetry).filter(
+    ({ labels, type }) => type === "Gauge" && Object.keys(labels).length === 0
+  ),
+  Metric.remove,
+  { discard: true }
+)
+
+export const make = Effect.fnUntraced(function* (group: GroupSettings, health: ShardHealth) {
+  const settings = yield* AppConfig
+  const fenced = yield* FencedKafka
+
+  const once = Effect.fnUntraced(function* (shard: number, own: typeof settings) {
+    const began = yield* Clock.currentTimeMillis
+    const instance = yield* newInstance
+    const services = { health: yield* health.of(shard), status: yield* ShardStatus.make(shard) }
+    yield* Effect.addFinalizer(() => forgetLevels)
+    const driver = yield* fenced.open(`${group.id}-${shard}`, [...configuredTopics(own)])
+    yield* Effect.logInfo("A shard is ours: nobody else writes it any more").pipe(
+      Effect.annotateLogs({
+        streams: own.binance.streams.length,
+        instance,
+        after: Duration.format(Duration.millis((yield* Clock.currentTimeMillis) - began))
+      })
+    )
+    return yield* Ingest.run.pipe(
+      Effect.provide(parts, { local: true }),
+      Effect.provideService(KafkaDriver, driver),
+      Effect.provideService(AppConfig, own),
+      Effect.provideService(Instance, instance),
+      Effect.provideService(Health, services.health),
+      Effect.provideService(Status, services.status),
+      Effect.provideService(PendingLimit, Math.max(LEAST_PENDING_BYTES, PENDING_BYTES / group.shards))
+    )
+  }, Effect.scoped)
+
+  /** Until another process has it, or it is let go of. */
+  const live = Effect.fnUntraced(function* (shard: number) {
+    const streams = streamsOf(settings.binance.streams, shard, group.shards)
+    if (streams.length === 0) return yield* Effect.never
+    const own = { ...settings, binance: { ...settings.binance, streams } }
+    let wait = FIRST_WAIT
+    for (;;) {
+      const began = yield* Clock.currentTimeMillis
+      const exit = yield* Effect.exit(once(shard, own))
+      if (Exit.isFailure(exit)) {
+        const { cause } = exit
+        if (Cause.hasInterruptsOnly(cause)) return yield* Effect.interrupt
+        if (isFenced(cause)) {
+          yield* Metric.update(Telemetry.shardsFenced, 1)
+          yield* Effect.logWarning("Another process has taken over a shard: this one lets go of it").pipe(
+            Effect.annotateLogs({ reason: reasonOf(cause) })
+          )
+          return
+        }
+        yield* Metric.update(Telemetry.shardFailures, 1)
+        const ran = Duration.millis((yield* Clock.currentTimeMillis) - began)
+        if (Duration.isGreaterThan(ran, WELL_AFTER)) wait = FIRST_WAIT
+        yield* Effect.logError("A shard has ended by an error: it begins anew").pipe(
+          Effect.annotateLogs({ reason: reasonOf(cause), in: Duration.format(wait) })
+        )
+      }
+      yield* Effect.sleep(Duration.times(wait, 0.5 + (yield* Random.next) / 2))
+      wait = Duration.min(Duration.times(wait, 2), LAST_WAIT)
+    }
+  })
+
+  return (shard: number) =>
+    live(shard).pipe(
+      Effect.annotateLogs({ shard }),
+      Effect.provideService(Metric.CurrentMetricAttributes, { shard: String(shard) })
+    )
+})
