@@ -40,6 +40,8 @@ export const releasable = Layer.effectContext(
   Effect.gen(function* () {
     const { binance, group, kafka, topics: topicNames } = yield* AppConfig
     const driver = yield* KafkaDriver
+    // Whoever wrote before is shut out, whoever writes beside us writes other keys.
+    const isShared = Option.isSome(group)
     const scope = yield* Effect.scope
     const pending = yield* Pending.make
     const outage = yield* Outage.make
@@ -62,13 +64,13 @@ export const releasable = Layer.effectContext(
     const publish = (records: ReadonlyArray<SinkRecord>): Effect.Effect<void> =>
       Effect.uninterruptible(Effect.map(pending.take(records), (entries) => routes.assign(entries)))
     const positions = yield* PositionKeeper.make({ publish, stated: pending.stated })
-    const resume = yield* Resume.make({ driver, positions })
+    const resume = yield* Resume.make({ driver, positions, isSealed: isShared })
     const routes = yield* Routes.make({
       driver,
       delivery,
       fenced: (error) => pending.fail(new SinkError({ message: error.message, isFenced: true, cause: error })),
       findings,
-      isShared: Option.isSome(group),
+      isShared,
       stored: positions.stored,
       pending,
       outage,

@@ -32,12 +32,14 @@ const PARTITIONS_AT_ONCE = 8
 export interface Options {
   readonly driver: KafkaDriver["Service"]
   readonly positions: Pick<Positions, "known">
+  /** Nothing of an earlier process can be stored any more: there is nothing to wait for. */
+  readonly isSealed: boolean
 }
 
 const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
 const utf8 = new TextDecoder()
 
-export const make = Effect.fnUntraced(function* ({ driver, positions }: Options) {
+export const make = Effect.fnUntraced(function* ({ driver, isSealed, positions }: Options) {
   const { topics } = yield* AppConfig
   const instance = yield* Instance
 
@@ -69,7 +71,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
       if (said !== undefined && said.instance !== instance) gaps.add(said)
     }
     const end = yield* readControl(topics.continuity, take)
-    if (newest > (yield* Clock.currentTimeMillis) - FRESH_MS) {
+    if (!isSealed && newest > (yield* Clock.currentTimeMillis) - FRESH_MS) {
       yield* Effect.sleep(LATE)
       const tail = Tail.make(driver, topics.continuity, 0)
       yield* tail.each(end, yield* tail.end, take)
@@ -125,7 +127,7 @@ export const make = Effect.fnUntraced(function* ({ driver, positions }: Options)
     ) {
       const reading = Effect.suspend(() => Clock.currentTimeMillis).pipe(
         Effect.flatMap((now) =>
-          Share.read({ driver, instance, deadline: now + Duration.toMillis(LIMIT) }, share, written)
+          Share.read({ driver, instance, isSealed, deadline: now + Duration.toMillis(LIMIT) }, share, written)
         )
       )
       for (const { position, stands: of, stream } of yield* patiently(reading)) {

@@ -29,6 +29,8 @@ export interface Context {
   readonly driver: KafkaDriver["Service"]
   /** This process's: what it has stored itself is passed over. */
   readonly instance: string
+  /** Nothing of an earlier process can be stored any more. */
+  readonly isSealed: boolean
   /** Until when it may be looked back, Unix ms. */
   readonly deadline: number
 }
@@ -52,7 +54,7 @@ interface Search {
 
 /** Of each stream, but for those that were looked for in vain until the deadline. */
 export const read = Effect.fnUntraced(function* (
-  { deadline, driver, instance }: Context,
+  { deadline, driver, instance, isSealed }: Context,
   share: Share,
   written: ReadonlyMap<string, StoredPosition>
 ): Effect.fn.Return<ReadonlyArray<Found>, KafkaError> {
@@ -174,7 +176,7 @@ export const read = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const lastOnes = end > earliest ? (yield* driver.fetch(topic, partition, end - 1, "least")).records : []
   for (const { timestamp } of lastOnes) newest = Math.max(newest, timestamp)
-  if (newest > now - FRESH_MS) {
+  if (!isSealed && newest > now - FRESH_MS) {
     yield* Effect.sleep(LATE)
     last = yield* tail.end
     yield* tail.each(end, last, (record) => take(record, "next", share))

@@ -15,7 +15,7 @@ import { type GroupError, type Joined, KafkaGroup } from "../../services/KafkaGr
 import * as Telemetry from "../../services/Telemetry.ts"
 
 /** In a session. */
-const HEARTBEATS = 10
+const HEARTBEATS = 20
 const LEAVE_LIMIT = Duration.seconds(1)
 
 export interface Standing {

@@ -67,7 +67,8 @@ export const make = (): Shards => {
         return { ...IDLE, start: [shard] }
       }
       wanted = new Set([...wanted].filter((one) => one !== shard))
-      return { ...IDLE, rejoin: true }
+      // One division for all that go together.
+      return { ...IDLE, rejoin: leaving.size === 0 }
     },
     running: () => sorted(running),
     owned: () => sorted(running, leaving)
