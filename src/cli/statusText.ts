@@ -3,6 +3,7 @@ import type {
   ConnectionReport,
   ContinuityReport,
   DeadLetterReport,
+  GroupReport,
   KafkaReport,
   RestReport,
   SpoolReport,
@@ -48,6 +49,9 @@ const rateText = (rate: number): string => rate.toFixed(1)
 const timeText = (at: number): string => new Date(at).toISOString()
 
 const section = (title: string, ...lines: ReadonlyArray<string>): string => [style("bold", title), ...lines].join("\n")
+
+const groupLine = ({ detail, shards, state }: GroupReport): string =>
+  `  ${state === "up" ? "" : `${state}: `}${detail}${shards.length === 0 ? "" : `; it runs ${shards.join(", ")}`}`
 
 const restLine = (at: number, { answeredAt, failingSince, fault, usedWeight }: RestReport): string => {
   const state =
@@ -148,6 +152,7 @@ export const statusText = (report: StatusReport, most: number): string => {
     connections,
     continuity,
     deadLetters,
+    group,
     instance,
     kafka,
     rate,
@@ -165,6 +170,7 @@ export const statusText = (report: StatusReport, most: number): string => {
       `${word}  ${instance}, up ${spanText(at - startedAt)}, ${rateText(rate)} events/s`,
       ...reasons.map((reason) => `  ${reason}`)
     ].join("\n"),
+    ...(group === undefined ? [] : [section(`Group: ${group.id}`, groupLine(group))]),
     section("Connections", connectionsOf(at, connections), ...downLines(at, connections)),
     ...(rest === null ? [] : [section("History (REST)", restLine(at, rest))]),
     section(

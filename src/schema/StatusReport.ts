@@ -129,6 +129,17 @@ export const ContinuityReport = Schema.Struct({
 })
 export type ContinuityReport = typeof ContinuityReport.Type
 
+/** The part that this process takes in its group. */
+export const GroupReport = Schema.Struct({
+  id: Schema.String,
+  state: ComponentState,
+  detail: Schema.String,
+  /** Of so many shards those that it runs. */
+  of: Schema.Finite,
+  shards: Schema.Array(Schema.Finite)
+})
+export type GroupReport = typeof GroupReport.Type
+
 export const StatusReport = Schema.Struct({
   v: Schema.Literal(1),
   at: Schema.Finite,
@@ -141,6 +152,8 @@ export const StatusReport = Schema.Struct({
   /** Those of `reasons` that are neither the sink's, a connection's nor a gap's. */
   troubles: Schema.Array(TroubleReport),
   sink: Schema.Struct({ name: Schema.String, state: ComponentState, detail: Schema.String }),
+  /** Left out where it is in none. */
+  group: Schema.optionalKey(GroupReport),
   /** Events received. */
   events: Schema.Finite,
   rate: Schema.Finite,

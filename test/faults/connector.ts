@@ -1,7 +1,7 @@
 /** The connector as a process that a scenario starts, kills and starts again; one folder for its data, one file for its log. */
 import { appendFileSync, readdirSync, readFileSync } from "node:fs"
 import { setTimeout } from "node:timers/promises"
-import { Data, Effect, type Scope } from "effect"
+import { Data, Effect, Option, Schema, type Scope } from "effect"
 import * as Program from "../support/program.ts"
 
 export class ConnectorFailed extends Data.TaggedError("ConnectorFailed")<{ readonly message: string }> {}
@@ -9,6 +9,17 @@ export class ConnectorFailed extends Data.TaggedError("ConnectorFailed")<{ reado
 export interface Usage {
   readonly rssMegabytes: number
   readonly descriptors: number
+}
+
+const Readiness = Schema.Struct({
+  ready: Schema.Boolean,
+  group: Schema.Struct({ shards: Schema.Array(Schema.Finite) })
+})
+const decodeReadiness = Schema.decodeUnknownOption(Readiness)
+
+export interface Group {
+  readonly isReady: boolean
+  readonly shards: ReadonlyArray<number>
 }
 
 export interface Connector {
@@ -23,6 +34,8 @@ export interface Connector {
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Completes once so many more records are stored, over restarts too. */
   readonly stores: (records: number) => Effect.Effect<void, ConnectorFailed>
+  /** Which shards of its group it runs, and whether it is ready; undefined: it does not answer. */
+  readonly group: Effect.Effect<Group | undefined>
   /** A metric's value, summed over its labels; 0 where it does not answer. */
   readonly metric: (name: string) => Effect.Effect<number>
   readonly usage: () => Usage | undefined
@@ -107,6 +120,16 @@ export const make = (options: {
         }
         return undefined
       }),
+    group: Effect.promise(async () => {
+      const answer: unknown = await fetch(`http://127.0.0.1:${options.port}/readyz`, {
+        signal: AbortSignal.timeout(1000)
+      }).then(
+        (response) => response.json(),
+        () => undefined
+      )
+      const found = Option.getOrUndefined(decodeReadiness(answer))
+      return found && { isReady: found.ready, shards: found.group.shards }
+    }),
     metric,
     usage: () => {
       const pid = program?.child.pid

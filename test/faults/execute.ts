@@ -97,31 +97,38 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
     ...scenario.simulator
   })
   const dataDir = yield* temporaryFolder
-  const [port = 0] = yield* Effect.promise(() => freePorts(1))
   mkdirSync(LOGS, { recursive: true })
-  const logFile = `${LOGS}${scenario.name}-${client}-${acks}${sabotage === undefined ? "" : `-${sabotage}`}.log`
-  writeFileSync(logFile, "")
-  const plain = Connector.make({
-    port,
-    logFile,
-    patience: PATIENCE,
-    settings: {
-      BINANCE_WS_URL: simulator.wsUrl,
-      BINANCE_REST_URL: simulator.restUrl,
-      BINANCE_STREAMS: streams.join(","),
-      REST_WEIGHT_SHARE: "1",
-      RECONNECT_MAX_DELAY_SECONDS: "1",
-      KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
-      KAFKA_CLIENT: client,
-      KAFKA_ACKS: acks,
-      TOPIC_PREFIX: prefix,
-      DATA_DIR: dataDir,
-      HTTP_PORT: String(port),
-      LOG_FORMAT: "json",
-      ...scenario.settings,
-      ...(sabotage === undefined ? {} : sabotagedSettings[sabotage])
-    }
+  const makeConnector = Effect.fnUntraced(function* (name: string, dataDir: string) {
+    const [port = 0] = yield* Effect.promise(() => freePorts(1))
+    const of = `${client}-${acks}${sabotage === undefined ? "" : `-${sabotage}`}`
+    const logFile = `${LOGS}${scenario.name}${name}-${of}.log`
+    writeFileSync(logFile, "")
+    return Connector.make({
+      port,
+      logFile,
+      patience: PATIENCE,
+      settings: {
+        BINANCE_WS_URL: simulator.wsUrl,
+        BINANCE_REST_URL: simulator.restUrl,
+        BINANCE_STREAMS: streams.join(","),
+        REST_WEIGHT_SHARE: "1",
+        RECONNECT_MAX_DELAY_SECONDS: "1",
+        KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
+        KAFKA_CLIENT: client,
+        KAFKA_ACKS: acks,
+        TOPIC_PREFIX: prefix,
+        DATA_DIR: dataDir,
+        HTTP_PORT: String(port),
+        LOG_FORMAT: "json",
+        ...scenario.settings,
+        ...(sabotage === undefined ? {} : sabotagedSettings[sabotage])
+      }
+    })
   })
+  const plain = yield* makeConnector("", dataDir)
+  const others: Array<Connector.Connector> = []
+  const another = (name: string) =>
+    Effect.tap(makeConnector(`-${name}`, `${dataDir}/${name}`), (one) => Effect.sync(() => others.push(one)))
   let starts = 0
   const connector: Connector.Connector = {
     ...plain,
@@ -136,6 +143,7 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
   const world: World = {
     simulator,
     connector,
+    another,
     kafka,
     dataDir,
     size,
@@ -166,8 +174,20 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, options: Options, 
   const limit = sabotage === undefined ? (scenario.settleSeconds ?? 60) : 8
   yield* Effect.promise(() => settled(simulator, streams, prefix, kafka.bootstrap, scenario, limit, judged))
   if (sabotage === "stored-twice") yield* Effect.promise(() => storeAgain(kafka.bootstrap, `${prefix}raw_trades`, 50))
+  yield* Effect.forEach(
+    others.filter((one) => one.isRunning()),
+    (one) => one.stop,
+    { discard: true }
+  )
   yield* connector.stop
-  return yield* Effect.promise(judged)
+  const judgement = yield* Effect.promise(judged)
+  if (scenario.isolations === undefined) return judgement
+  const all = scan(kafka.bootstrap, "read_uncommitted")
+  const uncommitted = yield* Effect.promise(() =>
+    judge({ simulator, streams, prefix, expect: scenario.expect ?? {}, scan: all })
+  )
+  const seenByOthers = verdictOf(uncommitted).map((fault) => `read_uncommitted: ${fault}`)
+  return { ...judgement, faults: [...judgement.faults, ...seenByOthers] }
 })
 
 /** Waits until nothing seems to be missing, or for so long as it may take. */

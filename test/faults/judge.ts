@@ -6,7 +6,7 @@ import * as payloads from "../../src/simulator/payloads.ts"
 import type { Simulator } from "../../src/simulator/Simulator.ts"
 import type { CandleSeries } from "../../src/simulator/Candles.ts"
 import { isInterval } from "../../src/simulator/time.ts"
-import { client, scanTopic, type StoredRecord } from "../support/kafka/records.ts"
+import { client, type Isolation, scanTopic, type StoredRecord } from "../support/kafka/records.ts"
 
 /** Visits the records of a topic; a sabotage may show other ones than there are. */
 export type Scan = (topic: string, visit: (record: StoredRecord) => void) => Promise<void>
@@ -305,10 +305,10 @@ export const existing = async (bootstrap: string, topics: ReadonlyArray<string>)
 }
 
 export const scan =
-  (bootstrap: string): Scan =>
+  (bootstrap: string, isolation: Isolation = "read_committed"): Scan =>
   async (topic, visit) => {
     const [found] = await existing(bootstrap, [topic])
-    if (found !== undefined) await scanTopic(bootstrap, topic, visit)
+    if (found !== undefined) await scanTopic(bootstrap, topic, visit, {}, isolation)
   }
 
 /** Whether the topic holds a closed candle of each of these streams. */

@@ -75,7 +75,9 @@ if (values.list) {
 }
 
 const runs = chosen().flatMap((scenario) =>
-  acksOf(values.acks).flatMap((acks) => sabotagesOf(scenario).map((sabotage) => ({ scenario, acks, sabotage })))
+  acksOf(values.acks)
+    .filter((acks) => scenario.acks === undefined || scenario.acks === acks)
+    .flatMap((acks) => sabotagesOf(scenario).map((sabotage) => ({ scenario, acks, sabotage })))
 )
 
 const started = new Map<string, Promise<Kafka>>()

@@ -25,6 +25,8 @@ export type Sabotage = (typeof sabotages)[number]
 export interface World {
   readonly simulator: Simulator
   readonly connector: Connector
+  /** A further process with the same settings, and a folder and a log of its own. */
+  readonly another: (name: string) => Effect.Effect<Connector>
   readonly kafka: Kafka
   /** With the scenario's prefix. */
   readonly topic: (name: string) => string
@@ -46,6 +48,10 @@ export interface Scenario {
   /** Each of them must make it fail. */
   readonly sabotages: ReadonlyArray<Sabotage>
   readonly kafka?: "one" | "three"
+  /** It works with this one alone. */
+  readonly acks?: "all"
+  /** Judged as both kinds of consumers see it. */
+  readonly isolations?: "both"
   readonly simulator?: Partial<SimulatorOptions>
   readonly streams?: ReadonlyArray<string>
   readonly settings?: Readonly<Record<string, string>>

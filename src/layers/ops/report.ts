@@ -1,8 +1,10 @@
 /** The figures of `Status` and the judgement of `Health`, joined for people. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
+import { shardOf } from "../../pipeline/shards/shardOf.ts"
+import type { Settings } from "../../schema/Settings.ts"
 import type { StatusReport } from "../../schema/StatusReport.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
-import { Health } from "../../services/Health.ts"
+import { Health, type HealthReport } from "../../services/Health.ts"
 import { Instance } from "../../services/Instance.ts"
 import { newConnection, newStream, Status } from "../../services/Status.ts"
 import { reasonsOf } from "./reasons.ts"
@@ -16,6 +18,20 @@ const troublesOf = (degraded: Readonly<Record<string, string>>): ReadonlyMap<str
       all.map(([name, detail]) => `${detail}${name.slice(subject.length)}`).join("; ")
     ])
   )
+}
+
+const groupOf = ({ group }: Settings, judged: HealthReport): Pick<StatusReport, "group"> => {
+  if (Option.isNone(group) || judged.group === undefined) return {}
+  const { id, shards: of } = group.value
+  const { detail, shards, state } = judged.group
+  return { group: { id, state, detail, of, shards } }
+}
+
+/** The streams that this process carries. */
+const ownStreams = ({ binance, group }: Settings, judged: HealthReport) => {
+  if (Option.isNone(group)) return binance.streams
+  const { shards: count } = group.value
+  return binance.streams.filter((stream) => judged.group?.shards.includes(shardOf(stream, count)))
 }
 
 /** Gives the report as it is whenever it is run. */
@@ -32,6 +48,7 @@ export const make = Effect.map(
         state: judged.status,
         reasons: reasonsOf(judged),
         troubles: status.troubles(),
+        ...groupOf(settings, judged),
         sink: { name: settings.sink, ...judged.sink },
         connections: Object.entries(judged.connections).map(([name, { detail, state }]) => ({
           name,
@@ -39,7 +56,7 @@ export const make = Effect.map(
           detail,
           ...(connections.get(name) ?? { ...newConnection(), rate: 0 })
         })),
-        streams: settings.binance.streams.map(({ name }) => ({
+        streams: ownStreams(settings, judged).map(({ name }) => ({
           name,
           ...(streams.get(name) ?? { ...newStream(), rate: 0 }),
           trouble: trouble.get(name) ?? null

@@ -2,8 +2,16 @@
 import type { Scenario } from "../scenario.ts"
 import { exchange } from "./exchange.ts"
 import { futures } from "./futures.ts"
+import { groups } from "./group.ts"
 import { kafkaFaults } from "./kafka.ts"
 import { processFaults } from "./process.ts"
 import { rest } from "./rest.ts"
 
-export const scenarios: ReadonlyArray<Scenario> = [...exchange, ...rest, ...kafkaFaults, ...processFaults, ...futures]
+export const scenarios: ReadonlyArray<Scenario> = [
+  ...exchange,
+  ...rest,
+  ...kafkaFaults,
+  ...processFaults,
+  ...futures,
+  ...groups
+]

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Clock, Context, Duration, Effect, Exit, Fiber, Latch, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { MemoryCoordinator, layerWith } from "../../../src/layers/MemoryKafkaGroup.ts"
 import * as Member from "../../../src/layers/shards/Member.ts"
@@ -43,19 +43,19 @@ const setUp = Effect.gen(function* () {
   const standings = new Map<string, Member.Standing>()
 
   /** A process whose shards take a while to begin, and to be let go of. */
-  const start = Effect.fnUntraced(function* (name: string, taken = new Map<number, Deferred.Deferred<void>>()) {
+  const start = Effect.fnUntraced(function* (name: string, taken: ReadonlyMap<number, Latch.Latch> = new Map()) {
     let isKilled = false
+    const lets = Effect.fnUntraced(function* (shard: number) {
+      if (!isKilled) yield* Effect.sleep(DRAIN)
+      log.ends(shard, name, yield* now)
+    })
     const life = (shard: number) =>
       Effect.gen(function* () {
-        yield* Effect.addFinalizer(() =>
-          Effect.suspend(() => (isKilled ? Effect.void : Effect.sleep(DRAIN))).pipe(
-            Effect.andThen(now),
-            Effect.map((at) => log.ends(shard, name, at))
-          )
-        )
+        yield* Effect.addFinalizer(() => lets(shard))
         yield* Effect.sleep(START)
         log.begins(shard, name, yield* now)
-        yield* Deferred.await(taken.get(shard) ?? Deferred.makeUnsafe<void>())
+        const ends = taken.get(shard)
+        yield* ends === undefined ? Effect.never : ends.await
       }).pipe(Effect.scoped)
     const tell = (standing: Member.Standing) => Effect.sync(() => void standings.set(name, standing))
     // A process that is killed says nothing more to the group.
@@ -152,10 +152,10 @@ describe("a member of a group", () => {
   it.effect("begins a shard anew that another process had taken meanwhile and nobody has now", () =>
     Effect.gen(function* () {
       const { log, pass, standings, start } = yield* setUp
-      const taken = Deferred.makeUnsafe<void>()
+      const taken = yield* Latch.make(false)
       yield* start("a", new Map([[2, taken]]))
       yield* pass("4 seconds")
-      yield* Deferred.succeed(taken, undefined)
+      yield* taken.open
       yield* pass("1 second")
       assert.deepStrictEqual(standings.get("a")?.shards, [0, 1, 2, 3, 4, 5])
       assert.strictEqual(log.owners()[2], "")
