@@ -53,7 +53,7 @@ const otherBrokers = (inspection: Inspection, { kafka }: Settings): ReadonlyArra
   inspection.brokers.filter((server) => !kafka.bootstrapServers.includes(server))
 
 const existing = (name: string, topic: InspectedTopic, settings: Settings): ReadonlyArray<Finding> => {
-  const { partitions, replicationFactor = topic.replicationFactor } = wishFor(name, settings.topics)
+  const { partitions, replicationFactor = topic.replicationFactor } = wishFor(name, settings)
   const shape = `${name} has ${topic.partitions} partitions, replication factor ${topic.replicationFactor}`
   if (topic.leaderless > 0) {
     return [failed("topic", `${name}: ${topic.leaderless} of its partitions have no leader: look at the brokers`)]
@@ -86,11 +86,10 @@ const existing = (name: string, topic: InspectedTopic, settings: Settings): Read
 }
 
 const absent = (name: string, settings: Settings): Effect.Effect<Finding, never, KafkaInspector> => {
-  const { topics } = settings
-  if (!topics.create) {
+  if (!settings.topics.create) {
     return Effect.succeed(failed("topic", `${name} does not exist: create it, or let TOPIC_CREATE=true do so`))
   }
-  return KafkaInspector.use(({ mayCreate }) => mayCreate(wishFor(name, topics))).pipe(
+  return KafkaInspector.use(({ mayCreate }) => mayCreate(wishFor(name, settings))).pipe(
     Effect.match({
       onSuccess: () =>
         ok("topic", `${name} does not exist and may be created; whether it may be written can be told only then`),

@@ -9,6 +9,8 @@ import * as BinanceRest from "./BinanceRest.ts"
 import * as Gate from "./binance/Gate.ts"
 import * as RestClient from "./binance/rest/Client.ts"
 import * as KafkaClients from "./KafkaClients.ts"
+import type { Outage } from "./kafka/Outage.ts"
+import * as Topics from "./kafka/Topics.ts"
 import * as Member from "./shards/Member.ts"
 import * as Shard from "./shards/Shard.ts"
 import * as ShardHealth from "./shards/ShardHealth.ts"
@@ -16,6 +18,9 @@ import * as ShardHealth from "./shards/ShardHealth.ts"
 /** What all shards of a process share. */
 export const layer = (group: GroupSettings) =>
   Layer.mergeAll(KafkaClients.grouped(group), BinanceRest.layerNoClient.pipe(Layer.provideMerge(RestClient.layer)))
+
+/** It is the shards' to say whether records are stored. */
+const quiet: Outage = { failed: () => Effect.void, works: () => Effect.void }
 
 const countOf = (amount: number, what: string): string => `${amount} ${what}${amount === 1 ? "" : "s"}`
 
@@ -39,6 +44,10 @@ export const run = Effect.fnUntraced(function* (group: GroupSettings) {
       hasStreams: shards.some(hasStreams)
     })
   }
+
+  // What needs a person ends the program here; a shard would only try again.
+  const topics = yield* Topics.make(quiet, () => Effect.void)
+  yield* topics.start
 
   const gate = yield* Gate.make(binance.reconnectMaxDelay, undefined, () => members)
   const life = yield* Shard.make(group, yield* ShardHealth.make)

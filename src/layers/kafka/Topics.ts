@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
   const missing = new Set<string>()
   const compared = new Set<string>()
 
-  const wish = (name: string) => wishFor(name, topics)
+  const wish = (name: string) => wishFor(name, settings)
 
   const compare = Effect.fnUntraced(function* (topic: TopicDescription) {
     if (compared.has(topic.name)) return

@@ -13,17 +13,25 @@ const COMPACTED = {
 
 const controlTopics = ({ continuity, deadLetter, positions }: TopicSettings) => [deadLetter, continuity, positions]
 
+type Wanted = Pick<Settings, "binance" | "group" | "topics">
+
 /** Those that the configured streams go to, and the control topics. */
-export const configuredTopics = ({ binance, topics }: Pick<Settings, "binance" | "topics">): ReadonlySet<string> =>
+export const configuredTopics = ({ binance, group, topics }: Wanted): ReadonlySet<string> =>
   new Set([
     ...binance.streams.map(({ kind }) => topics.data.get(kind.name) ?? kind.topic.default),
-    ...controlTopics(topics)
+    ...controlTopics(topics),
+    ...(Option.isSome(group) ? [topics.shards] : [])
   ])
 
-export const wishFor = (name: string, topics: TopicSettings): NewTopic => ({
-  name,
+const partitionsOf = (name: string, { group, topics }: Pick<Wanted, "group" | "topics">): number => {
   // Control records are read as one sequence.
-  partitions: controlTopics(topics).includes(name) ? 1 : topics.partitions,
-  replicationFactor: Option.getOrUndefined(topics.replicationFactor),
-  ...(name === topics.positions ? { config: COMPACTED } : {})
+  if (controlTopics(topics).includes(name)) return 1
+  return name === topics.shards && Option.isSome(group) ? group.value.shards : topics.partitions
+}
+
+export const wishFor = (name: string, settings: Pick<Wanted, "group" | "topics">): NewTopic => ({
+  name,
+  partitions: partitionsOf(name, settings),
+  replicationFactor: Option.getOrUndefined(settings.topics.replicationFactor),
+  ...(name === settings.topics.positions || name === settings.topics.shards ? { config: COMPACTED } : {})
 })

@@ -20,12 +20,15 @@ import * as BinanceWebSocket from "../BinanceWebSocket.ts"
 import { PendingLimit } from "../kafka/Pending.ts"
 import { configuredTopics } from "../kafka/wishes.ts"
 import * as KafkaSink from "../KafkaSink.ts"
+import { type Owner, toRecord } from "./ownerRecord.ts"
 import type { ShardHealth } from "./ShardHealth.ts"
 import * as ShardStatus from "./ShardStatus.ts"
 
 /** Of the memory for what is not stored, a shard has its part, and no less than a few batches. */
 const PENDING_BYTES = 128 * 1024 * 1024
 const LEAST_PENDING_BYTES = 8 * 1024 * 1024
+
+const TELL_LIMIT = Duration.seconds(1)
 
 const FIRST_WAIT = Duration.seconds(1)
 const LAST_WAIT = Duration.seconds(30)
@@ -35,12 +38,15 @@ const WELL_AFTER = Duration.minutes(1)
 /** Those that this process had a part in; built anew for each run of a shard. */
 const parts = Layer.mergeAll(BinanceWebSocket.layer, BinanceHistory.layerNoClient, KafkaSink.layer)
 
-const isFenced = (cause: Cause.Cause<unknown>): boolean => {
-  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-  return (
-    (error instanceof SinkError && error.isFenced === true) || (error instanceof KafkaError && error.kind === "Fenced")
+const isFencing = (error: unknown): boolean =>
+  (error instanceof SinkError && error.isFenced === true) || (error instanceof KafkaError && error.kind === "Fenced")
+
+/** What a run has failed with is a defect of it where its end has failed too. */
+const isFenced = ({ reasons }: Cause.Cause<unknown>): boolean =>
+  reasons.some(
+    (reason) =>
+      (Cause.isFailReason(reason) && isFencing(reason.error)) || (Cause.isDieReason(reason) && isFencing(reason.defect))
   )
-}
 
 const reasonOf = (cause: Cause.Cause<unknown>): string => {
   const error = Option.getOrUndefined(Cause.findErrorOption(cause)) ?? Cause.squash(cause)
@@ -59,6 +65,7 @@ const forgetLevels = Effect.forEach(
 export const make = Effect.fnUntraced(function* (group: GroupSettings, health: ShardHealth) {
   const settings = yield* AppConfig
   const fenced = yield* FencedKafka
+  const process = yield* Instance
 
   const once = Effect.fnUntraced(function* (shard: number, own: typeof settings) {
     const began = yield* Clock.currentTimeMillis
@@ -66,6 +73,17 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
     const services = { health: yield* health.of(shard), status: yield* ShardStatus.make(shard) }
     yield* Effect.addFinalizer(() => forgetLevels)
     const driver = yield* fenced.open(`${group.id}-${shard}`, [...configuredTopics(own)])
+    const tell = (state: Owner["state"]) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const record = toRecord(settings.topics.shards, { shard, instance, process, state }, now)
+        return driver.produce(settings.topics.shards, shard, [record])
+      }).pipe(
+        // For people alone.
+        Effect.timeoutOption(TELL_LIMIT),
+        Effect.ignore
+      )
+    yield* tell("taken")
+    yield* Effect.addFinalizer(() => tell("left"))
     yield* Effect.logInfo("A shard is ours: nobody else writes it any more").pipe(
       Effect.annotateLogs({
         streams: own.binance.streams.length,

@@ -5,7 +5,7 @@ import { does, pause, type Scenario, streamsOf, type World } from "../scenario.t
 
 const SHARDS = 12
 const symbols = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT", "LTCUSDT"]
-const LIMIT = "90 seconds"
+const LIMIT = "3 minutes"
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 

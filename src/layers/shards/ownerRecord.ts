@@ -1,0 +1,23 @@
+/** What the shards topic holds: under a shard's number, in the partition of that number, who has it since when. */
+import type { SinkRecord } from "../../schema/SinkRecord.ts"
+
+export interface Owner {
+  readonly shard: number
+  /** Of the run: what the data's records bear in their header `instance`. */
+  readonly instance: string
+  /** Of the process that runs it. */
+  readonly process: string
+  readonly state: "taken" | "left"
+}
+
+/** `at`: now, Unix ms. */
+export const toRecord = (topic: string, owner: Owner, at: number): SinkRecord => ({
+  topic,
+  key: String(owner.shard),
+  value: Buffer.from(JSON.stringify({ v: 1, ...owner, at })),
+  timestamp: at,
+  headers: {
+    "event-id": `binance:spot:shard:${owner.shard}:${owner.instance}:${owner.state}`,
+    "content-type": "application/json"
+  }
+})
