@@ -5,6 +5,7 @@
 import { Context, Effect, Layer } from "effect"
 import { estimatedBytes } from "../pipeline/recordSize.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import { FencedKafka } from "../services/FencedKafka.ts"
 import {
   type Creation,
   KafkaDriver,
@@ -134,6 +135,26 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
       })
   })
 
+  /** By id, how often it was opened. */
+  const epochs = new Map<string, number>()
+  const fenced = FencedKafka.of({
+    open: (id) =>
+      reachable(() =>
+        Effect.sync(() => {
+          const epoch = (epochs.get(id) ?? 0) + 1
+          epochs.set(id, epoch)
+          const over = new KafkaError({ kind: "Fenced", message: `${id} is written by another process by now` })
+          return KafkaDriver.of({
+            ...driver,
+            produce: (topic, partition, batch) =>
+              Effect.suspend(() =>
+                epochs.get(id) === epoch ? driver.produce(topic, partition, batch) : Effect.fail(over)
+              )
+          })
+        })
+      )
+  })
+
   const broker = MemoryBroker.of({
     log: (topic) => Effect.sync(() => (topics.get(topic)?.partitions ?? []).map(({ records }) => [...records])),
     script: (outcomes) => Effect.sync(() => void (script = outcomes)),
@@ -146,13 +167,13 @@ const make = ({ idempotent, maxMessageBytes, topics: initial }: Options) => {
     deleteTopic: (topic) => Effect.sync(() => void topics.delete(topic))
   })
 
-  return Context.make(KafkaDriver, driver).pipe(Context.add(MemoryBroker, broker))
+  return Context.make(KafkaDriver, driver).pipe(Context.add(FencedKafka, fenced), Context.add(MemoryBroker, broker))
 }
 
 const defaults: Options = { idempotent: true, topics: [], maxMessageBytes: 1_048_588 }
 
-export const layerWith = (options: Partial<Options>): Layer.Layer<KafkaDriver | MemoryBroker> =>
+export const layerWith = (options: Partial<Options>): Layer.Layer<KafkaDriver | FencedKafka | MemoryBroker> =>
   Layer.effectContext(Effect.sync(() => make({ ...defaults, ...options })))
 
 /** Without topics; a repeated batch is dropped. */
-export const layer: Layer.Layer<KafkaDriver | MemoryBroker> = layerWith({})
+export const layer: Layer.Layer<KafkaDriver | FencedKafka | MemoryBroker> = layerWith({})
