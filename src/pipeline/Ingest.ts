@@ -7,7 +7,20 @@
  * It begins where the sink says that it stands. It ends when the feed does, when the sink cannot go on, or when interrupted;
  * in every case what was received is published and flushed first, within `STOP_DEADLINE`.
  */
-import { type Cause, Data, Duration, Effect, Fiber, Latch, Option, Queue, Schedule, Semaphore, Stream } from "effect"
+import {
+  type Cause,
+  Context,
+  Data,
+  Duration,
+  Effect,
+  Fiber,
+  Latch,
+  Option,
+  Queue,
+  Schedule,
+  Semaphore,
+  Stream
+} from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink } from "../services/EventSink.ts"
@@ -36,7 +49,9 @@ import * as Watch from "./Watch.ts"
 const QUEUE_RECORDS = 2048
 
 /** Bytes of events that wait for what was missed before them. */
-const PARKED_BYTES = 64 * 1024 * 1024
+export class ParkedLimit extends Context.Reference<number>("binance-kafka/pipeline/ParkedLimit", {
+  defaultValue: () => 64 * 1024 * 1024
+}) {}
 
 /** How often it is looked whether the queue and the writer are done. */
 const ON_THEIR_WAY = Schedule.spaced("20 millis")
@@ -75,7 +90,7 @@ export const run = Effect.gen(function* () {
     serves: history.serves,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
-    parkedBytes: PARKED_BYTES,
+    parkedBytes: yield* ParkedLimit,
     dropped: chunks.dropped
   }
   const sequencer = Sequencer.make(options, yield* Refill.now)

@@ -24,9 +24,9 @@ import { type Owner, toRecord } from "./ownerRecord.ts"
 import type { ShardHealth } from "./ShardHealth.ts"
 import * as ShardStatus from "./ShardStatus.ts"
 
-/** Of the memory for what is not stored, a shard has its part, and no less than a few batches. */
-const PENDING_BYTES = 128 * 1024 * 1024
-const LEAST_PENDING_BYTES = 8 * 1024 * 1024
+/** Of the memory for what is not stored, and for what waits for what was missed, a shard has its part of each. */
+const WAITING_BYTES = 128 * 1024 * 1024
+const LEAST_WAITING_BYTES = 8 * 1024 * 1024
 
 const TELL_LIMIT = Duration.seconds(1)
 
@@ -70,6 +70,7 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
   const once = Effect.fnUntraced(function* (shard: number, own: typeof settings) {
     const began = yield* Clock.currentTimeMillis
     const instance = yield* newInstance
+    const most = Math.max(LEAST_WAITING_BYTES, WAITING_BYTES / group.shards)
     const services = { health: yield* health.of(shard), status: yield* ShardStatus.make(shard) }
     yield* Effect.addFinalizer(() => forgetLevels)
     const driver = yield* fenced.open(`${group.id}-${shard}`, [...configuredTopics(own)])
@@ -98,7 +99,8 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
       Effect.provideService(Instance, instance),
       Effect.provideService(Health, services.health),
       Effect.provideService(Status, services.status),
-      Effect.provideService(PendingLimit, Math.max(LEAST_PENDING_BYTES, PENDING_BYTES / group.shards))
+      Effect.provideService(PendingLimit, most),
+      Effect.provideService(Ingest.ParkedLimit, most)
     )
   }, Effect.scoped)
 

@@ -32,6 +32,21 @@ describe("RateWindow", () => {
     }
   )
 
+  it.prop(
+    "lets no more through together than one alone, however many keep to it",
+    [Pauses, Small],
+    ([pauses, many]) => {
+      const rate = { most: 20, within: 4000, apart: 10 }
+      const times = Array.from({ length: many }, () =>
+        obedient(
+          RateWindow.make(rate, () => many),
+          pauses
+        )
+      ).flat()
+      assert.isAtMost(mostWithin(times, rate.within), rate.most)
+    }
+  )
+
   it.prop("makes nobody wait without need", [Pauses], ([pauses]) => {
     const rate = { most: 3, within: 500, apart: 100 }
     const window = RateWindow.make(rate)

@@ -375,7 +375,8 @@ const isPaused = () => $("pause").getAttribute("aria-pressed") === "true"
 const draw = () => {
   if (isPaused()) return
   drawState(report.state, report.reasons)
-  setText($("program"), `${report.instance} · up ${spanText(report.at - report.startedAt)}`)
+  const group = report.group === undefined ? "" : ` · ${report.group.id}: ${report.group.detail}`
+  setText($("program"), `${report.instance} · up ${spanText(report.at - report.startedAt)}${group}`)
   drawFigures(report)
   drawList($("connections"), report.connections, makeConnection, fillConnection)
   drawRest(report)
