@@ -76,6 +76,7 @@ export const replay = launched(
         REPLAY_SPEED: speed,
         HTTP_PORT: "0",
         SPOOL: "off",
+        GROUP_ID: "",
         ...Option.match(sink, { onNone: () => ({}), onSome: (SINK) => ({ SINK }) })
       },
       QUIET

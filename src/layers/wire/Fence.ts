@@ -9,6 +9,7 @@ import { Duration, Effect, Schedule, Semaphore } from "effect"
 import { FencedKafka } from "../../services/FencedKafka.ts"
 import { type KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
+import { UNKNOWN_TOPIC } from "./codes.ts"
 import type { Connection } from "./Connection.ts"
 import type { TransactionalProducer } from "./coordination.ts"
 import * as Driver from "./Driver.ts"
@@ -22,6 +23,8 @@ const OPEN_LIMIT = Duration.seconds(60)
 const USE_EVERY = Duration.hours(1)
 
 const RETRY = Schedule.spaced("50 millis")
+/** How long a topic may take to be seen; one that does not exist is fenced when it is written. */
+const APPEARING = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
 
 const NOT_ATTEMPTED = 55
 /** The answer to the first try was lost. */
@@ -34,14 +37,14 @@ interface Place {
 
 const nameOf = ({ partition, topic }: Place): string => `${topic}/${partition}`
 
+/** Whoever is asked moves, loads, or has not ended the transaction before: it will. */
+const patiently = <A>(effect: Effect.Effect<A, KafkaError>) =>
+  Effect.retry(effect, { schedule: RETRY, while: ({ kind }) => kind !== "Denied" && kind !== "Disputed" })
+
 /** What the coordinator is asked for an id. */
 const transactions = (cluster: Cluster, id: string) => {
   const ask = <A>(request: (connection: Connection) => Promise<A>) =>
     Effect.flatMap(cluster.coordinator("transaction", id), (link) => link.ask(request, REQUEST_LIMIT))
-
-  /** The coordinator moves, loads, or has not ended the transaction before: it will. */
-  const patiently = <A>(effect: Effect.Effect<A, KafkaError>) =>
-    Effect.retry(effect, { schedule: RETRY, while: ({ kind }) => kind !== "Denied" && kind !== "Disputed" })
 
   const next = patiently(
     Effect.gen(function* () {
@@ -86,10 +89,20 @@ const fenced = (id: string) => (error: KafkaError) =>
 export const make = (client: Driver.Client): FencedKafka["Service"] => {
   const { cluster } = client
 
-  const placesOf = Effect.fnUntraced(function* (topics: ReadonlyArray<string>) {
-    const described = yield* cluster.metadata(topics)
-    return described.flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })))
-  })
+  /** Every partition: one that is left out is not fenced. A broker that has just started may not know all topics yet. */
+  const placesOf = (topics: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      const described = yield* cluster.metadata(topics)
+      const fault = described.find(({ errorCode }) => errorCode !== 0 && errorCode !== UNKNOWN_TOPIC)
+      if (fault !== undefined) return yield* ofCode(fault.errorCode, `topic ${fault.name}`)
+      return described.filter(({ errorCode }) => errorCode === 0)
+    }).pipe(
+      patiently,
+      Effect.repeat({ until: ({ length }) => length === topics.length, schedule: APPEARING }),
+      Effect.map((described) =>
+        described.flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })))
+      )
+    )
 
   const open = Effect.fnUntraced(function* (id: string, topics: ReadonlyArray<string>) {
     const { mark, next } = transactions(cluster, id)

@@ -7,6 +7,7 @@ import type { Cluster } from "./Cluster.ts"
 import type { Connection } from "./Connection.ts"
 import { decodeAssignment, decodeClaim, encodeAssignment, encodeClaim } from "./consumerProtocol.ts"
 import { ofCode } from "./errors.ts"
+import type { Link } from "./Link.ts"
 
 const REQUEST_LIMIT = Duration.seconds(5)
 /** What an answer may take beyond the time that the coordinator waits for others. */
@@ -28,11 +29,24 @@ export const make = (cluster: Cluster, topic: string, { id: groupId, sessionTime
   const protocol = `shards-${shards}`
   const isShard = (shard: number): boolean => Number.isInteger(shard) && shard >= 0 && shard < shards
 
+  /** The coordinator, as long as it says that it is. */
+  let known: Link | undefined
+  const coordinator = Effect.suspend(() =>
+    known?.isReady() === true
+      ? Effect.succeed(known)
+      : Effect.tap(cluster.coordinator("group", groupId), (link) => Effect.sync(() => void (known = link)))
+  )
+
   const ask = <A>(request: (connection: Connection) => Promise<A>, limit = REQUEST_LIMIT) =>
-    Effect.flatMap(cluster.coordinator("group", groupId), (link) => link.ask(request, limit))
+    Effect.flatMap(coordinator, (link) => link.ask(request, limit))
 
   const checked = (errorCode: number) =>
-    errorCode === 0 ? Effect.void : Effect.fail(ofCode(errorCode, `group ${groupId}`))
+    Effect.suspend(() => {
+      if (errorCode === 0) return Effect.void
+      const error = ofCode(errorCode, `group ${groupId}`)
+      if (error.kind === "Busy") known = undefined
+      return Effect.fail(error)
+    })
 
   const waiting = Duration.sum(sessionTimeout, BEYOND)
 
