@@ -11,7 +11,7 @@ const declared = new Map(groups.flatMap((group) => Object.values(group.metrics))
 
 const SELECTOR = /\b((?:binance_kafka|process|nodejs)_[a-z_]+)(?:\{([^}]*)\})?/g
 /** Prometheus's own, and those that a scrape adds. */
-const OTHERS = ["instance", "job", "le", "alertname", "alertstate"]
+const OTHERS = ["instance", "job", "le", "alertname", "alertstate", "shard"]
 
 /** A series' metric: a histogram's has endings. */
 const metricOf = (series: string) => {
