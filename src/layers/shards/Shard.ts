@@ -66,6 +66,7 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
   const settings = yield* AppConfig
   const fenced = yield* FencedKafka
   const process = yield* Instance
+  const place = { market: settings.binance.market.name, topic: settings.topics.shards }
 
   const once = Effect.fnUntraced(function* (shard: number, own: typeof settings) {
     const began = yield* Clock.currentTimeMillis
@@ -76,8 +77,8 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
     const driver = yield* fenced.open(`${group.id}-${shard}`, [...configuredTopics(own)])
     const tell = (state: Owner["state"]) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const record = toRecord(settings.topics.shards, { shard, instance, process, state }, now)
-        return driver.produce(settings.topics.shards, shard, [record])
+        const record = toRecord(place, { shard, instance, process, state }, now)
+        return driver.produce(place.topic, shard, [record])
       }).pipe(
         // For people alone.
         Effect.timeoutOption(TELL_LIMIT),

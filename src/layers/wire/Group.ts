@@ -1,6 +1,7 @@
 /** The group's coordinator over the connections of a client library. */
 import { Duration, Effect } from "effect"
 import type { GroupSettings } from "../../schema/Settings.ts"
+import type { MarketName } from "../../schema/StreamKind.ts"
 import { GroupError, type Joined, KafkaGroup } from "../../services/KafkaGroup.ts"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
@@ -24,9 +25,13 @@ const ofError = ({ code = "", kind, message }: KafkaError): GroupError => {
   return new GroupError({ kind: kind === "Denied" ? "Denied" : "Unreachable", message })
 }
 
-export const make = (cluster: Cluster, topic: string, { id: groupId, sessionTimeout, shards }: GroupSettings) => {
-  // Members that count shards differently would give away the same one twice.
-  const protocol = `shards-${shards}`
+export const make = (
+  cluster: Cluster,
+  { market, topic }: { readonly market: MarketName; readonly topic: string },
+  { id: groupId, sessionTimeout, shards }: GroupSettings
+) => {
+  // Members that count shards differently would give away the same one twice; those of another market have other streams.
+  const protocol = `${market}-shards-${shards}`
   const isShard = (shard: number): boolean => Number.isInteger(shard) && shard >= 0 && shard < shards
 
   /** The coordinator, as long as it says that it is. */

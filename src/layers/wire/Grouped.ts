@@ -12,11 +12,12 @@ import * as Group from "./Group.ts"
 import * as Sequences from "./Sequences.ts"
 
 export const make = Effect.fnUntraced(function* (connect: Connect, group: GroupSettings) {
-  const { topics } = yield* AppConfig
+  const { binance, topics } = yield* AppConfig
+  const place = { market: binance.market.name, topic: topics.shards }
   const client = yield* Driver.client(connect)
   const driver = yield* Driver.over(client, yield* Sequences.make(client.cluster))
   return Context.make(KafkaDriver, driver).pipe(
     Context.add(FencedKafka, Fence.make(client)),
-    Context.add(KafkaGroup, Group.make(client.cluster, topics.shards, group))
+    Context.add(KafkaGroup, Group.make(client.cluster, place, group))
   )
 })

@@ -62,7 +62,10 @@ const table: ReadonlyArray<readonly [code: number, name: string, says: string, v
     23,
     "INCONSISTENT_GROUP_PROTOCOL",
     "The group's other members work by another protocol",
-    ["Denied", "GROUP_ID is taken by something else, or by connectors with another number of SHARDS"]
+    [
+      "Denied",
+      "GROUP_ID is taken by something else, or by connectors of another market, or with another number of SHARDS"
+    ]
   ],
   [24, "INVALID_GROUP_ID", "The group's name is not valid", ["Denied", "check GROUP_ID"]],
   [25, "UNKNOWN_MEMBER_ID", "The group does not know this member", ["Moved"]],
