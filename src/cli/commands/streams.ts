@@ -78,10 +78,10 @@ const showKinds = Effect.fnUntraced(function* (json: boolean) {
 })
 
 const showSymbols = Effect.fnUntraced(function* (pattern: RegExp, json: boolean) {
-  const { symbols } = yield* ExchangeInfo
-  const found = Array.from(yield* symbols)
-    .filter(([symbol]) => pattern.test(symbol))
-    .map(([symbol, status]) => ({ symbol, status }))
+  const { listings } = yield* ExchangeInfo
+  const found = (yield* listings)
+    .filter(({ symbol }) => pattern.test(symbol))
+    .map(({ status, symbol }) => ({ symbol, status }))
   if (json) yield* print(JSON.stringify(found))
   else if (found.length > 0) {
     const rows = found.map(({ status, symbol }) => [symbol, status])
