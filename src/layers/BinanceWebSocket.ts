@@ -24,12 +24,13 @@ export const layer = Layer.effect(
       gate: yield* Gate.make(binance.reconnectMaxDelay),
       health: yield* Health,
       notify: (notice) => Effect.asVoid(Queue.offer(notices, notice)),
-      start: (keeper) => Effect.asVoid(FiberSet.run(keepers, keeper.run.pipe(Effect.onError(inbox.fail))))
+      start: (keeper) => FiberSet.run(keepers, keeper.run.pipe(Effect.onError(inbox.fail)))
     })
     return MarketFeed.of({
       frames: Stream.unwrap(Effect.as(fleet.start, inbox.frames)),
       notices: Stream.fromQueue(notices),
       renew: fleet.renew,
+      change: (change) => Effect.andThen(fleet.change(change), inbox.passed),
       close: FiberSet.clear(keepers).pipe(Effect.andThen(inbox.end), Effect.andThen(Queue.end(notices)), Effect.asVoid)
     })
   })

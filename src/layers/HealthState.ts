@@ -14,7 +14,11 @@ export const layer: Layer.Layer<Health> = Layer.effect(
     return Health.of({
       sink: (status) => Ref.set(sink, status),
       resume: (status) => Ref.set(resume, status),
-      connection: (name, status) => Ref.update(connections, (all) => ({ ...all, [name]: status })),
+      connection: (name, status) =>
+        Ref.update(connections, (all) => {
+          const { [name]: _, ...others } = all
+          return status === undefined ? others : { ...all, [name]: status }
+        }),
       trouble: (name, detail) =>
         Ref.update(degraded, (all) =>
           detail === undefined ? HashMap.remove(all, name) : HashMap.set(all, name, detail)

@@ -21,8 +21,8 @@ export interface ControlRequest {
 export interface ConnectionPlan {
   readonly name: string
   readonly url: string
-  /** To be sent in this order after the connection has opened. */
-  readonly subscribe: ReadonlyArray<ControlRequest>
+  /** The names of those that the URL holds; the rest is asked for after the connection has opened. */
+  readonly inUrl: ReadonlyArray<string>
   readonly streams: ReadonlyArray<StreamName>
 }
 
@@ -41,25 +41,33 @@ const takeWhileFits = (
 const frameText = (method: "SUBSCRIBE" | "UNSUBSCRIBE", names: ReadonlyArray<string>, id: number): string =>
   JSON.stringify({ method, params: names, id })
 
-/** As many frames as the names need, ids counted from `firstId`. */
-export const controlRequests = (
+/** A frame with as many of the names as it holds, from the first on; at least one. */
+export const controlRequest = (
   method: "SUBSCRIBE" | "UNSUBSCRIBE",
   names: ReadonlyArray<string>,
-  firstId: number
-): ReadonlyArray<ControlRequest> => {
-  const requests: Array<ControlRequest> = []
-  for (let rest = names; rest.length > 0;) {
-    const id = firstId + requests.length
-    const [some, next] = takeWhileFits(rest, (some) => byteLength(frameText(method, some, id)) <= MAX_FRAME_BYTES)
-    requests.push({ id, text: frameText(method, some, id), names: some })
-    rest = next
-  }
-  return requests
+  id: number
+): ControlRequest => {
+  const [some] = takeWhileFits(names, (some) => byteLength(frameText(method, some, id)) <= MAX_FRAME_BYTES)
+  return { id, text: frameText(method, some, id), names: some }
 }
 
 const urlWith = (base: URL, names: ReadonlyArray<string>): string => {
   const query = names.map(encodeURIComponent).join("/").replaceAll("%40", "@").replaceAll("%21", "!")
   return `${base.href}${base.search === "" ? "?" : "&"}streams=${query}`
+}
+
+/** Where more streams go: to the connections that have room for so many, in their order; what is left needs others. */
+export const place = (
+  streams: ReadonlyArray<StreamName>,
+  rooms: ReadonlyArray<number>
+): { readonly placed: ReadonlyArray<ReadonlyArray<StreamName>>; readonly left: ReadonlyArray<StreamName> } => {
+  let at = 0
+  const placed = rooms.map((room) => {
+    const some = streams.slice(at, at + Math.max(0, room))
+    at += some.length
+    return some
+  })
+  return { placed, left: streams.slice(at) }
 }
 
 /** The streams of each connection. */
@@ -71,6 +79,6 @@ export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<Readon
 /** How a connection asks an address for its streams, of which it has no more than the exchange allows. */
 export const plan = (name: string, base: URL, streams: ReadonlyArray<StreamName>): ConnectionPlan => {
   const names = streams.map(({ name }) => name)
-  const [inUrl, left] = takeWhileFits(names, (some) => urlWith(base, some).length <= MAX_FRAME_BYTES)
-  return { name, url: urlWith(base, inUrl), subscribe: controlRequests("SUBSCRIBE", left, 1), streams }
+  const [inUrl] = takeWhileFits(names, (some) => urlWith(base, some).length <= MAX_FRAME_BYTES)
+  return { name, url: urlWith(base, inUrl), inUrl, streams }
 }

@@ -27,7 +27,8 @@ export class Health extends Context.Service<
   Health,
   {
     readonly sink: (status: ComponentStatus) => Effect.Effect<void>
-    readonly connection: (name: string, status: ComponentStatus) => Effect.Effect<void>
+    /** `undefined`: there is none of that name any more. */
+    readonly connection: (name: string, status: ComponentStatus | undefined) => Effect.Effect<void>
     /** Whether the program goes on where an earlier run stopped; `up` as long as nobody says otherwise. */
     readonly resume: (status: ComponentStatus) => Effect.Effect<void>
     /** What is wrong with a stream; `undefined`: nothing any more. */

@@ -15,6 +15,7 @@ const saidOf = Effect.fnUntraced(function* (renewed: Renewed) {
     frames: Stream.never,
     notices: Stream.never,
     renew: () => Effect.succeed(renewed),
+    change: () => Effect.void,
     close: Effect.void
   })
   yield* Effect.gen(function* () {

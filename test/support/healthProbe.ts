@@ -13,7 +13,8 @@ export const layer = Layer.effectContext(
     const connections = new Map<string, ComponentStatus>()
     const health = Health.of({
       sink: (status) => Effect.asVoid(Queue.offer(sinks, status)),
-      connection: (name, status) => Effect.sync(() => void connections.set(name, status)),
+      connection: (name, status) =>
+        Effect.sync(() => void (status === undefined ? connections.delete(name) : connections.set(name, status))),
       resume: () => Effect.void,
       trouble: () => Effect.void,
       report: Effect.die("the probe gives no report")

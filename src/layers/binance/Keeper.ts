@@ -2,13 +2,13 @@
  * Keeps one connection's streams flowing, over one socket after another, for as long as it runs. What to do is `Rollover`'s to
  * decide; this does it, and says what happened.
  */
-import { Clock, Duration, Effect, FiberMap, identity, Metric, Queue, Random, type Tracer } from "effect"
+import { Clock, Duration, Effect, FiberMap, identity, Latch, Metric, Queue, Random, type Tracer } from "effect"
 import { plan } from "../../pipeline/Subscriptions.ts"
 import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { ComponentStatus, Health } from "../../services/Health.ts"
-import type { FeedNotice } from "../../services/MarketFeed.ts"
+import type { FeedNotice, StreamChange } from "../../services/MarketFeed.ts"
 import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
@@ -20,6 +20,7 @@ import type { Gate } from "./Gate.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
+import * as Subscriber from "./Subscriber.ts"
 import * as Vigil from "./Vigil.ts"
 
 /** Failures in a row after which the next address is tried. */
@@ -59,6 +60,10 @@ export interface Keeper {
   /** What it is to carry; its sockets may differ until they are replaced. */
   readonly streams: () => ReadonlyArray<StreamName>
   readonly setStreams: (streams: ReadonlyArray<StreamName>) => void
+  /** How many it has to have room for: its sockets may carry more. */
+  readonly size: () => number
+  /** Carries these as well and those no more; completes when the exchange has acknowledged it on the sockets that are open. */
+  readonly change: (change: StreamChange) => Effect.Effect<void>
   /** Leaves these streams and joins them again, on the sockets that are open. */
   readonly resubscribe: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
   /** Replaces the socket by a fresh one, with what it is to carry by then. */
@@ -68,11 +73,20 @@ export interface Keeper {
 /** An open socket. */
 interface Session {
   readonly host: string
-  readonly streams: ReadonlyArray<StreamName>
-  readonly renewals: Queue.Queue<ReadonlyArray<string>>
+  streams: ReadonlyArray<StreamName>
+  readonly subscriber: Subscriber.Subscriber
+  readonly ended: Latch.Latch
   readonly trace: ConnectionTrace.ConnectionTrace
   isLive: boolean
 }
+
+const changed = (streams: ReadonlyArray<StreamName>, { added, removed }: StreamChange): ReadonlyArray<StreamName> => {
+  const gone = new Set(removed.map(({ name }) => name))
+  const all = [...streams.filter(({ name }) => !gone.has(name)), ...added]
+  return [...new Map(all.map((stream) => [stream.name, stream])).values()]
+}
+
+const namesOf = (streams: ReadonlyArray<StreamName>): ReadonlyArray<string> => streams.map(({ name }) => name)
 
 export const make = Effect.fnUntraced(function* (
   options: KeeperOptions,
@@ -123,9 +137,14 @@ export const make = Effect.fnUntraced(function* (
     const base = yield* gate.pass(addresses())
     tried = base.host
     const trace = yield* ConnectionTrace.begin(name, base, streams.length)
-    const renewals = yield* Queue.unbounded<ReadonlyArray<string>>()
-    const mine: Session = { host: base.host, streams, renewals, trace, isLive: false }
+    const planned = plan(name, base, streams)
+    const subscriber = yield* Subscriber.make(planned)
+    const ended = yield* Latch.make(false)
+    const mine: Session = { host: base.host, streams, subscriber, ended, trace, isLive: false }
     const opened = Effect.gen(function* () {
+      // They may have changed while it was dialled.
+      mine.streams = streams
+      subscriber.want(namesOf(streams))
       if (!isLive()) yield* status("starting", "open, no data yet")
       vigil.opened()
       sessions.set(socket, mine)
@@ -143,9 +162,9 @@ export const make = Effect.fnUntraced(function* (
       yield* trace.dataFlows
       yield* tell({ _tag: "Live", socket })
     })
-    yield* Connection.run(plan(name, base, mine.streams), inbox, {
+    yield* Connection.run(planned, inbox, {
       ...options,
-      renewals,
+      subscriber,
       onOpen: opened,
       onSubscribed: Effect.andThen(trace.subscribed, tell({ _tag: "Subscribed", socket })),
       onFrame: vigil.seen,
@@ -160,6 +179,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.ensuring(
         Effect.suspend(() => {
           sessions.delete(socket)
+          ended.openUnsafe()
           return setLive(mine, false)
         })
       ),
@@ -283,17 +303,25 @@ export const make = Effect.fnUntraced(function* (
     setStreams: (next) => {
       streams = next
     },
-    resubscribe: (asked) => {
-      const names = new Set(asked.map((stream) => stream.name))
-      return Effect.forEach(
-        sessions.values(),
-        (session) => {
-          const mine = session.streams.filter((stream) => names.has(stream.name)).map((stream) => stream.name)
-          return mine.length === 0 ? Effect.void : Queue.offer(session.renewals, mine)
-        },
-        { discard: true }
+    size: () => Math.max(streams.length, ...Array.from(sessions.values(), (one) => one.subscriber.wanted().size)),
+    change: Effect.fnUntraced(function* (change) {
+      streams = changed(streams, change)
+      for (const session of sessions.values()) {
+        session.streams = changed(session.streams, change)
+        session.subscriber.want(namesOf(session.streams))
+      }
+      show()
+      if (isLive()) yield* status("up", `${streams.length} streams`)
+      yield* Effect.forEach(
+        [...sessions.values()],
+        ({ ended, subscriber }) => Effect.raceFirst(subscriber.settled, ended.await),
+        { concurrency: "unbounded", discard: true }
       )
-    },
+    }),
+    resubscribe: (asked) =>
+      Effect.sync(() => {
+        for (const { subscriber } of sessions.values()) subscriber.renew(namesOf(asked))
+      }),
     refresh: tell({ _tag: "Renew" })
   }
 })

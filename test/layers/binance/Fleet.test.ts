@@ -34,7 +34,7 @@ describe("Fleet", () => {
           gate: yield* Gate.make(binance.reconnectMaxDelay),
           health: yield* Health,
           notify: () => Effect.void,
-          start: (keeper) => Effect.asVoid(FiberSet.run(fibers, keeper.run))
+          start: (keeper) => FiberSet.run(fibers, keeper.run)
         }
       )
       yield* fleet.start
