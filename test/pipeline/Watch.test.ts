@@ -19,7 +19,7 @@ const saidOf = Effect.fnUntraced(function* (renewed: Renewed) {
     close: Effect.void
   })
   yield* Effect.gen(function* () {
-    const watch = yield* Watch.make(() => Effect.void)
+    const watch = yield* Watch.make([stream!], () => Effect.void)
     yield* watch.mute(stream!)
   }).pipe(
     Effect.provide(Layer.mergeAll(settingsLayer(), HealthState.layer, Layer.succeed(MarketFeed, feed), probe.layer))

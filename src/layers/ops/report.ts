@@ -23,7 +23,9 @@ export const make = Effect.map(
   Effect.all({ settings: AppConfig, health: Health, instance: Instance, status: Status }),
   ({ health, instance, settings, status }): Effect.Effect<StatusReport> =>
     Effect.map(health.report, (judged) => {
-      const { connections, streams, ...figures } = status.figures()
+      const { carried, connections, streams, ...figures } = status.figures()
+      // Before they are carried they are those that are named.
+      const names = carried.length > 0 ? carried : settings.binance.streams.map(({ name }) => name)
       const trouble = troublesOf(judged.degraded)
       return {
         v: 1,
@@ -39,7 +41,7 @@ export const make = Effect.map(
           detail,
           ...(connections.get(name) ?? { ...newConnection(), rate: 0 })
         })),
-        streams: settings.binance.streams.map(({ name }) => ({
+        streams: names.map((name) => ({
           name,
           ...(streams.get(name) ?? { ...newStream(), rate: 0 }),
           trouble: trouble.get(name) ?? null
