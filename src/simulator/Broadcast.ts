@@ -3,7 +3,7 @@ import type { Hub } from "./Hub.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Market } from "./Market.ts"
 import * as payloads from "./payloads.ts"
-import type { MarketListener } from "./SymbolMarket.ts"
+import type { MarketListener, SymbolMarket } from "./SymbolMarket.ts"
 import { dependsOnOffset } from "./time.ts"
 
 /** The names of the streams that follow a symbol's events. */
@@ -16,11 +16,18 @@ const eventStreams = (symbol: string) => ({
 
 /** Publishes the market's events. */
 export const makeBroadcast = (market: Market, hub: Hub, ledger: Ledger): MarketListener => {
-  const names = new Map([...market.symbols.values()].map((symbol) => [symbol, eventStreams(symbol.streamSymbol)]))
+  const names = new Map<SymbolMarket, ReturnType<typeof eventStreams>>()
+  /** Symbols are listed while it runs. */
+  const streamsOf = (symbol: SymbolMarket): ReturnType<typeof eventStreams> => {
+    const known = names.get(symbol)
+    if (known !== undefined) return known
+    const streams = eventStreams(symbol.streamSymbol)
+    names.set(symbol, streams)
+    return streams
+  }
   return {
     order: (symbol, aggregate, first, last) => {
-      const streams = names.get(symbol)
-      if (streams === undefined) return
+      const streams = streamsOf(symbol)
       const tape = symbol.trades
       const trades = hub.channel(streams.trade)
       if (trades !== undefined) {
