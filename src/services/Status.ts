@@ -67,6 +67,7 @@ export const troubleKinds = [
   "does not answer",
   "late",
   "losing records",
+  "not applied",
   "nothing new",
   "refused",
   "silent",

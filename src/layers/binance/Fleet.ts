@@ -17,9 +17,9 @@ const MOVE_WITHIN = Duration.minutes(10)
 const SILENT_MILLIS = 10_000
 
 export interface Fleet {
-  readonly start: Effect.Effect<void>
+  readonly start: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
   readonly renew: MarketFeed["Service"]["renew"]
-  /** Completes when the exchange has acknowledged it wherever a socket is open. */
+  /** Completes when the exchange has acknowledged it wherever a socket is open. Those that it carries are no news. */
   readonly change: (change: StreamChange) => Effect.Effect<void>
 }
 
@@ -33,7 +33,6 @@ const without = (streams: ReadonlyArray<StreamName>, names: ReadonlySet<string>)
 
 export const make = Effect.fnUntraced(function* (
   binance: Settings["binance"],
-  initial: ReadonlyArray<ReadonlyArray<StreamName>>,
   context: Context
 ): Effect.fn.Return<Fleet> {
   /** Those of a group are twins: one a line, each with the same streams. */
@@ -91,8 +90,6 @@ export const make = Effect.fnUntraced(function* (
     groups.push(group)
     yield* Effect.forEach(group.values(), start, { discard: true })
   })
-
-  yield* Effect.forEach(initial, addGroup, { discard: true })
 
   /** To a fresh connection: one that carries others too keeps what it has until it is replaced itself. */
   const move = Effect.fnUntraced(function* (line: number, keeper: Keeper.Keeper, moving: ReadonlyArray<StreamName>) {
@@ -163,10 +160,11 @@ export const make = Effect.fnUntraced(function* (
 
   const change = Effect.fnUntraced(function* ({ added, removed }: StreamChange) {
     const gone = new Set(removed.map(({ name }) => name))
+    const carried = new Set(all().flatMap((keeper) => keeper.streams().map(({ name }) => name)))
     const removedFrom = (keeper: Keeper.Keeper) => keeper.streams().filter(({ name }) => gone.has(name))
     // Twins get the same.
     const { left, placed } = place(
-      added,
+      added.filter(({ name }) => !carried.has(name)),
       groups.map((group) =>
         group.size < lines.length
           ? 0
@@ -194,9 +192,10 @@ export const make = Effect.fnUntraced(function* (
   })
 
   return {
-    start: Effect.suspend(() => {
+    start: Effect.fnUntraced(function* (streams) {
+      yield* Effect.forEach(spread(streams), addGroup, { discard: true })
       isStarted = true
-      return Effect.forEach(all(), start, { discard: true })
+      yield* Effect.forEach(all(), start, { discard: true })
     }),
     renew,
     change

@@ -8,6 +8,7 @@ import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { ComponentStatus, Health } from "../../services/Health.ts"
+import { LiveSettings } from "../../services/LiveSettings.ts"
 import type { FeedNotice, StreamChange } from "../../services/MarketFeed.ts"
 import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
@@ -92,7 +93,11 @@ export const make = Effect.fnUntraced(function* (
   options: KeeperOptions,
   { gate, health, inbox, notify, onInvalid }: KeeperContext
 ): Effect.fn.Return<Keeper> {
-  const { line, name, rollover, twins, urls } = options
+  const { line, name, twins, urls } = options
+  const live = yield* LiveSettings
+  const rolloverNow = () => live?.read().rollover ?? options.rollover
+  /** By which it was last said when sockets are too old. */
+  let rollover = rolloverNow()
   const backoff = Backoff.make(options.reconnectMaxDelay)
   /** What people see of it. */
   const seen = (yield* Status).connection(name)
@@ -150,7 +155,7 @@ export const make = Effect.fnUntraced(function* (
       sessions.set(socket, mine)
       yield* trace.opened
       yield* gate.opened(base.host)
-      const due = dueAt(rollover, yield* Clock.currentTimeMillis, line, yield* Random.next)
+      const due = dueAt(rolloverNow(), yield* Clock.currentTimeMillis, line, yield* Random.next)
       yield* tell({ _tag: "Opened", socket, dueAt: due })
     })
     const dataFlows = Effect.gen(function* () {
@@ -278,9 +283,20 @@ export const make = Effect.fnUntraced(function* (
       yield* Effect.forEach(commands, (command) => obey(fibers, command), { discard: true })
       isObeying = false
     })
+    /** Once their settings have changed. */
+    const reschedule = Effect.fnUntraced(function* (now: number) {
+      if (rolloverNow() === rollover) return
+      rollover = rolloverNow()
+      const random = yield* Random.next
+      const due = Rollover.carriersOf(state).map(
+        ({ id, since }) => [id, dueAt(rollover, since, line, random, now)] as const
+      )
+      ;[state] = Rollover.step(state, { _tag: "Rescheduled", dueAt: new Map(due) }, now)
+    })
     const decisions = Effect.gen(function* () {
       const event = yield* Queue.take(events)
       const now = yield* Clock.currentTimeMillis
+      yield* reschedule(now)
       ;[state, commands] = Rollover.step(state, event === "tick" ? tick() : event, now)
       show()
       yield* obeyAll

@@ -1,6 +1,7 @@
 /** The topics of the settings, and how each would be created. */
 import { Option } from "effect"
 import type { Settings, TopicSettings } from "../../schema/Settings.ts"
+import { kindsOf } from "../../schema/StreamPattern.ts"
 import type { NewTopic } from "../../services/KafkaDriver.ts"
 
 /** Only the last position of a stream counts; a small segment is soon one that may be compacted. */
@@ -16,7 +17,7 @@ const controlTopics = ({ continuity, deadLetter, positions }: TopicSettings) => 
 /** Those that the configured streams go to, and the control topics. */
 export const configuredTopics = ({ binance, topics }: Pick<Settings, "binance" | "topics">): ReadonlySet<string> =>
   new Set([
-    ...binance.streams.map(({ kind }) => topics.data.get(kind.name) ?? kind.topic.default),
+    ...kindsOf(binance).map(({ name, topic }) => topics.data.get(name) ?? topic.default),
     ...controlTopics(topics)
   ])
 

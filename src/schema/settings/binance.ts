@@ -3,6 +3,7 @@ import { feedNames } from "../Settings.ts"
 import {
   dailyWindow,
   hours,
+  minutesOrOff,
   MAX_SECONDS,
   oneOf,
   seconds,
@@ -94,12 +95,31 @@ export const binance = {
     {
       name: "BINANCE_STREAMS",
       default: "btcusdt@trade,ethusdt@trade,bnbusdt@trade,btcusdt@kline_1m,ethusdt@kline_1m,btcusdt@ticker",
-      expected: "stream names separated by commas",
+      expected: "stream names or patterns separated by commas",
       example: "btcusdt@trade,ethusdt@kline_1m",
-      doc: "Separated by commas; blanks, repeats and the symbol's case do not matter; an empty list is refused",
+      doc: "Separated by commas; blanks, repeats and the symbol's case do not matter; an empty list is refused. Patterns: `*usdt@trade` is every symbol that fits, `top50:usdt@bookTicker` the 50 with the highest turnover in 24 hours of those traded for USDT, `-shibusdt@*` takes away; the exchange's list of symbols decides, `streams --resolve` shows what they come to",
       refusesBlank: true
     },
     streams
+  ),
+  streamsFile: optional(
+    {
+      name: "STREAMS_FILE",
+      expected: "the path of a readable file with one stream name or pattern a line",
+      example: "streams.txt",
+      doc: "In place of `BINANCE_STREAMS`: a name or pattern a line, `#` begins a comment. It is watched: a change is applied within seconds, without a restart; a bad one is refused whole"
+    },
+    text
+  ),
+  symbolsRefresh: variable(
+    {
+      name: "SYMBOLS_REFRESH_MINUTES",
+      default: "15",
+      expected: "0 (off), or a whole number of minutes up to 1440",
+      example: "15",
+      doc: "How often the exchange's symbols are looked at again where there are patterns: what is listed joins, what is delisted leaves; 0 = only at the start"
+    },
+    minutesOrOff
   ),
   pingInterval: variable(
     {

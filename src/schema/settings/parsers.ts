@@ -1,7 +1,7 @@
 /** From a variable's text to its value: one parser for each sort of value. */
 import { Array as Arr, Duration, Option, Result, Schema } from "effect"
 import type { DailyWindow } from "../Settings.ts"
-import { parseStreamName, type StreamName } from "../StreamName.ts"
+import { parseAll, type Wanted } from "../StreamPattern.ts"
 import type { Parser, Problem } from "./Variable.ts"
 
 const bad = (problem: Problem = {}): Result.Result<never, ReadonlyArray<Problem>> => Result.fail([problem])
@@ -62,6 +62,12 @@ const toSpeed = schema(numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterTha
 
 /** A factor above 0, or `max`, which is `Infinity`. */
 export const speed: Parser<number> = (text) => (text.toLowerCase() === "max" ? Result.succeed(Infinity) : toSpeed(text))
+
+/** A day at most. */
+const MAX_MINUTES = 1440
+const toMinutes = whole(0, MAX_MINUTES)
+
+export const minutesOrOff: Parser<Duration.Duration> = (text) => Result.map(toMinutes(text), Duration.minutes)
 
 /** A number of hours above 0. */
 export const hours =
@@ -174,10 +180,19 @@ export const streamUrls: Parser<readonly [URL, ...ReadonlyArray<URL>]> = (text) 
       : bad({ part: other.href, because: `its timeUnit is another than that of ${first.host}` })
   })
 
-export const streams: Parser<ReadonlyArray<StreamName>> = list(
-  (item) => Result.mapError(parseStreamName(item), (instead) => ({ instead })),
-  ({ name }) => name
-)
+export const streams: Parser<Wanted> = (text) => {
+  const written = items(text)
+  if (written.length === 0) return bad({ because: "the list is empty" })
+  return Result.mapError(parseAll(written), (faults) =>
+    faults.map(({ item, reason }): Problem => ({ part: item, instead: reason }))
+  ).pipe(
+    Result.flatMap((wanted) =>
+      wanted.streams.length + wanted.patterns.length === 0
+        ? bad({ because: "it only takes streams away" })
+        : Result.succeed(wanted)
+    )
+  )
+}
 
 /** Addresses, each of one of the `schemes`. */
 export const urls = (...schemes: ReadonlyArray<string>): Parser<Arr.NonEmptyReadonlyArray<URL>> =>

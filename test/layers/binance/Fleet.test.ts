@@ -28,7 +28,6 @@ describe("Fleet", () => {
       const fibers = yield* FiberSet.make<never, never>()
       const fleet = yield* Fleet.make(
         { ...binance, wsUrls: [new URL(simulator.wsUrl)] },
-        [streamNames("btcusdt@trade", "ethusdt@trade")],
         {
           inbox,
           gate: yield* Gate.make(binance.reconnectMaxDelay),
@@ -37,7 +36,7 @@ describe("Fleet", () => {
           start: (keeper) => FiberSet.run(fibers, keeper.run)
         }
       )
-      yield* fleet.start
+      yield* fleet.start(streamNames("btcusdt@trade", "ethusdt@trade"))
       yield* Deferred.await(arrived)
       yield* Effect.repeat(yield* healthy, { until: (state) => state === "up" })
       isPaused = true
