@@ -5,11 +5,8 @@
 import { Clock, Duration, Effect, FiberMap, identity, Latch, Metric, Queue, Random, type Tracer } from "effect"
 import { plan } from "../../pipeline/Subscriptions.ts"
 import { wholeSecond } from "../../pipeline/wholeSecond.ts"
-import type { RolloverSettings } from "../../schema/Settings.ts"
-import type { StreamName } from "../../schema/StreamName.ts"
-import type { ComponentStatus, Health } from "../../services/Health.ts"
+import type { ComponentStatus } from "../../services/Health.ts"
 import { LiveSettings } from "../../services/LiveSettings.ts"
-import type { FeedNotice, StreamChange } from "../../services/MarketFeed.ts"
 import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
@@ -17,77 +14,17 @@ import * as Backoff from "./Backoff.ts"
 import * as Connection from "./Connection.ts"
 import * as ConnectionTrace from "./ConnectionTrace.ts"
 import type { Disconnected } from "./Disconnected.ts"
-import type { Gate } from "./Gate.ts"
-import type { Inbox } from "./Inbox.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
+import { carry, changed, namesIn, type Session } from "./Session.ts"
 import * as Subscriber from "./Subscriber.ts"
+import type { Keeper, KeeperContext, KeeperOptions } from "./keeperContract.ts"
 import * as Vigil from "./Vigil.ts"
+
+export type * from "./keeperContract.ts"
 
 /** Failures in a row after which the next address is tried. */
 const TRIES_PER_ADDRESS = 2
-
-export interface KeeperOptions {
-  readonly name: string
-  /** Counts from 0. */
-  readonly line: number
-  readonly urls: readonly [URL, ...ReadonlyArray<URL>]
-  readonly streams: ReadonlyArray<StreamName>
-  readonly connectionTimeout: Duration.Duration
-  readonly silenceTimeout: Duration.Duration
-  readonly pingInterval: Duration.Duration
-  readonly reconnectMaxDelay: Duration.Duration
-  readonly rollover: RolloverSettings
-  /** Others with the same streams. */
-  readonly twins: () => ReadonlyArray<Keeper>
-}
-
-/** What all keepers share. */
-export interface KeeperContext {
-  readonly inbox: Inbox
-  readonly gate: Gate
-  readonly health: Health["Service"]
-  readonly notify: (notice: FeedNotice) => Effect.Effect<void>
-  readonly onInvalid: Connection.ConnectionOptions["onInvalid"]
-}
-
-export interface Keeper {
-  readonly name: string
-  readonly run: Effect.Effect<never>
-  readonly isLive: () => boolean
-  /** When the last frame came, Unix ms. */
-  readonly lastFrameAt: () => number
-  readonly isRollingOver: () => boolean
-  /** What it is to carry; its sockets may differ until they are replaced. */
-  readonly streams: () => ReadonlyArray<StreamName>
-  readonly setStreams: (streams: ReadonlyArray<StreamName>) => void
-  /** How many it has to have room for: its sockets may carry more. */
-  readonly size: () => number
-  /** Carries these as well and those no more; completes when the exchange has acknowledged it on the sockets that are open. */
-  readonly change: (change: StreamChange) => Effect.Effect<void>
-  /** Leaves these streams and joins them again, on the sockets that are open. */
-  readonly resubscribe: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
-  /** Replaces the socket by a fresh one, with what it is to carry by then. */
-  readonly refresh: Effect.Effect<void>
-}
-
-/** An open socket. */
-interface Session {
-  readonly host: string
-  streams: ReadonlyArray<StreamName>
-  readonly subscriber: Subscriber.Subscriber
-  readonly ended: Latch.Latch
-  readonly trace: ConnectionTrace.ConnectionTrace
-  isLive: boolean
-}
-
-const changed = (streams: ReadonlyArray<StreamName>, { added, removed }: StreamChange): ReadonlyArray<StreamName> => {
-  const gone = new Set(removed.map(({ name }) => name))
-  const all = [...streams.filter(({ name }) => !gone.has(name)), ...added]
-  return [...new Map(all.map((stream) => [stream.name, stream])).values()]
-}
-
-const namesOf = (streams: ReadonlyArray<StreamName>): ReadonlyArray<string> => streams.map(({ name }) => name)
 
 export const make = Effect.fnUntraced(function* (
   options: KeeperOptions,
@@ -148,8 +85,7 @@ export const make = Effect.fnUntraced(function* (
     const mine: Session = { host: base.host, streams, subscriber, ended, trace, isLive: false }
     const opened = Effect.gen(function* () {
       // They may have changed while it was dialled.
-      mine.streams = streams
-      subscriber.want(namesOf(streams))
+      carry(mine, streams)
       if (!isLive()) yield* status("starting", "open, no data yet")
       vigil.opened()
       sessions.set(socket, mine)
@@ -250,6 +186,17 @@ export const make = Effect.fnUntraced(function* (
     seen.rolloverAt = carrier?.due.at ?? null
   }
 
+  /** Sockets are too old at other times than was said. */
+  const reschedule = Effect.fnUntraced(function* (now: number) {
+    if (rolloverNow() === rollover) return
+    rollover = rolloverNow()
+    const random = yield* Random.next
+    const due = Rollover.carriersOf(state).map(
+      ({ id, since }) => [id, dueAt(rollover, since, line, random, now)] as const
+    )
+    ;[state] = Rollover.step(state, { _tag: "Rescheduled", dueAt: new Map(due) }, now)
+  })
+
   const obey = (fibers: FiberMap.FiberMap<number, void>, command: Rollover.Command) => {
     switch (command._tag) {
       case "Open":
@@ -283,16 +230,6 @@ export const make = Effect.fnUntraced(function* (
       yield* Effect.forEach(commands, (command) => obey(fibers, command), { discard: true })
       isObeying = false
     })
-    /** Once their settings have changed. */
-    const reschedule = Effect.fnUntraced(function* (now: number) {
-      if (rolloverNow() === rollover) return
-      rollover = rolloverNow()
-      const random = yield* Random.next
-      const due = Rollover.carriersOf(state).map(
-        ({ id, since }) => [id, dueAt(rollover, since, line, random, now)] as const
-      )
-      ;[state] = Rollover.step(state, { _tag: "Rescheduled", dueAt: new Map(due) }, now)
-    })
     const decisions = Effect.gen(function* () {
       const event = yield* Queue.take(events)
       const now = yield* Clock.currentTimeMillis
@@ -307,7 +244,7 @@ export const make = Effect.fnUntraced(function* (
 
     yield* obeyAll
     return yield* Effect.raceAllFirst([decisions, ticks, failures])
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(() => vigil.closed(Duration.zero))))
 
   return {
     name,
@@ -322,10 +259,7 @@ export const make = Effect.fnUntraced(function* (
     size: () => Math.max(streams.length, ...Array.from(sessions.values(), (one) => one.subscriber.wanted().size)),
     change: Effect.fnUntraced(function* (change) {
       streams = changed(streams, change)
-      for (const session of sessions.values()) {
-        session.streams = changed(session.streams, change)
-        session.subscriber.want(namesOf(session.streams))
-      }
+      for (const session of sessions.values()) carry(session, changed(session.streams, change))
       show()
       if (isLive()) yield* status("up", `${streams.length} streams`)
       yield* Effect.forEach(
@@ -336,7 +270,7 @@ export const make = Effect.fnUntraced(function* (
     }),
     resubscribe: (asked) =>
       Effect.sync(() => {
-        for (const { subscriber } of sessions.values()) subscriber.renew(namesOf(asked))
+        for (const { subscriber } of sessions.values()) subscriber.renew(namesIn(asked))
       }),
     refresh: tell({ _tag: "Renew" })
   }
