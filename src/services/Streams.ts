@@ -23,9 +23,9 @@ export interface Followed {
 }
 
 export interface StreamsService {
-  /** Those that are wanted now. */
+  /** Those that are wanted now; the same array as long as these are the same. */
   readonly now: () => ReadonlyArray<StreamName>
-  /** All that were ever wanted; it only grows. What has left has records on their way, and may come back. */
+  /** All that were ever wanted, likewise; it only grows. What has left has records on their way, and may come back. */
   readonly known: () => ReadonlyArray<StreamName>
   readonly follow: Effect.Effect<Followed, never, Scope.Scope>
 }
@@ -41,13 +41,26 @@ export const fixed = (streams: ReadonlyArray<StreamName>): StreamsService => ({
   follow: Effect.succeed({ streams, changes: Stream.never })
 })
 
+/** Filters anew only what has changed: the same array stands for the same streams. */
+const filtered = (read: () => ReadonlyArray<StreamName>, isOurs: (stream: StreamName) => boolean) => {
+  let all = read()
+  let ours = all.filter(isOurs)
+  return (): ReadonlyArray<StreamName> => {
+    if (read() !== all) {
+      all = read()
+      ours = all.filter(isOurs)
+    }
+    return ours
+  }
+}
+
 /** Only those of them that are ours. */
 export const only = (
   { follow, known, now }: StreamsService,
   isOurs: (stream: StreamName) => boolean
 ): StreamsService => ({
-  now: () => now().filter(isOurs),
-  known: () => known().filter(isOurs),
+  now: filtered(now, isOurs),
+  known: filtered(known, isOurs),
   follow: Effect.map(follow, ({ changes, streams }) => ({
     streams: streams.filter(isOurs),
     changes: changes.pipe(

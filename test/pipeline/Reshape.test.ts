@@ -66,7 +66,7 @@ const start = Effect.fnUntraced(function* (positions: Readonly<Record<string, Po
     set: (...names: ReadonlyArray<string>) =>
       Effect.andThen(control.set(streamNames(...names), "a test"), TestClock.adjust("1 second")),
     offer: (...messages: ReadonlyArray<string>) =>
-      Effect.andThen(Effect.forEach(messages, frames.offer, { discard: true }), TestClock.adjust("1 second")),
+      Effect.andThen(Effect.forEach(messages, frames.offer, { discard: true }), TestClock.adjust("3 seconds")),
     /** Trades with their marks, and what the continuity topic says, in order. */
     said: Effect.map(log.records, (records) =>
       records.map(({ headers, topic, value }) => {

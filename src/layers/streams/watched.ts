@@ -2,10 +2,9 @@
  * What a file says, whenever that has changed. It is looked at, not subscribed to: editors put another file in its place,
  * volumes swap folders, and not every file system tells. What is still being written is waited for.
  */
-import { Duration, Effect, type FileSystem, Option, Result, Schedule, Stream } from "effect"
+import { Effect, type FileSystem, Option, Result, Stream } from "effect"
+import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import * as files from "../settings/files.ts"
-
-const LOOK_EVERY = Duration.seconds(1)
 
 /** A file, and its text or why it cannot be read. */
 export interface Look {
@@ -31,7 +30,7 @@ export const watched = (path: () => Option.Option<string>): Stream.Stream<Look, 
     const looked = Effect.suspend(() =>
       Option.match(path(), { onNone: () => Effect.succeedNone, onSome: (at) => Effect.asSome(look(at)) })
     )
-    return Stream.fromEffectSchedule(looked, Schedule.spaced(LOOK_EVERY)).pipe(
+    return Stream.fromEffectRepeat(Effect.andThen(wholeSecond, looked)).pipe(
       Stream.filterMap((seen) => {
         const key = Option.isNone(seen) ? undefined : keyOf(seen.value)
         const isNews = key !== undefined && key === before && key !== told
