@@ -5,7 +5,7 @@ import { StoredPosition } from "../src/layers/kafka/StoredPosition.ts"
 import { Continuity } from "../src/schema/Continuity.ts"
 import { DeadLetterHeaders } from "../src/schema/DeadLetterHeaders.ts"
 import { Envelope } from "../src/schema/Envelope.ts"
-import { streamKinds } from "../src/schema/kinds/registry.ts"
+import { type Market, spot, usdm } from "../src/schema/Market.ts"
 
 const DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,11 +18,11 @@ const render = (schema: Schema.Constraint): string => {
 }
 
 /** `original_data`, by the name of its kind. */
-const payloads = (): string =>
+const payloads = ({ kinds, title }: Market): string =>
   text({
-    title: "The payloads of the exchange (original_data), as far as they are checked",
+    title: `The payloads of the exchange (original_data) of ${title}, as far as they are checked`,
     $defs: Object.fromEntries(
-      streamKinds.map(({ name, payload, title }) => [name, { title, ...Schema.toJsonSchemaDocument(payload).schema }])
+      kinds.map(({ name, payload, title }) => [name, { title, ...Schema.toJsonSchemaDocument(payload).schema }])
     )
   })
 
@@ -31,7 +31,8 @@ export const files = (): ReadonlyArray<{ readonly file: URL; readonly content: s
   const at = (name: string): URL => new URL(`../docs/${name}.schema.json`, import.meta.url)
   return [
     { file: at("envelope"), content: render(Envelope) },
-    { file: at("payloads"), content: payloads() },
+    { file: at("payloads"), content: payloads(spot) },
+    { file: at("usdm-payloads"), content: payloads(usdm) },
     { file: at("continuity"), content: render(Continuity) },
     { file: at("dead-letter-headers"), content: render(DeadLetterHeaders) },
     { file: at("position"), content: render(StoredPosition) }

@@ -1,7 +1,8 @@
 /** Writes what people read about settings from their declarations: `node scripts/settings.ts`. */
 import { readFileSync, writeFileSync } from "node:fs"
+import { usdm } from "../src/schema/Market.ts"
 import { example } from "../src/schema/settings/example.ts"
-import { groups, variables } from "../src/schema/settings/variables.ts"
+import { groups, ofMarket, variables } from "../src/schema/settings/variables.ts"
 
 const code = (text: string | undefined): string => (text === undefined || text === "" ? "" : `\`${text}\``)
 
@@ -32,7 +33,15 @@ ${groups
 ${group.variables.map((one) => row(code(one.name), code(one.default), one.expected, code(one.example), one.doc)).join("\n")}
 `
   )
-  .join("")}`
+  .join("")}
+## Defaults of \`BINANCE_MARKET=usdm\`
+
+| Variable | Default |
+|---|---|
+${ofMarket(usdm)
+  .map((one) => row(code(one.name), code(one.default)))
+  .join("\n")}
+`
 
 const BETWEEN = /(?<=<!-- settings -->\n)[^]*(?=<!-- \/settings -->)/
 

@@ -229,7 +229,7 @@ describe("node dist/Main.js with a command", () => {
   it.live("verify: names what is missing, and what is known of it", () =>
     Effect.gen(function* () {
       const opened = ContinuityRecord.make(
-        { topic: "continuity", instance: "connector-1", at: 7 },
+        { market: "spot", topic: "continuity", instance: "connector-1", at: 7 },
         { type: "gap-opened", stream: "btcusdt@trade", symbol: "BTCUSDT", from: 7, to: 8, reason: "REST", late: false }
       )
       const settings = yield* logOf([...trades([1, 2, 2, 4, 5, 6, 9]), opened])

@@ -5,6 +5,7 @@ import * as Client from "../layers/binance/rest/Client.ts"
 import { DOUBT } from "../layers/binance/rest/RestError.ts"
 import * as BinanceRest from "../layers/BinanceRest.ts"
 import { idleFault, select } from "../layers/streams/resolve.ts"
+import { addressOf } from "../pipeline/Subscriptions.ts"
 import { toMillis } from "../schema/Primitives.ts"
 import type { Settings } from "../schema/Settings.ts"
 import type { Wanted } from "../schema/StreamPattern.ts"
@@ -18,17 +19,26 @@ const SKEW_NOTABLE_MS = 1000
 /** Beyond it the ingestion times of the records are of no use. */
 const SKEW_BAD_MS = 10_000
 
+/** What serves the streams of the settings, at each of the addresses. */
+const addressesOf = ({ streams, wsUrls }: Settings["binance"]): ReadonlyArray<URL> => {
+  const routes = new Set(streams.map(({ kind }) => kind.route))
+  return wsUrls.flatMap((url) => Array.from(routes, (route) => addressOf(url, route)))
+}
+
+/** Its path too, where that is not the only one. */
+const shortName = ({ origin, pathname }: URL): string => (pathname === "/stream" ? origin : `${origin}${pathname}`)
+
 export const socket = ({ binance }: Settings): Check => ({
   subject: "socket",
   variables: ["BINANCE_WS_URL", "WS_CONNECTION_TIMEOUT", "FEED"],
   findings: Effect.forEach(
-    binance.wsUrls,
+    addressesOf(binance),
     (url) =>
       open(url.href, binance.connectionTimeout, () => {}).pipe(
         Effect.scoped,
         Effect.timed,
         Effect.match({
-          onSuccess: ([took]) => ok("socket", `${url.origin} opened in ${Math.round(Duration.toMillis(took))} ms`),
+          onSuccess: ([took]) => ok("socket", `${shortName(url)} opened in ${Math.round(Duration.toMillis(took))} ms`),
           onFailure: ({ message }) =>
             failed(
               "socket",

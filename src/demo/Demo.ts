@@ -10,8 +10,9 @@ import * as ConnectorProcess from "./ConnectorProcess.ts"
 import * as Progress from "./Progress.ts"
 import { type Proof, prove } from "./Proof.ts"
 import * as Target from "./Target.ts"
-import { streamKinds } from "../schema/kinds/registry.ts"
-import { topics as controlTopics } from "../schema/settings/topics.ts"
+import { markets } from "../schema/Market.ts"
+import type { MarketName } from "../schema/StreamKind.ts"
+import { controlTopicsOf } from "../schema/settings/topics.ts"
 import * as Simulator from "../simulator/Simulator.ts"
 
 const DATA_DIR = "data/demo"
@@ -26,6 +27,7 @@ const MOST_KEPT = 10_000_000
 const OURS = "connector.log"
 
 export interface DemoOptions {
+  readonly market: MarketName
   /** The real Binance instead of the simulator. */
   readonly live: boolean
   /** The Kafka of `KAFKA_BOOTSTRAP_SERVERS` instead of the local log. */
@@ -73,7 +75,8 @@ const clearFolder = Effect.suspend(() => {
   return Effect.void
 })
 
-export const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }: DemoOptions) {
+export const demo = Effect.fnUntraced(function* ({ kafka, live, market, rate, seconds }: DemoOptions) {
+  const { kinds } = markets[market]
   // Kept are all trades that the proof may ask for.
   const keepTrades = rate * (seconds + SPARE_SECONDS)
   if (!live && keepTrades > MOST_KEPT) {
@@ -81,15 +84,16 @@ export const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }:
       message: `--seconds ${seconds} at --rate ${rate}: the proof takes all trades to be kept, which are ${keepTrades}; at most ${MOST_KEPT} can be: give less of either`
     })
   }
-  const to = yield* Target.choose(kafka, DATA_DIR)
+  const to = yield* Target.choose(kafka, DATA_DIR, kinds[0]?.topic.default ?? "")
   yield* clearFolder
 
-  const simulator = live ? undefined : yield* Simulator.make({ rate, keepTrades })
+  const simulator = live ? undefined : yield* Simulator.make({ market, rate, keepTrades })
   const port = yield* freePort
   const connector = yield* ConnectorProcess.start(
     {
       ...inherited(),
       ...to.settings,
+      BINANCE_MARKET: market,
       ...(simulator === undefined ? {} : { BINANCE_WS_URL: simulator.wsUrl, BINANCE_REST_URL: simulator.restUrl }),
       DATA_DIR: ".",
       HTTP_PORT: String(port),
@@ -112,8 +116,8 @@ export const demo = Effect.fnUntraced(function* ({ kafka, live, rate, seconds }:
 
   yield* say("Reading everything back …\n")
   const topics = {
-    data: streamKinds.map(({ topic }) => `${to.prefix}${topic.default}`),
-    continuity: `${to.prefix}${controlTopics.continuity.unset}`
+    data: kinds.map(({ topic }) => `${to.prefix}${topic.default}`),
+    continuity: `${to.prefix}${controlTopicsOf(markets[market]).continuity.unset}`
   }
   const proof = yield* prove(topics, to.read, simulator?.ledger)
   const outcome: Outcome = { proof, hint: to.hint, lastLines: connector.lastLines() }

@@ -79,6 +79,7 @@ const nameOf = ({ stream, symbol }: Audit.SeriesReport): string => `${symbol.toL
 
 const nothing = {
   topic: "-",
+  market: "spot" as const,
   records: 0,
   backfilled: 0,
   late: 0,

@@ -1,7 +1,7 @@
 /** Where the demo's records go: settings for the connector, and a way to read them back. */
 import { relative, resolve } from "node:path"
 import process from "node:process"
-import { Clock, Context, Data, Effect, Layer, Stream } from "effect"
+import { Clock, Context, Data, Effect, Layer, type Scope, Stream } from "effect"
 import * as AppConfigLayer from "../layers/AppConfig.ts"
 import * as KafkaClients from "../layers/KafkaClients.ts"
 import * as KafkaTopicReader from "../layers/KafkaTopicReader.ts"
@@ -47,11 +47,11 @@ const thisNode = (): string => {
 
 const QUERY = "SELECT key, offset, value FROM records WHERE topic = ? LIMIT 3"
 
-const local = (folder: string): Target => ({
+const local = (folder: string, topic: string): Target => ({
   name: `${folder}/log.sqlite`,
   settings: { SINK: "local" },
   prefix: "",
-  hint: `${thisNode()} --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${folder}/log.sqlite").prepare("${QUERY}").all("raw_trades"))'`,
+  hint: `${thisNode()} --no-warnings -e 'console.table(new (require("node:sqlite").DatabaseSync)("${folder}/log.sqlite").prepare("${QUERY}").all("${topic}"))'`,
   read: through(LocalTopicReader.layerOf(folder))
 })
 
@@ -76,7 +76,9 @@ const reachable = KafkaInspector.use(({ inspect }) => inspect([])).pipe(
 )
 
 /** The Kafka of the user's own settings, in topics of the demo's own. */
-const kafka: Effect.Effect<Target, SettingsError | NoKafka> = Effect.gen(function* () {
+const kafka = Effect.fnUntraced(function* (
+  topic: string
+): Effect.fn.Return<Target, SettingsError | NoKafka, Scope.Scope> {
   const config = yield* Layer.build(Layer.provideMerge(KafkaClients.inspector, AppConfigLayer.layer))
   const settings = Context.get(config, AppConfig).kafka
   yield* Effect.provide(reachable, config)
@@ -91,10 +93,14 @@ const kafka: Effect.Effect<Target, SettingsError | NoKafka> = Effect.gen(functio
       TOPIC_PREFIX: prefix
     },
     prefix,
-    hint: `kcat -C -b ${servers} -t ${prefix}raw_trades -o beginning -c 3 -f '%k %p/%o %s\\n'`,
+    hint: `kcat -C -b ${servers} -t ${prefix}${topic} -o beginning -c 3 -f '%k %p/%o %s\\n'`,
     read: fromKafka
   }
-}).pipe(Effect.scoped)
+}, Effect.scoped)
 
-export const choose = (intoKafka: boolean, folder: string): Effect.Effect<Target, SettingsError | NoKafka> =>
-  intoKafka ? kafka : Effect.succeed(local(folder))
+/** `topic`: one of those that it will hold, to ask for. */
+export const choose = (
+  intoKafka: boolean,
+  folder: string,
+  topic: string
+): Effect.Effect<Target, SettingsError | NoKafka> => (intoKafka ? kafka(topic) : Effect.succeed(local(folder, topic)))

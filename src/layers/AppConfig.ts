@@ -5,11 +5,14 @@
 import process from "node:process"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Context, Effect, Layer, Option, Result } from "effect"
+import { markets } from "../schema/Market.ts"
 import type { Settings } from "../schema/Settings.ts"
 import { binance } from "../schema/settings/binance.ts"
+import { exchangeOf } from "../schema/settings/exchange.ts"
 import { gaps } from "../schema/settings/gaps.ts"
 import { kafka } from "../schema/settings/kafka.ts"
 import { program } from "../schema/settings/program.ts"
+import { marketTopics } from "../schema/settings/topics.ts"
 import type { Variable } from "../schema/settings/Variable.ts"
 import { AppConfig, Reread, SettingsError } from "../services/AppConfig.ts"
 import * as proxy from "./binance/proxy.ts"
@@ -47,6 +50,8 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
   const read = new VariableReading(values)
   read.faults.push(...faults)
 
+  const market = markets[read.get(binance.market)]
+  const exchange = exchangeOf(market)
   const feed = read.get(binance.feed)
   const replayFile = yield* files.readable(read, binance.replayFile)
   if (feed === "replay" && !read.isSet(binance.replayFile)) read.missing(binance.replayFile, "FEED=replay needs it")
@@ -57,11 +62,12 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
     replayFile,
     replaySpeed: read.get(binance.replaySpeed),
     binance: {
-      restUrls: read.get(binance.restUrls),
+      market,
+      restUrls: read.get(exchange.restUrls),
       restWeightShare: read.get(binance.restWeightShare),
-      wsUrls: read.get(binance.wsUrls),
+      wsUrls: read.get(exchange.wsUrls),
       lines: read.get(binance.lines),
-      ...(yield* wanted.read(read, feed)),
+      ...(yield* wanted.read(read, feed, market)),
       symbolsRefresh: read.get(binance.symbolsRefresh),
       pingInterval: read.get(binance.pingInterval),
       reconnectMaxDelay: read.get(binance.reconnectMaxDelay),
@@ -80,7 +86,7 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
       tls: yield* security.tls(read),
       sasl: yield* security.sasl(read)
     },
-    topics: topicSettings(read),
+    topics: topicSettings(read, market),
     sink: read.get(program.sink),
     dataDir: read.get(program.dataDir),
     gaps: { wait: read.get(gaps.wait), resumeMax: read.get(gaps.resumeMax) },
@@ -103,10 +109,17 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
   const needless = read.isSet(program.batchCheckInterval)
     ? [`${program.batchCheckInterval.name} has no effect: timers made it unnecessary`]
     : []
+  const ofOtherMarkets = marketTopics.filter(
+    (variable) => read.isSet(variable) && read.shown[variable.name] === undefined
+  )
   const reading: Reading = {
     settings: {
       ...settings,
-      notices: [...notices, ...needless],
+      notices: [
+        ...notices,
+        ...needless,
+        ...ofOtherMarkets.map(({ name }) => `${name} has no effect: BINANCE_MARKET=${market.name} has no such streams`)
+      ],
       shown: { ...read.shown, [program.logFormat.name]: settings.log.format }
     },
     faults: read.faults

@@ -2,13 +2,9 @@
 import { Effect, Layer, Result, Schema } from "effect"
 import type { AppConfig } from "../services/AppConfig.ts"
 import { ExchangeInfo, ExchangeInfoError, type Listing } from "../services/ExchangeInfo.ts"
+import { apis } from "./binance/rest/apis.ts"
 import * as Client from "./binance/rest/Client.ts"
 import { DOUBT, type RestError } from "./binance/rest/RestError.ts"
-
-/** What one request costs, for one symbol as for all. */
-const WEIGHT = 20
-/** What the turnovers of all symbols cost. */
-const TURNOVERS_WEIGHT = 80
 
 /** Asked for one by one at most; each costs as much of the IP's weight as the whole list. */
 const MOST_SINGLE_REQUESTS = 20
@@ -48,6 +44,7 @@ const toInfoError = ({ cause, message }: RestError) => new ExchangeInfoError({ m
 
 const make = Effect.gen(function* () {
   const client = yield* Client.RestClient
+  const { takesSymbols, weight } = apis[client.market].exchangeInfo
 
   const learn = ({ rateLimits = [] }: typeof Known.Type) => {
     const limit = rateLimits.find(
@@ -62,8 +59,8 @@ const make = Effect.gen(function* () {
     const named = symbols && { symbols: JSON.stringify(symbols) }
     const known = client.ask({
       endpoint: "exchangeInfo",
-      parameters: { ...named, showPermissionSets: "false" },
-      weight: WEIGHT,
+      parameters: takesSymbols ? { ...named, showPermissionSets: "false" } : {},
+      weight,
       read: ({ body }) => Result.fromOption(decode(body), () => DOUBT)
     })
     return Effect.map(known, (answer): Listed | undefined => {
@@ -80,10 +77,10 @@ const make = Effect.gen(function* () {
     symbols: ReadonlyArray<string>
   ): Effect.fn.Return<ReadonlyArray<string>, ExchangeInfoError> {
     if (symbols.length === 0) return []
-    const known = symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
+    const known = takesSymbols && symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
     if (known !== undefined) return symbols.filter((symbol) => !known.has(symbol))
-    if (symbols.length === 1) return symbols
-    if (symbols.length <= MOST_SINGLE_REQUESTS) {
+    if (takesSymbols && symbols.length === 1) return symbols
+    if (takesSymbols && symbols.length <= MOST_SINGLE_REQUESTS) {
       const unknown = yield* Effect.forEach(symbols, (symbol) => unknownSymbols([symbol]), { concurrency: 4 })
       return unknown.flat()
     }
@@ -95,7 +92,7 @@ const make = Effect.gen(function* () {
     symbols: ReadonlyArray<string>
   ): Effect.fn.Return<ReadonlyMap<string, string>, ExchangeInfoError> {
     if (symbols.length === 0) return new Map()
-    const named = symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
+    const named = takesSymbols && symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
     // One that is not there spoils the answer for all.
     const all = named ?? (yield* ask())
     const found = new Map<string, string>()
@@ -117,8 +114,7 @@ const make = Effect.gen(function* () {
   const turnovers = client
     .ask({
       endpoint: "ticker/24hr",
-      parameters: { type: "MINI" },
-      weight: TURNOVERS_WEIGHT,
+      ...apis[client.market].turnovers,
       read: ({ body }) => Result.fromOption(decodeTurnovers(body), () => DOUBT)
     })
     .pipe(

@@ -98,7 +98,7 @@ const make = Effect.gen(function* () {
   const fromFile = Effect.fnUntraced(function* ({ path, text }: Look) {
     const subject = `${variables.streamsFile.name}=${path}`
     const next = Result.flatMap(text, (content) =>
-      Result.mapError(StreamsFile.parse(content), (faults) => faults.join("; "))
+      Result.mapError(StreamsFile.parse(content, written.binance.market), (faults) => faults.join("; "))
     )
     if (Result.isFailure(next)) return yield* refuse(subject, next.failure)
     status.well(subject, "not applied")

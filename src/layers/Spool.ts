@@ -40,7 +40,7 @@ const ROOM_EVERY = Duration.millis(5)
 const SURRENDER_TURN = Duration.seconds(1)
 
 const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store: Store, folder: string) {
-  const { spool: settings, topics } = yield* AppConfig
+  const { binance, spool: settings, topics } = yield* AppConfig
   const instance = yield* Instance
   const limits = yield* SpoolLimits
   const always = settings.mode === "always"
@@ -276,7 +276,9 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       }
       const at = yield* Clock.currentTimeMillis
       yield* state(
-        (yield* shortage.untold).map((one) => overflowRecord({ topic: topics.continuity, instance, at }, one))
+        (yield* shortage.untold).map((one) =>
+          overflowRecord({ market: binance.market.name, topic: topics.continuity, instance, at }, one)
+        )
       )
       const { end, head } = store.status()
       if (head < end) {

@@ -9,9 +9,9 @@
 import { type Exit, Option, Schema } from "effect"
 import { Envelope } from "../schema/Envelope.ts"
 import * as EventId from "../schema/EventId.ts"
-import { streamKinds } from "../schema/kinds/registry.ts"
+import { kindOf, markets } from "../schema/Market.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
-import { type EventFacts, isReplayable, type Span, type StreamKind } from "../schema/StreamKind.ts"
+import { type EventFacts, isReplayable, type MarketName, type Span, type StreamKind } from "../schema/StreamKind.ts"
 import * as GapLedger from "./GapLedger.ts"
 import * as Placement from "./Placement.ts"
 import * as Spans from "./Spans.ts"
@@ -27,6 +27,7 @@ export interface AuditedRecord extends Pick<SinkRecord, "topic" | "key" | "value
 /** One stream of one symbol in one topic: `raw_klines`, `kline_1m`, `BTCUSDT`. */
 export interface SeriesReport {
   readonly topic: string
+  readonly market: MarketName
   readonly stream: string
   readonly symbol: string
   readonly records: number
@@ -117,7 +118,7 @@ interface Series {
 
 /** Where a series stands in one partition. */
 interface Cursor {
-  /** `binance:spot:<stream>:<SYMBOL>:` */
+  /** `binance:<market>:<stream>:<SYMBOL>:` */
   readonly prefix: string
   readonly series: Series
   highest: number
@@ -154,10 +155,6 @@ const makeTopic = () => ({
 type Topic = ReturnType<typeof makeTopic>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-const kindOf = new Map(
-  streamKinds.flatMap((kind) => [...kind.suffixes, ...kind.allMarket].map((stream) => [stream, kind] as const))
-)
 
 export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Options = {}): Audit => {
   const topics = new Map<string, Topic>()
@@ -196,13 +193,14 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
     const known = ofSymbol.find(({ prefix }) => id.startsWith(prefix))
     if (known !== undefined) return known
 
-    const stream = EventId.suffixOf(id, symbol)
-    const kind = stream === undefined ? undefined : kindOf.get(stream)
-    if (stream === undefined || kind === undefined) return `the event-id ${JSON.stringify(id)} names no known stream`
-    const name = `${stream} ${symbol}`
+    const parts = EventId.parse(id, symbol)
+    const kind = parts === undefined ? undefined : kindOf(markets[parts.market], parts.suffix)
+    if (parts === undefined || kind === undefined) return `the event-id ${JSON.stringify(id)} names no known stream`
+    const { market, suffix: stream } = parts
+    const name = `${market} ${stream} ${symbol}`
     const one = series.get(name) ?? newSeries(record.topic, stream, symbol, kind)
     series.set(name, one)
-    const cursor: Cursor = { prefix: `binance:spot:${stream}:${symbol}:`, series: one, highest: -1 }
+    const cursor: Cursor = { prefix: EventId.prefixOf({ kind, suffix: stream }, symbol), series: one, highest: -1 }
     ofPartition.set(symbol, [...ofSymbol, cursor])
     return cursor
   }
@@ -216,6 +214,8 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
     if (facts.variant !== undefined && !stream.includes(facts.variant)) {
       return `the payload is of ${facts.variant}, the record of ${stream}`
     }
+    const { market = "spot" } = envelope
+    if (market !== kind.market) return `the market is ${market}, the event-id's ${kind.market}`
     if (envelope.stream_type !== kind.streamType(stream)) {
       return `the stream_type is ${JSON.stringify(envelope.stream_type)}, the event-id's stream ${stream}`
     }
@@ -263,6 +263,7 @@ export const make = ({ ledger = GapLedger.make(), partitions = new Map() }: Opti
 
   const reportOf = (one: Series, wrongPartition: number): SeriesReport => ({
     topic: one.topic,
+    market: one.kind.market,
     stream: one.stream,
     symbol: one.symbol,
     records: one.records,

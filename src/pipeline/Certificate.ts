@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto"
 import type { Continuity } from "../schema/Continuity.ts"
-import type { Span } from "../schema/StreamKind.ts"
+import type { MarketName, Span } from "../schema/StreamKind.ts"
 import type { SeriesReport, Unreadable } from "./Audit.ts"
 import type { AbsentTopic } from "./Coverage.ts"
 import type { Hole } from "./GapLedger.ts"
@@ -13,7 +13,12 @@ import type { ReadTopic, Verdict } from "./Verify.ts"
 /** The first and the last id, both inclusive. */
 export type Range = readonly [first: number, last: number]
 
-export interface Series extends Omit<SeriesReport, "ranges" | "holes" | "first" | "last" | "replayable" | "unsaid"> {
+export interface Series extends Omit<
+  SeriesReport,
+  "market" | "ranges" | "holes" | "first" | "last" | "replayable" | "unsaid"
+> {
+  /** Of spot there is no such field. */
+  readonly market?: Exclude<MarketName, "spot">
   readonly ranges: ReadonlyArray<Range>
   readonly missing: ReadonlyArray<Hole>
 }
@@ -49,6 +54,7 @@ export const canonicalText = ({ series, topics }: Pick<Certificate, "topics" | "
 export const make = ({ absent, at, complete, continuity, notes, series, topics, unreadable }: Verdict): Certificate => {
   const judged = series.map((one): Series => ({
     topic: one.topic,
+    ...(one.market !== "spot" && { market: one.market }),
     stream: one.stream,
     symbol: one.symbol,
     ranges: one.ranges.map(rangeOf),

@@ -28,11 +28,13 @@ const DEAD_LASTS = Duration.toMillis("2 minutes")
 const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history knows of none such"
 
 export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
-  const { topics } = yield* AppConfig
+  const { binance, topics } = yield* AppConfig
   const instance = yield* Instance
+  const market = binance.market.name
+  const deadLetters = { market, topic: topics.deadLetter }
   const roster = Roster.make(streams)
   const decode = Decoder.over(roster)
-  const toRecord = Records.make(topics.data, instance)
+  const toRecord = Records.make(topics.data)
   const isNew = Repeats.make()
   const counts = yield* StreamCounts.make
   yield* counts.join(streams)
@@ -89,14 +91,14 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
       yield* count(frames)
       if (rejections.length > 0) yield* reportRejections(rejections)
       if (controls.length > 0) yield* Effect.forEach(controls, logControl, { discard: true })
-      return { events, deadLetters: rejections.map((rejection) => rejectedRecord(topics.deadLetter, rejection)) }
+      return { events, deadLetters: rejections.map((rejection) => rejectedRecord(deadLetters, rejection)) }
     }),
     /** The records of what is ordered: events without a place in a sequence once, then notes and what was rejected. */
     records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
       figures.published(events)
       counts.count(events)
       const records: Array<SinkRecord> = []
-      const context = { topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
+      const context = { market, topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
       // What is said of a hole goes before the events beyond it, what says that it is filled behind those in it.
       for (const note of notes) if (goesBefore(note)) records.push(ContinuityRecord.make(context, note))
       let repeats = 0
@@ -113,7 +115,7 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
       if (rejected.length > 0) {
         const rejections = rejected.map(farRejection)
         yield* reportRejections(rejections)
-        for (const rejection of rejections) records.push(rejectedRecord(topics.deadLetter, rejection))
+        for (const rejection of rejections) records.push(rejectedRecord(deadLetters, rejection))
       }
       return records
     }),

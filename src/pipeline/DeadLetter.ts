@@ -6,7 +6,9 @@
  */
 import { createHash } from "node:crypto"
 import zlib from "node:zlib"
+import * as EventId from "../schema/EventId.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import type { MarketName } from "../schema/StreamKind.ts"
 import { clipped } from "./clipped.ts"
 import type { Rejection } from "./Decoder.ts"
 
@@ -16,7 +18,10 @@ const KEPT_BYTES = 8 * 1024
 const digest = (bytes: Uint8Array): string => zlib.crc32(bytes).toString(16).padStart(8, "0")
 
 /** The frame, byte for byte; the texts of a `Rejection` are clipped already. */
-export const rejectedRecord = (topic: string, { field, frame, reason, stream }: Rejection): SinkRecord => {
+export const rejectedRecord = (
+  { market, topic }: { readonly market: MarketName; readonly topic: string },
+  { field, frame, reason, stream }: Rejection
+): SinkRecord => {
   const key = stream ?? "unknown"
   return {
     topic,
@@ -24,7 +29,7 @@ export const rejectedRecord = (topic: string, { field, frame, reason, stream }: 
     value: frame.bytes,
     timestamp: frame.receivedAt,
     headers: {
-      "event-id": `binance:spot:dead-letter:${key}:${frame.receivedAt}:${digest(frame.bytes)}`,
+      "event-id": `${EventId.headOf(market)}dead-letter:${key}:${frame.receivedAt}:${digest(frame.bytes)}`,
       "content-type": "application/octet-stream",
       "dlq.reason": reason,
       ...(field === undefined ? {} : { "dlq.field": field }),

@@ -106,6 +106,10 @@ export const over =
 
     /** Validates one payload or row; a fault leaves no trace in `decoded`. */
     const take = (frame: Frame, stream: StreamName, json: string, payload: unknown): Fault | undefined => {
+      if (stream.kind.isForeign(payload)) {
+        // Those of every symbol bring the rows of other markets along.
+        return stream.symbol === undefined ? undefined : { reason: "the payload is of another market", field: "st" }
+      }
       const exit = stream.kind.decode(payload)
       if (exit._tag === "Failure") return faultOf(exit.cause)
       const facts = exit.value
@@ -134,7 +138,7 @@ export const over =
     }
 
     const takeEvent = (frame: Frame, stream: StreamName, json: string, payload: unknown): void => {
-      if (stream.symbol === undefined) return takeRows(frame, stream, json, payload)
+      if (stream.symbol === undefined && !stream.kind.oneByOne) return takeRows(frame, stream, json, payload)
       const fault = take(frame, stream, json, payload)
       if (fault !== undefined) reject(frame, stream.name, fault)
     }

@@ -11,26 +11,28 @@ import type { MarketEvent } from "./Decoder.ts"
 /** Kafka refuses a whole batch for one record that lies more than an hour ahead of its clock; ours may differ a little. */
 const MAX_AHEAD_MS = 10 * 60 * 1000
 
-/** The same for the same event, whenever and however it arrives: `binance:spot:trade:BTCUSDT:12345`. */
-export const eventId = ({ facts, json, stream, symbol }: MarketEvent): string => {
-  const digest = facts.exact ? undefined : zlib.crc32(json).toString(16).padStart(8, "0")
-  return EventId.format(stream.suffix, symbol, facts.id, digest)
-}
+const digestOf = (json: string): string => zlib.crc32(json).toString(16).padStart(8, "0")
 
-/** What is the same for every record of one stream and symbol: the topic, and the envelope behind the payload but its flags. */
+/**
+ * What is the same for every record of one stream and symbol: the topic, how its event-ids begin, and the envelope behind the
+ * payload but its flags.
+ */
 interface Frame {
   readonly topic: string
+  readonly prefix: string
   readonly tail: string
 }
 
-/** Makes records for topics by kind name; `instance`: says in them who made them. */
-export const make = (topics: ReadonlyMap<string, string>, instance?: string) => {
+/** Makes records for topics by kind name. */
+export const make = (topics: ReadonlyMap<string, string>) => {
   const frames = new Map<StreamName, Map<string, Frame>>()
 
-  const makeFrame = ({ kind, type }: StreamName, symbol: string): Frame => {
+  const makeFrame = (stream: StreamName, symbol: string): Frame => {
+    const { kind, type } = stream
     const topic = topics.get(kind.name) ?? kind.topic.default
-    const tail = `,"source":"binance","data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}`
-    return { topic, tail }
+    const market = kind.market === "spot" ? "" : `,"market":"${kind.market}"`
+    const tail = `,"source":"binance"${market},"data_version":"v1","symbol":${JSON.stringify(symbol)},"stream_type":${JSON.stringify(type)},"topic":${JSON.stringify(topic)}`
+    return { topic, prefix: EventId.prefixOf(stream, symbol), tail }
   }
 
   const frameOf = (stream: StreamName, symbol: string): Frame => {
@@ -44,12 +46,12 @@ export const make = (topics: ReadonlyMap<string, string>, instance?: string) => 
 
   return (event: MarketEvent): SinkRecord => {
     const { backfilled = false, facts, json, late = false, receivedAt, stream, symbol } = event
-    const { tail, topic } = frameOf(stream, symbol)
+    const { prefix, tail, topic } = frameOf(stream, symbol)
     const eventTime = facts.eventTime ?? receivedAt
     const ahead = eventTime > receivedAt + MAX_AHEAD_MS
     const flags = `${backfilled ? ',"backfilled":true' : ""}${late ? ',"late":true' : ""}`
-    const id = { "event-id": eventId(event), "content-type": "application/json" }
-    const headers = instance === undefined ? id : { ...id, instance }
+    const eventId = EventId.format(prefix, facts.id, facts.exact ? undefined : digestOf(json))
+    const headers = { "event-id": eventId, "content-type": "application/json" }
     return {
       topic,
       key: symbol,

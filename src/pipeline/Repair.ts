@@ -5,6 +5,7 @@
  * It adds and never takes away: doubles and what stands out of order stay as they are.
  */
 import { Clock, Duration, Effect, Option, Result } from "effect"
+import { markets } from "../schema/Market.ts"
 import { parseStreamName, type StreamName } from "../schema/StreamName.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { Span } from "../schema/StreamKind.ts"
@@ -66,8 +67,8 @@ export const plan = (series: ReadonlyArray<SeriesReport>, serves: (stream: Strea
   const tasks: Array<Task> = []
   const beyond: Array<Plan["beyond"][number]> = []
   const late: Array<Plan["unsaid"][number]> = []
-  for (const { holes, stream: suffix, symbol, topic, unsaid } of series) {
-    const stream = Result.getOrUndefined(parseStreamName(`${symbol}@${suffix}`))
+  for (const { holes, market, stream: suffix, symbol, topic, unsaid } of series) {
+    const stream = Result.getOrUndefined(parseStreamName(`${symbol}@${suffix}`, markets[market]))
     if (stream !== undefined) late.push(...unsaid.map((span) => ({ stream, span })))
     const open = Spans.make()
     for (const hole of holes) if (hole.reason !== "confirmed") open.add(hole)
@@ -92,7 +93,12 @@ const state = Effect.fnUntraced(function* (
   if (spans.length === 0) return
   const { kafka, topics } = yield* AppConfig
   const sink = yield* EventSink
-  const origin = { topic: topics.continuity, instance: `${kafka.clientId}/repair`, at: yield* Clock.currentTimeMillis }
+  const origin = {
+    market: stream.kind.market,
+    topic: topics.continuity,
+    instance: `${kafka.clientId}/repair`,
+    at: yield* Clock.currentTimeMillis
+  }
   const common = {
     type,
     stream: stream.name,
@@ -118,7 +124,10 @@ export const fill = Effect.fn("Repair.fill")(function* (task: Task) {
   const symbol = stream.symbol ?? ""
   const filled = Spans.make()
   const voids = Spans.make()
+  /** What the exchange does not tell any more. */
+  const gone = Spans.make()
   const open = () => filled.lacking(span).flatMap(voids.lacking)
+  const wanted = () => open().flatMap(gone.lacking)
 
   const keep = (records: ReadonlyArray<SinkRecord>, ranges: ReadonlyArray<Span>) =>
     Effect.uninterruptible(Effect.tap(sink.publish(records), () => Effect.sync(() => ranges.forEach(filled.add))))
@@ -135,6 +144,7 @@ export const fill = Effect.fn("Repair.fill")(function* (task: Task) {
         : []
     })
     if (records.length > 0) yield* keep(records, taken.ranges())
+    if (page.goneBelow !== undefined) gone.add({ first: from, last: Math.min(last, page.goneBelow - 1) })
     for (const id of page.voids) if (from <= id && id <= last) voids.add({ first: id, last: id })
     const reached = Math.max(page.events.at(-1)?.facts.span?.last ?? -1, ...page.voids)
     return reached >= from ? reached + 1 : undefined
@@ -146,18 +156,18 @@ export const fill = Effect.fn("Repair.fill")(function* (task: Task) {
   })
 
   const ask = Effect.gen(function* () {
-    for (let attempt = 1; attempt <= ATTEMPTS && open().length > 0; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS && wanted().length > 0; attempt++) {
       if (attempt > 1) yield* Effect.sleep(PAUSE)
-      yield* Effect.forEach(open(), walk, { discard: true })
+      yield* Effect.forEach(wanted(), walk, { discard: true })
     }
   })
   // The claim comes behind the records that it is about, and comes whatever else happens.
   yield* Effect.onExit(ask, () => Effect.andThen(sink.flush, state("gap-filled", stream, filled.ranges())))
 
-  const newest = open().length > 0 ? yield* history.newest(stream) : Option.none()
+  const newest = wanted().length > 0 ? yield* history.newest(stream) : Option.none()
   const nowhere = Spans.make()
   for (const part of voids.within(span)) nowhere.add(part)
-  for (const part of open()) if (Option.isSome(newest) && newest.value > part.last) nowhere.add(part)
+  for (const part of wanted()) if (Option.isSome(newest) && newest.value > part.last) nowhere.add(part)
   yield* state("gap-confirmed", stream, nowhere.ranges())
   return {
     task,

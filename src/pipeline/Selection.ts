@@ -1,5 +1,6 @@
 /** Which streams a list asks for, by the symbols that the exchange has: the patterns of `schema/StreamPattern` resolved. */
 import { Order, Result } from "effect"
+import type { Market as Kinds } from "../schema/Market.ts"
 import { parseStreamName, type StreamName } from "../schema/StreamName.ts"
 import { excepts, fitsSymbol, type StreamPattern, type Wanted } from "../schema/StreamPattern.ts"
 import type { Listing } from "../services/ExchangeInfo.ts"
@@ -28,13 +29,17 @@ export const needsMarket = ({ patterns }: Wanted): boolean => patterns.length > 
 
 export const needsTurnovers = ({ patterns }: Wanted): boolean => patterns.some(({ _tag }) => _tag === "Top")
 
-/** In `BREAK` there is no market data at all; what is delisted is left in it, or not listed any more. */
-const isTraded = ({ status }: Listing): boolean => status !== "BREAK"
+/**
+ * In these there is no market data at all; what is delisted is left in them, or not listed any more. `BREAK` is spot's, the
+ * others are those of contracts.
+ */
+const SILENT: ReadonlySet<string> = new Set(["BREAK", "PENDING_TRADING", "SETTLING", "DELIVERED", "CLOSE"])
+const isTraded = ({ status }: Listing): boolean => !SILENT.has(status)
 
 const bySymbol = Order.mapInput(Order.String, ({ symbol }: Listing) => symbol)
 
-const streamOf = ({ symbol }: Listing, suffix: string): ReadonlyArray<StreamName> =>
-  Result.match(parseStreamName(`${symbol}@${suffix}`), { onFailure: () => [], onSuccess: (stream) => [stream] })
+const streamOf = ({ symbol }: Listing, suffix: string, market: Kinds): ReadonlyArray<StreamName> =>
+  Result.match(parseStreamName(`${symbol}@${suffix}`, market), { onFailure: () => [], onSuccess: (stream) => [stream] })
 
 const named = (streams: Iterable<StreamName>): Map<string, StreamName> =>
   new Map(Array.from(streams, (stream) => [stream.name, stream]))
@@ -52,7 +57,7 @@ export const select = ({ patterns, streams }: Wanted, { listings, turnovers }: M
         : traded
             .filter(({ quoteAsset }) => quoteAsset.toUpperCase() === pattern.quote)
             .toSorted((a, b) => turnoverOf(b) - turnoverOf(a))
-    return candidates.flatMap((listing) => streamOf(listing, pattern.suffix))
+    return candidates.flatMap((listing) => streamOf(listing, pattern.suffix, pattern.market))
   }
 
   const asked = patterns.map((pattern) => ({ pattern, all: pattern._tag === "Except" ? [] : all(pattern) }))

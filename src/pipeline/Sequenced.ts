@@ -34,8 +34,10 @@ export const make = (streams: ReadonlyArray<StreamName>) => {
 
   return ({ headers, key, timestamp, value }: SinkRecord): Sequenced | undefined => {
     const eventId = headers["event-id"]
-    const suffix = eventId === undefined ? undefined : EventId.suffixOf(eventId, key)
-    const possible = bySymbol.get(key)?.filter((stream) => eventId === undefined || stream.suffix === suffix) ?? []
+    const id = eventId === undefined ? undefined : EventId.parse(eventId, key)
+    const isPossible = ({ kind, suffix }: StreamName) =>
+      eventId === undefined || (suffix === id?.suffix && kind.market === id.market)
+    const possible = bySymbol.get(key)?.filter(isPossible) ?? []
     if (possible.length === 0) return undefined
     const envelope = Option.getOrUndefined(decodeValue(utf8.decode(value)))
     if (envelope === undefined) return undefined

@@ -226,7 +226,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
           ? []
           : [entryOf({ stream, symbol, facts, json, receivedAt, backfilled: true }, facts.span)]
       })
-      keyed.sequence.answered(request, page && { entries, voids: page.voids }, now)
+      keyed.sequence.answered(request, page && { entries, voids: page.voids, goneBelow: page.goneBelow }, now)
       review(keyed)
       if (keyed.sequence.status().hole === undefined) keyed.behind = false
       return collected()

@@ -1,6 +1,7 @@
 /**
- * How streams are spread over connections: what fits goes into a connection's URL, so that data flows from the first moment;
- * the rest follows in SUBSCRIBE frames.
+ * How streams are spread over connections: those that different parts of the address serve (`StreamKind.route`) share none, for
+ * there they would be acknowledged and mute. What fits goes into a connection's URL, so that data flows from the first moment; the
+ * rest follows in SUBSCRIBE frames.
  */
 import type { StreamName } from "../schema/StreamName.ts"
 
@@ -56,29 +57,57 @@ const urlWith = (base: URL, names: ReadonlyArray<string>): string => {
   return `${base.href}${base.search === "" ? "?" : "&"}streams=${query}`
 }
 
-/** Where more streams go: to the connections that have room for so many, in their order; what is left needs others. */
+/** The streams of one connection. */
+export interface Group {
+  /** The part of the address that serves them all, where there are several. */
+  readonly route: string | undefined
+  readonly streams: ReadonlyArray<StreamName>
+}
+
+/** A connection, and for how many streams more there is room on it. */
+export interface Room {
+  readonly route: string | undefined
+  readonly room: number
+}
+
+/** Where more streams go: to the connections that serve them and have room, in their order; what is left needs others. */
 export const place = (
   streams: ReadonlyArray<StreamName>,
-  rooms: ReadonlyArray<number>
+  rooms: ReadonlyArray<Room>
 ): { readonly placed: ReadonlyArray<ReadonlyArray<StreamName>>; readonly left: ReadonlyArray<StreamName> } => {
-  let at = 0
-  const placed = rooms.map((room) => {
-    const some = streams.slice(at, at + Math.max(0, room))
-    at += some.length
-    return some
+  let left = streams
+  const placed = rooms.map(({ room, route }) => {
+    const fitting = left.filter(({ kind }) => kind.route === route).slice(0, Math.max(0, room))
+    const taken = new Set(fitting)
+    left = left.filter((stream) => !taken.has(stream))
+    return fitting
   })
-  return { placed, left: streams.slice(at) }
+  return { placed, left }
 }
 
 /** The streams of each connection. */
-export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<ReadonlyArray<StreamName>> =>
-  Array.from({ length: Math.ceil(streams.length / MAX_STREAMS_PER_CONNECTION) }, (_, n) =>
-    streams.slice(n * MAX_STREAMS_PER_CONNECTION, (n + 1) * MAX_STREAMS_PER_CONNECTION)
-  )
+export const spread = (streams: ReadonlyArray<StreamName>): ReadonlyArray<Group> =>
+  Array.from(
+    Map.groupBy(streams, ({ kind }) => kind.route),
+    ([route, all]) =>
+      Array.from({ length: Math.ceil(all.length / MAX_STREAMS_PER_CONNECTION) }, (_, n) => ({
+        route,
+        streams: all.slice(n * MAX_STREAMS_PER_CONNECTION, (n + 1) * MAX_STREAMS_PER_CONNECTION)
+      }))
+  ).flat()
+
+/** The address that serves streams of this route. */
+export const addressOf = (base: URL, route: string | undefined): URL =>
+  route === undefined ? base : new URL(`/${route}${base.pathname}${base.search}`, base)
+
+/** What is dialled, for people. */
+export const shownHost = ({ host }: URL, route: string | undefined): string =>
+  route === undefined ? host : `${host}/${route}`
 
 /** How a connection asks an address for its streams, of which it has no more than the exchange allows. */
-export const plan = (name: string, base: URL, streams: ReadonlyArray<StreamName>): ConnectionPlan => {
+export const plan = (name: string, base: URL, { route, streams }: Group): ConnectionPlan => {
+  const address = addressOf(base, route)
   const names = streams.map(({ name }) => name)
-  const [inUrl] = takeWhileFits(names, (some) => urlWith(base, some).length <= MAX_FRAME_BYTES)
-  return { name, url: urlWith(base, inUrl), inUrl, streams }
+  const [inUrl] = takeWhileFits(names, (some) => urlWith(address, some).length <= MAX_FRAME_BYTES)
+  return { name, url: urlWith(address, inUrl), inUrl, streams }
 }

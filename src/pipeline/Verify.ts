@@ -8,7 +8,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { type OffsetRange, TopicReader, TopicReadError } from "../services/TopicReader.ts"
 import * as Audit from "./Audit.ts"
 import * as Coverage from "./Coverage.ts"
-import { binance } from "../schema/settings/binance.ts"
+import { exchangeOf } from "../schema/settings/exchange.ts"
 import * as GapLedger from "./GapLedger.ts"
 
 export interface Options {
@@ -99,11 +99,12 @@ export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }
     return reason === undefined ? [] : [{ topic, streams: Coverage.askedOf(config, topic), reason }]
   })
   // A shell in which they are not set says nothing of what the connector is told.
-  const isSaid = config.shown[binance.streams.name] !== binance.streams.default
+  const { streams } = exchangeOf(config.binance.market)
+  const isSaid = config.shown[streams.name] !== streams.default
   const absent = isSaid ? wanting : []
   const unsaid = isSaid
     ? []
-    : wanting.map(({ topic }) => `${topic} is not there, and ${binance.streams.name} is not set: its default needs it`)
+    : wanting.map(({ topic }) => `${topic} is not there, and ${streams.name} is not set: its default needs it`)
   const looked = Array.from(needs).filter(([topic]) => names.includes(topic) && !away.has(topic))
   const unkept =
     ledger.unkept() === 0 ? [] : [`${ledger.unkept()} more records of ${settings.continuity} are not listed`]

@@ -25,6 +25,9 @@ export const Continuity = Schema.Struct({
     "left"
   ]),
   stream: Schema.NonEmptyString.annotate({ description: "Its name as in BINANCE_STREAMS; also the record's key." }),
+  market: Schema.optionalKey(
+    Schema.Literal("usdm").annotate({ description: "USD-M futures; of spot there is no such field." })
+  ),
   symbol: Schema.NullOr(Schema.NonEmptyString).annotate({ description: "Null for a stream of every symbol." }),
   from: Schema.NullOr(Schema.Int).annotate({
     description: "An id, or Unix milliseconds where the stream has none; inclusive. Null where no span is concerned."

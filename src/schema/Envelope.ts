@@ -17,6 +17,9 @@ export const Envelope = Schema.Struct({
     description: "When it was read from the socket: Unix milliseconds by the connector's clock."
   }),
   source: Schema.Literal("binance").annotate({ description: "The exchange." }),
+  market: Schema.optionalKey(
+    Schema.Literal("usdm").annotate({ description: "USD-M futures; of spot there is no such field." })
+  ),
   data_version: Schema.Literal("v1").annotate({
     description: "Of these fields. New optional fields do not change it; anything that could break a reader does."
   }),

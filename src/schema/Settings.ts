@@ -1,5 +1,6 @@
 /** The program's settings, decoded: what everything inside reads. */
 import type { Array as Arr, Duration, Option, Redacted } from "effect"
+import type { Market } from "./Market.ts"
 import type { StreamName } from "./StreamName.ts"
 import type { StreamPattern } from "./StreamPattern.ts"
 
@@ -86,6 +87,7 @@ export interface Settings {
   /** Times as fast as the frames were received; `Infinity`: as fast as they are taken. */
   readonly replaySpeed: number
   readonly binance: {
+    readonly market: Market
     /** Asked in turn. */
     readonly restUrls: Arr.NonEmptyReadonlyArray<URL>
     /** Of the weight that the exchange allows an address, 0 to 1. */

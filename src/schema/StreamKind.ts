@@ -1,8 +1,12 @@
 /**
  * A stream kind: all that the pipeline needs to know of one family of Binance streams. One file a kind in `kinds/`, one
- * line in `kinds/registry.ts`; nothing else names a kind but the simulator, which must play it.
+ * line in the registry of its market; nothing else names a kind but the simulator, which must play it.
  */
 import { Exit, Schema } from "effect"
+
+/** The exchange's markets that there are streams of; `Market` tells all of them. */
+export const marketNames = ["spot", "usdm"] as const
+export type MarketName = (typeof marketNames)[number]
 
 /**
  * The ids that an event covers, both inclusive: a trade covers its own id, a depth update `U` to `u`, a closed candle its
@@ -44,6 +48,7 @@ export type SequenceRule = "ids" | "times" | "updates"
 export const isReplayable = ({ sequence }: StreamKind): boolean => sequence === "ids" || sequence === "times"
 
 export interface StreamKind {
+  readonly market: MarketName
   /** As Binance writes it: `trade`, `aggTrade`, `kline`. */
   readonly name: string
   /** What it is, for people, in a few words. */
@@ -54,8 +59,12 @@ export interface StreamKind {
   readonly brief: Readonly<Record<string, string>>
   /** What may follow `<symbol>@`, each form in full. A closed list: a mistyped name can then be told the right one. */
   readonly suffixes: ReadonlyArray<string>
-  /** The whole names of the forms that carry every symbol, one row each; empty where there are none. */
+  /** The whole names of the forms that carry every symbol; empty where there are none. */
   readonly allMarket: ReadonlyArray<string>
+  /** These bring one event a message, and not an array of rows. */
+  readonly oneByOne: boolean
+  /** The part of the exchange's address that serves it, where there are several; on another one it is acknowledged and mute. */
+  readonly route: string | undefined
   /** It is sent at a pace of its own, whether or not somebody trades: its silence means something. */
   readonly hasCadence: boolean
   /** The trading statuses of a symbol in which the exchange sends none of it. */
@@ -68,18 +77,25 @@ export interface StreamKind {
   readonly streamType: (suffix: string) => string
   /** The wire shape, for people and programs that ask what it is made of; each field has a description. */
   readonly payload: Schema.Constraint
+  /** A row of another market, which the exchange pushes along with ours. */
+  readonly isForeign: (payload: unknown) => boolean
   /** Validates one payload, or one row of an array stream. */
   readonly decode: (payload: unknown) => Exit.Exit<EventFacts, Schema.SchemaError>
 }
 
 /** A kind as its file declares it: `facts` reads the type that `payload` decodes to. */
 export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
+  /** `spot` if it is not said. */
+  readonly market?: MarketName
   readonly name: string
   readonly title: string
   readonly example: string
   readonly brief: StreamKind["brief"]
   readonly suffixes: ReadonlyArray<string>
   readonly allMarket?: ReadonlyArray<string>
+  readonly oneByOne?: true
+  readonly route?: string
+  readonly isForeign?: StreamKind["isForeign"]
   readonly hasCadence?: true
   /** Besides `BREAK`, in which there is no market data at all. */
   readonly silentIn?: ReadonlyArray<string>
@@ -95,12 +111,16 @@ export interface Definition<P extends Schema.ConstraintDecoder<unknown>> {
 export const streamKind = <P extends Schema.ConstraintDecoder<unknown>>(definition: Definition<P>): StreamKind => {
   const decode = Schema.decodeUnknownExit(definition.payload)
   return {
+    market: definition.market ?? "spot",
     name: definition.name,
     title: definition.title,
     example: definition.example,
     brief: definition.brief,
     suffixes: definition.suffixes,
     allMarket: definition.allMarket ?? [],
+    oneByOne: definition.oneByOne ?? false,
+    route: definition.route,
+    isForeign: definition.isForeign ?? (() => false),
     hasCadence: definition.hasCadence ?? false,
     silentIn: ["BREAK", ...(definition.silentIn ?? [])],
     topic: definition.topic,

@@ -4,7 +4,7 @@
  * tells a minute (`1m`) from a month (`1M`).
  */
 import { Result } from "effect"
-import { streamKinds } from "./kinds/registry.ts"
+import { type Market, spot } from "./Market.ts"
 import type { StreamKind } from "./StreamKind.ts"
 import { allMarketFault, suffixFault } from "./streamNameFault.ts"
 
@@ -20,26 +20,25 @@ export interface StreamName {
   readonly type: string
 }
 
-const bySuffix = new Map(streamKinds.flatMap((kind) => kind.suffixes.map((suffix) => [suffix, kind])))
-const byAllMarketName = new Map(streamKinds.flatMap((kind) => kind.allMarket.map((name) => [name, kind])))
-
 /** Letters of any alphabet may stand in a symbol. */
 const IMPOSSIBLE_IN_SYMBOL = /[\s/!;|"'`()[\]{}<>\p{Cc}\p{Cf}]/u
 
 /** Parses one name as a user writes it; the failure says what is wrong with it, and what may have been meant. */
-export const parseStreamName = (text: string): Result.Result<StreamName, string> => {
+export const parseStreamName = (text: string, market: Market = spot): Result.Result<StreamName, string> => {
+  const { advice, byAllMarketName, bySuffix } = market
   const written = text.trim()
   if (written.startsWith("!")) {
     const kind = byAllMarketName.get(written)
     return kind === undefined
-      ? Result.fail(allMarketFault(written, [...byAllMarketName.keys()]))
+      ? Result.fail(allMarketFault(written, [...byAllMarketName.keys()], advice))
       : Result.succeed({ name: written, kind, symbol: undefined, suffix: written, type: kind.streamType(written) })
   }
 
   const at = written.indexOf("@")
-  if (written === "") return Result.fail("a stream's name is missing, such as btcusdt@trade")
+  const [usual = ""] = bySuffix.keys()
+  if (written === "") return Result.fail(`a stream's name is missing, such as btcusdt@${usual}`)
   if (at === -1)
-    return Result.fail(`the stream's kind is missing after the symbol, such as ${written.toLowerCase()}@trade`)
+    return Result.fail(`the stream's kind is missing after the symbol, such as ${written.toLowerCase()}@${usual}`)
   if (at === 0) return Result.fail(`the symbol is missing before the @, such as btcusdt${written}`)
 
   const symbol = written.slice(0, at)
@@ -51,7 +50,7 @@ export const parseStreamName = (text: string): Result.Result<StreamName, string>
   }
   const kind = bySuffix.get(suffix)
   return kind === undefined
-    ? Result.fail(suffixFault(symbol.toLowerCase(), suffix, [...bySuffix.keys()]))
+    ? Result.fail(suffixFault(symbol.toLowerCase(), suffix, [...bySuffix.keys()], advice))
     : Result.succeed({
         name: `${symbol.toLowerCase()}@${suffix}`,
         kind,

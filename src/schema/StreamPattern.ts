@@ -4,7 +4,7 @@
  * in the list it stands. Which symbols these are, only the exchange can say: `pipeline/Selection`.
  */
 import { Array as Arr, Result } from "effect"
-import { streamKinds } from "./kinds/registry.ts"
+import { type Market, spot } from "./Market.ts"
 import type { StreamKind } from "./StreamKind.ts"
 import { parseStreamName, type StreamName } from "./StreamName.ts"
 
@@ -16,6 +16,7 @@ export type StreamPattern =
       readonly symbols: string
       readonly suffix: string
       readonly kind: StreamKind
+      readonly market: Market
     }
   /** The `count` symbols with the highest turnover in 24 hours, of those that are traded for `quote`. */
   | {
@@ -25,6 +26,7 @@ export type StreamPattern =
       readonly quote: string
       readonly suffix: string
       readonly kind: StreamKind
+      readonly market: Market
     }
   /** None of these. */
   | { readonly _tag: "Except"; readonly text: string; readonly symbols: string; readonly suffix: string }
@@ -38,7 +40,6 @@ export interface Wanted {
 }
 
 const TOP = /^top(\d{1,5}):(.*)$/i
-const SUFFIXES = streamKinds.flatMap(({ suffixes }) => suffixes)
 
 /** Whether a text is what a word with `*` for any letters says; in symbols, case does not matter. */
 const fits = (word: string, text: string): boolean => {
@@ -63,7 +64,7 @@ export const excepts = (
   stream: StreamName
 ): boolean => stream.symbol !== undefined && fitsSymbol(symbols, stream.symbol) && fits(suffix, stream.suffix)
 
-const parseException = (text: string): Result.Result<StreamPattern, string> => {
+const parseException = (text: string, market: Market): Result.Result<StreamPattern, string> => {
   const rest = text.slice(1).trim()
   const at = rest.indexOf("@")
   if (at < 1 || rest.startsWith("!")) {
@@ -71,35 +72,36 @@ const parseException = (text: string): Result.Result<StreamPattern, string> => {
   }
   const symbols = rest.slice(0, at)
   const suffix = rest.slice(at + 1)
-  if (!suffix.includes("*")) return Result.map(parseStreamName(rest), () => ({ _tag: "Except", text, symbols, suffix }))
-  return SUFFIXES.some((one) => fits(suffix, one))
+  if (!suffix.includes("*"))
+    return Result.map(parseStreamName(rest, market), () => ({ _tag: "Except", text, symbols, suffix }))
+  return [...market.bySuffix.keys()].some((one) => fits(suffix, one))
     ? Result.succeed({ _tag: "Except", text, symbols, suffix })
     : Result.fail(`${JSON.stringify(suffix)} fits no stream kind: -${symbols}@* takes away all of them`)
 }
 
-const parseTop = (text: string, count: number, rest: string): Result.Result<StreamPattern, string> =>
-  Result.flatMap(parseStreamName(rest), ({ kind, suffix, symbol = "" }) => {
+const parseTop = (text: string, count: number, rest: string, market: Market): Result.Result<StreamPattern, string> =>
+  Result.flatMap(parseStreamName(rest, market), ({ kind, suffix, symbol = "" }) => {
     if (count === 0) return Result.fail("the most traded are one at least, such as top50:usdt@bookTicker")
     return symbol.includes("*")
       ? Result.fail(
           "what stands before the @ is the asset that symbols are traded for, such as top50:usdt@bookTicker: turnovers in different assets cannot be compared"
         )
-      : Result.succeed({ _tag: "Top", text, count, quote: symbol, suffix, kind })
+      : Result.succeed({ _tag: "Top", text, count, quote: symbol, suffix, kind, market })
   })
 
 /** Parses one item of a list as a user writes it; the failure says what is wrong with it, and what may have been meant. */
-export const parse = (written: string): Result.Result<StreamName | StreamPattern, string> => {
+export const parse = (written: string, market: Market = spot): Result.Result<StreamName | StreamPattern, string> => {
   const text = written.trim()
-  if (text.startsWith("-")) return parseException(text)
+  if (text.startsWith("-")) return parseException(text, market)
   const [, count, rest] = TOP.exec(text) ?? []
-  if (count !== undefined && rest !== undefined) return parseTop(text, Number(count), rest.trim())
+  if (count !== undefined && rest !== undefined) return parseTop(text, Number(count), rest.trim(), market)
   const [, suffix = ""] = text.split("@", 2)
   if (suffix.includes("*")) {
     return Result.fail("every kind at once can only be taken away (-shibusdt@*): name the kind, such as *usdt@trade")
   }
-  return Result.map(parseStreamName(text), (stream) =>
+  return Result.map(parseStreamName(text, market), (stream) =>
     stream.symbol?.includes("*") === true
-      ? { _tag: "Every", text, symbols: stream.symbol, suffix: stream.suffix, kind: stream.kind }
+      ? { _tag: "Every", text, symbols: stream.symbol, suffix: stream.suffix, kind: stream.kind, market }
       : stream
   )
 }
@@ -113,9 +115,12 @@ export interface Fault {
 }
 
 /** What the items of a list come to together, or what is wrong with each bad one. */
-export const parseAll = (items: ReadonlyArray<string>): Result.Result<Wanted, ReadonlyArray<Fault>> => {
+export const parseAll = (
+  items: ReadonlyArray<string>,
+  market: Market = spot
+): Result.Result<Wanted, ReadonlyArray<Fault>> => {
   const [parsed, faults] = Arr.partition(items, (item) =>
-    Result.mapError(parse(item), (reason): Fault => ({ item, reason }))
+    Result.mapError(parse(item, market), (reason): Fault => ({ item, reason }))
   )
   if (faults.length > 0) return Result.fail(faults)
   const patterns = [...new Map(parsed.filter(isPattern).map((one) => [one.text.toLowerCase(), one])).values()]

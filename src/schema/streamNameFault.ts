@@ -1,25 +1,13 @@
 /** What is wrong with a stream's name, in words that help: what was probably meant, or else what there is. */
+import type { Advice } from "./Market.ts"
 import { nearest } from "./nearest.ts"
-
-/** Names that once were right, or are elsewhere, and what to write today. */
-const known: ReadonlyArray<readonly [pattern: RegExp, advice: string]> = [
-  [
-    /^!ticker@arr$/i,
-    "the exchange has retired it: use !ticker_1d@arr, !miniTicker@arr, or <symbol>@ticker of each symbol"
-  ],
-  [/^!bookTicker(@arr)?$/i, "the exchange has retired it: use <symbol>@bookTicker of each symbol"],
-  [/^depth(5|10|20)?@1000ms$/i, "once a second is the speed of depth, depth5, depth10 and depth20 without a suffix"],
-  [
-    /^(!?(markPrice|forceOrder)|indexPrice|continuousKline|compositeIndex|rpiDepth)/i,
-    "it belongs to futures: spot has no such stream"
-  ]
-]
 
 /** A second stream's @ behind what separates the two. */
 const OTHER_SEPARATOR = /[;|\s][^@]*[^@;|\s]@/
 const SEVERAL = "btcusdt@trade,ethusdt@trade"
 
-const adviceFor = (text: string): string | undefined => known.find(([pattern]) => pattern.test(text))?.[1]
+const adviceFor = (text: string, known: Advice): string | undefined =>
+  known.find(([pattern]) => pattern.test(text))?.[1]
 
 const didYouMean = (names: ReadonlyArray<string>): string => `did you mean ${names.join(" or ")}?`
 
@@ -38,10 +26,10 @@ const listForms = (suffixes: ReadonlyArray<string>): string => {
 }
 
 /** Of what stands after `<symbol>@`, where it is none of the `suffixes` that there are. */
-export const suffixFault = (symbol: string, suffix: string, suffixes: ReadonlyArray<string>): string => {
+export const suffixFault = (symbol: string, suffix: string, suffixes: ReadonlyArray<string>, known: Advice): string => {
   const problem = `${JSON.stringify(suffix)} is no stream kind`
   if (OTHER_SEPARATOR.test(suffix)) return `${problem}: separate streams by commas, for example ${SEVERAL}`
-  const advice = adviceFor(suffix)
+  const advice = adviceFor(suffix, known)
   if (advice !== undefined) return `${problem}: ${advice}`
 
   const named = (names: ReadonlyArray<string>) => names.map((name) => `${symbol}@${name}`)
@@ -62,9 +50,9 @@ const oneOfEach = (suffixes: ReadonlyArray<string>): ReadonlyArray<string> =>
   suffixes.filter((suffix, index) => suffixes.findIndex((other) => headOf(other) === headOf(suffix)) === index)
 
 /** Of a name that begins with `!`, where it is none of the `names` that there are. */
-export const allMarketFault = (text: string, names: ReadonlyArray<string>): string => {
+export const allMarketFault = (text: string, names: ReadonlyArray<string>, known: Advice): string => {
   const problem = `${JSON.stringify(text)} is no stream of all symbols`
-  const advice = adviceFor(text)
+  const advice = adviceFor(text, known)
   if (advice !== undefined) return `${problem}: ${advice}`
   const wrongCase = sameButForCase(text, names)
   return wrongCase.length > 0

@@ -1,11 +1,12 @@
 /** A file of streams: a name or a pattern a line, `#` begins a comment. */
 import { Result } from "effect"
+import { type Market, spot } from "./Market.ts"
 import { parseAll, type Wanted } from "./StreamPattern.ts"
 
 const COMMENT = /(^|\s)#.*$/
 
 /** What it asks for, or what is wrong with it, a line for each fault. */
-export const parse = (text: string): Result.Result<Wanted, ReadonlyArray<string>> => {
+export const parse = (text: string, market: Market = spot): Result.Result<Wanted, ReadonlyArray<string>> => {
   /** The items, and the line of each that it stands in first. */
   const lines = new Map<string, number>()
   for (const [index, line] of text
@@ -18,7 +19,7 @@ export const parse = (text: string): Result.Result<Wanted, ReadonlyArray<string>
     }
   }
   if (lines.size === 0) return Result.fail(["it names no stream, such as btcusdt@trade"])
-  return Result.mapError(parseAll([...lines.keys()]), (faults) =>
+  return Result.mapError(parseAll([...lines.keys()], market), (faults) =>
     faults.map(({ item, reason }) => `line ${lines.get(item) ?? 1}, ${item}: ${reason}`)
   ).pipe(
     Result.flatMap((wanted) =>

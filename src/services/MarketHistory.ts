@@ -26,6 +26,8 @@ export interface Page {
   readonly events: ReadonlyArray<PastEvent>
   /** Ids that the exchange has given to nothing, and says so (rows with `f = -1`). Ascending, from the first id asked for. */
   readonly voids: ReadonlyArray<number>
+  /** What lies between the first id asked for and this one the exchange does not tell any more: there may have been such. */
+  readonly goneBelow?: number | undefined
 }
 
 /** The most events that one page holds. */

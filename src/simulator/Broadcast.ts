@@ -2,9 +2,9 @@
 import type { Hub } from "./Hub.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Market } from "./Market.ts"
-import * as payloads from "./payloads.ts"
 import type { MarketListener, SymbolMarket } from "./SymbolMarket.ts"
 import { dependsOnOffset } from "./time.ts"
+import type { EventPayloads } from "./Venue.ts"
 
 /** The names of the streams that follow a symbol's events. */
 const eventStreams = (symbol: string) => ({
@@ -15,7 +15,12 @@ const eventStreams = (symbol: string) => ({
 })
 
 /** Publishes the market's events. */
-export const makeBroadcast = (market: Market, hub: Hub, ledger: Ledger): MarketListener => {
+export const makeBroadcast = (
+  market: Market,
+  { aggregate, blockTrade, bookTicker, kline, trade }: EventPayloads,
+  hub: Hub,
+  ledger: Ledger
+): MarketListener => {
   const names = new Map<SymbolMarket, ReturnType<typeof eventStreams>>()
   /** Symbols are listed while it runs. */
   const streamsOf = (symbol: SymbolMarket): ReturnType<typeof eventStreams> => {
@@ -26,26 +31,26 @@ export const makeBroadcast = (market: Market, hub: Hub, ledger: Ledger): MarketL
     return streams
   }
   return {
-    order: (symbol, aggregate, first, last) => {
+    order: (symbol, id, first, last) => {
       const streams = streamsOf(symbol)
       const tape = symbol.trades
       const trades = hub.channel(streams.trade)
-      if (trades !== undefined) {
-        for (let id = first; id <= last; id++) {
-          const row = tape.trade(id)
+      if (trade !== undefined && trades !== undefined) {
+        for (let tradeId = first; tradeId <= last; tradeId++) {
+          const row = tape.trade(tradeId)
           if (row === undefined) continue
-          ledger.push(trades.name, id)
-          hub.publish(trades, (unit) => payloads.trade(symbol.symbol, row, unit))
+          ledger.push(trades.name, tradeId)
+          hub.publish(trades, (unit) => trade(symbol.symbol, row, unit))
         }
       }
       const aggregates = hub.channel(streams.aggTrade)
-      const row = aggregates && tape.aggregate(aggregate)
+      const row = aggregates && tape.aggregate(id)
       if (aggregates !== undefined && row !== undefined) {
-        ledger.push(aggregates.name, aggregate)
-        hub.publish(aggregates, (unit) => payloads.aggregate(symbol.symbol, row, unit))
+        ledger.push(aggregates.name, id)
+        hub.publish(aggregates, (unit) => aggregate(symbol.symbol, row, unit))
       }
       const quotes = hub.channel(streams.bookTicker)
-      if (quotes !== undefined) hub.publish(quotes, () => payloads.bookTicker(symbol.symbol, symbol.book))
+      if (quotes !== undefined) hub.publish(quotes, (unit) => bookTicker(symbol.symbol, symbol.book, market.now, unit))
     },
 
     candleClosed: (symbol, series, candle) => {
@@ -58,14 +63,14 @@ export const makeBroadcast = (market: Market, hub: Hub, ledger: Ledger): MarketL
         const channel = hub.channel(form)
         if (channel === undefined) continue
         ledger.push(form, candle.open)
-        hub.publish(channel, (unit) => payloads.kline(symbol.symbol, series, candle, true, market.now, unit))
+        hub.publish(channel, (unit) => kline(symbol.symbol, series, candle, true, market.now, unit))
       }
     },
 
-    blockTrade: (symbol, trade) => {
+    blockTrade: (symbol, row) => {
       const channel = hub.channel(`${symbol.streamSymbol}@blockTrade`)
-      if (channel !== undefined) {
-        hub.publish(channel, (unit) => payloads.blockTrade(symbol.symbol, trade, market.now, unit))
+      if (blockTrade !== undefined && channel !== undefined) {
+        hub.publish(channel, (unit) => blockTrade(symbol.symbol, row, market.now, unit))
       }
     }
   }

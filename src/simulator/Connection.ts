@@ -45,6 +45,8 @@ export class Connection implements Subscriber, ConnectionInfo {
   readonly streams = new Set<string>()
   combined: boolean
   sent = 0
+  /** What its address serves; of all else it gets nothing, and is not told so. */
+  readonly #pushes: (stream: string) => boolean
   readonly #context: ConnectionContext
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
@@ -65,6 +67,7 @@ export class Connection implements Subscriber, ConnectionInfo {
       readonly url: string
       readonly unit: TimeUnit
       readonly combined: boolean
+      readonly pushes: (stream: string) => boolean
       readonly webSocket: WebSocket
       readonly socket: Duplex
     },
@@ -74,6 +77,7 @@ export class Connection implements Subscriber, ConnectionInfo {
     this.url = options.url
     this.unit = options.unit
     this.combined = options.combined
+    this.#pushes = options.pushes
     this.#webSocket = options.webSocket
     this.#socket = options.socket
     this.#context = context
@@ -103,7 +107,7 @@ export class Connection implements Subscriber, ConnectionInfo {
     if (this.streams.size + new Set(added).size > this.#context.limits.maxStreams) return false
     for (const name of added) {
       this.streams.add(name)
-      this.#context.hub.subscribe(name, this)
+      if (this.#pushes(name)) this.#context.hub.subscribe(name, this)
     }
     this.#context.onSubscribed(this)
     return true

@@ -3,8 +3,8 @@
  * counts, and any payload that the market still holds, byte for byte.
  */
 import type { Market } from "./Market.ts"
-import * as payloads from "./payloads.ts"
 import type { TimeUnit } from "./time.ts"
+import type { EventPayloads } from "./Venue.ts"
 
 export interface Range {
   readonly first: number
@@ -20,10 +20,12 @@ export interface SymbolLedger {
 
 export class Ledger {
   readonly #market: Market
+  readonly #payloads: EventPayloads
   readonly #pushed = new Map<string, { first: number; last: number; count: number }>()
 
-  constructor(market: Market) {
+  constructor(market: Market, payloads: EventPayloads) {
     this.#market = market
+    this.#payloads = payloads
   }
 
   generated(symbol: string): SymbolLedger | undefined {
@@ -56,11 +58,11 @@ export class Ledger {
   /** The payload that was, or would have been, pushed; `undefined` once the trade is no longer kept. */
   tradePayload(symbol: string, id: number, unit: TimeUnit = "ms"): string | undefined {
     const row = this.#market.symbols.get(symbol)?.trades.trade(id)
-    return row && payloads.trade(symbol, row, unit)
+    return row && this.#payloads.trade?.(symbol, row, unit)
   }
 
   aggregatePayload(symbol: string, id: number, unit: TimeUnit = "ms"): string | undefined {
     const row = this.#market.symbols.get(symbol)?.trades.aggregate(id)
-    return row && payloads.aggregate(symbol, row, unit)
+    return row && this.#payloads.aggregate(symbol, row, unit)
   }
 }

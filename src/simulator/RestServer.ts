@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Agenda } from "./Agenda.ts"
 import type { FaultSwitch, HttpAnswer, RestRequest, RestVerdict } from "./Faults.ts"
 import type { Market } from "./Market.ts"
-import { endpoints, type Query } from "./restEndpoints.ts"
+import type { Endpoint, Query } from "./restEndpoints.ts"
 import { onlyKnown } from "./restParameters.ts"
 import { Weights } from "./restWeights.ts"
 import type { TimeUnit } from "./time.ts"
@@ -18,9 +18,10 @@ export interface RestLimits {
   readonly lagMillis: number
 }
 
-export const defaultRestLimits: RestLimits = { weightPerMinute: 6000, patience: 10, lagMillis: 0 }
+export const defaultRestLimits = { patience: 10, lagMillis: 0 }
 
 export class RestServer {
+  readonly #endpoints: Readonly<Record<string, Endpoint>>
   readonly #market: Market
   readonly #agenda: Agenda
   readonly #faults: FaultSwitch
@@ -30,12 +31,14 @@ export class RestServer {
   #requests = 0
 
   constructor(options: {
+    readonly endpoints: Readonly<Record<string, Endpoint>>
     readonly market: Market
     readonly agenda: Agenda
     readonly faults: FaultSwitch
     readonly limits: RestLimits
     readonly now: () => number
   }) {
+    this.#endpoints = options.endpoints
     this.#market = options.market
     this.#agenda = options.agenda
     this.#faults = options.faults
@@ -67,7 +70,7 @@ export class RestServer {
   }
 
   #answer(asked: RestRequest, unit: TimeUnit, verdict: RestVerdict): HttpAnswer {
-    const endpoint = asked.method === "GET" ? endpoints[asked.path] : undefined
+    const endpoint = asked.method === "GET" ? this.#endpoints[asked.path] : undefined
     if (endpoint === undefined) return { status: 404, body: "" }
     const now = this.#now()
     const spent = this.#weights.spend(asked.remoteAddress, endpoint.weight(asked.parameters), now)

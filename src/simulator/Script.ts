@@ -11,9 +11,10 @@
  * Without `for`, what lasts lasts to the end. Faults in force at the same time add up.
  */
 import { Result } from "effect"
+import { type Market, spot } from "../schema/Market.ts"
 import { nearest } from "../schema/nearest.ts"
 import { parseTimeSpan } from "../schema/timeSpan.ts"
-import { type Stage, verbs } from "./scriptVerbs.ts"
+import { type Scene, type Stage, verbs } from "./scriptVerbs.ts"
 
 export interface Step {
   /** Ms after the start. */
@@ -28,7 +29,7 @@ export interface Step {
 
 const TIMES = "a time such as 30s, 1m30s or 500ms"
 
-const parseLine = (line: string, symbols: ReadonlyArray<string>): Result.Result<Step, string> => {
+const parseLine = (line: string, scene: Scene): Result.Result<Step, string> => {
   const [time = "", verb = "", ...rest] = line.split(/\s+/)
   const at = parseTimeSpan(time)
   if (at === undefined) return Result.fail(`${JSON.stringify(time)} is no time: a line begins with ${TIMES}`)
@@ -44,7 +45,7 @@ const parseLine = (line: string, symbols: ReadonlyArray<string>): Result.Result<
   const lasts = end === -1 ? undefined : parseTimeSpan(rest.slice(end + 1).join(" "))
   if (end !== -1 && known.isMoment) return Result.fail(`${verb} is over at once: it takes no "for"`)
   if (end !== -1 && (lasts === undefined || lasts === 0)) return Result.fail(`"for" takes ${TIMES}`)
-  return Result.match(known.parse(words, symbols), {
+  return Result.match(known.parse(words, scene), {
     onFailure: (expected) => Result.fail(`${verb} takes ${expected}, such as: ${known.example}`),
     onSuccess: (begin) => Result.succeed({ at, lasts, text: [verb, ...rest].join(" "), begin })
   })
@@ -53,14 +54,15 @@ const parseLine = (line: string, symbols: ReadonlyArray<string>): Result.Result<
 /** The steps in the order of the lines, for a simulator of these symbols; or what is wrong, a line each, with its number. */
 export const parse = (
   text: string,
-  symbols: ReadonlyArray<string>
+  symbols: ReadonlyArray<string>,
+  market: Market = spot
 ): Result.Result<ReadonlyArray<Step>, ReadonlyArray<string>> => {
   const steps: Array<Step> = []
   const faults: Array<string> = []
   for (const [index, written] of text.split(/\r?\n/).entries()) {
     const line = written.replace(/(^|\s)#.*$/, "").trim()
     if (line === "") continue
-    Result.match(parseLine(line, symbols), {
+    Result.match(parseLine(line, { market, symbols }), {
       onFailure: (fault) => faults.push(`line ${index + 1}: ${fault}`),
       onSuccess: (step) => steps.push(step)
     })

@@ -10,12 +10,15 @@ import type { Cut, Faults, FaultSwitch } from "./Faults.ts"
 import { type Cure, Hub } from "./Hub.ts"
 import { Ledger } from "./Ledger.ts"
 import { Market, type MarketOptions } from "./Market.ts"
-import { openPoll } from "./polls.ts"
 import { Recording, type RecordingOptions } from "./Recording.ts"
 import { defaultRestLimits, type RestLimits, RestServer } from "./RestServer.ts"
 import { defaultStreamLimits, type StreamLimits, StreamServer } from "./StreamServer.ts"
+import { venues } from "./Venue.ts"
+import type { MarketName } from "../schema/StreamKind.ts"
 
 export interface SimulatorOptions extends Omit<MarketOptions, "start"> {
+  /** Which of the exchange's markets it plays; spot if it is left out. */
+  readonly market: MarketName
   /** On 127.0.0.1; 0 takes a free one. */
   readonly port: number
   /** When the market's clock starts, Unix ms; the clock's own time if it is left out. */
@@ -40,7 +43,7 @@ export class SimulatorError extends Data.TaggedError("SimulatorError")<{
 
 export interface Simulator {
   readonly port: number
-  /** The combined form's address, without streams. */
+  /** The combined form's address, without streams, and without the part that serves them. */
   readonly wsUrl: string
   readonly restUrl: string
   readonly market: Market
@@ -123,22 +126,32 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
     const problem = faultOf(options)
     if (problem !== undefined) return yield* new SimulatorError({ problem, cause: undefined })
     const recording = options.recording && (yield* loadRecording(options.recording))
+    const venue = venues[options.market ?? "spot"]
+    const { framesPerSecond, pingEveryMillis, pongWithinMillis, weightPerMinute } = venue.limits
     const market = new Market({ ...options, start })
-    const ledger = new Ledger(market)
+    const ledger = new Ledger(market, venue.payloads)
     const agenda = new Agenda()
     const faults: FaultSwitch = { current: options.faults ?? {} }
     const klineEvery = options.klineEveryMillis ?? 250
-    const hub = new Hub((name) => (recording === undefined ? openPoll(market, name, klineEvery) : undefined))
-    if (recording === undefined) market.listen(makeBroadcast(market, hub, ledger))
+    const hub = new Hub((name) => (recording === undefined ? venue.openPoll(market, name, klineEvery) : undefined))
+    if (recording === undefined) market.listen(makeBroadcast(market, venue.payloads, hub, ledger))
     const streams = new StreamServer({
+      venue,
       hub,
       agenda,
       faults,
-      limits: { ...defaultStreamLimits, ...options.streams },
+      limits: { ...defaultStreamLimits, framesPerSecond, pingEveryMillis, pongWithinMillis, ...options.streams },
       now,
       onSubscribed: (connection) => recording?.begin(connection, now())
     })
-    const rest = new RestServer({ market, agenda, faults, limits: { ...defaultRestLimits, ...options.rest }, now })
+    const rest = new RestServer({
+      endpoints: venue.endpoints,
+      market,
+      agenda,
+      faults,
+      limits: { ...defaultRestLimits, weightPerMinute, ...options.rest },
+      now
+    })
 
     let isPaused = false
     const tick = () => {

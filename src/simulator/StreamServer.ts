@@ -8,17 +8,15 @@ import type { FaultSwitch, HttpAnswer } from "./Faults.ts"
 import { Frame } from "./Frame.ts"
 import type { Hub } from "./Hub.ts"
 import type { TimeUnit } from "./time.ts"
+import type { Venue } from "./Venue.ts"
 
 export interface StreamLimits extends ConnectionLimits {
   /** Connection attempts of one address in five minutes. */
   readonly attempts: number
 }
 
-export const defaultStreamLimits: StreamLimits = {
-  pingEveryMillis: 20_000,
-  pongWithinMillis: 60_000,
+export const defaultStreamLimits = {
   lifeMillis: 24 * 3_600_000,
-  framesPerSecond: 5,
   maxStreams: 1024,
   maxQueuedBytes: 256 * 1024 * 1024,
   attempts: 300
@@ -27,6 +25,8 @@ export const defaultStreamLimits: StreamLimits = {
 const FIVE_MINUTES = 300_000
 
 export interface Target {
+  /** Whether a stream is pushed at this address; others are acknowledged and mute. */
+  readonly pushes: (stream: string) => boolean
   readonly combined: boolean
   readonly streams: ReadonlyArray<string>
   readonly unit: TimeUnit
@@ -49,9 +49,14 @@ const decode = (text: string): string | undefined => {
 }
 
 /** What a client asks for by its address, or the answer that refuses it. */
-export const parseTarget = (url: string): Target | HttpAnswer => {
+export const parseTarget = (
+  url: string,
+  { hasTimeUnit, routes }: Pick<Venue, "routes" | "hasTimeUnit">
+): Target | HttpAnswer => {
   const question = url.indexOf("?")
-  const path = decode(question === -1 ? url : url.slice(0, question))
+  const whole = decode(question === -1 ? url : url.slice(0, question))
+  const [, route = "", path] = /^(?:\/(public|market|private))?(\/(?:stream$|ws(?:\/|$)).*)$/.exec(whole ?? "") ?? []
+  const pushes = routes.get(route)
   const query = question === -1 ? "" : url.slice(question + 1)
   const parameters = new Map(
     query.split("&").map((pair) => {
@@ -59,7 +64,7 @@ export const parseTarget = (url: string): Target | HttpAnswer => {
       return equals === -1 ? [pair, ""] : [pair.slice(0, equals), decode(pair.slice(equals + 1))]
     })
   )
-  const unit = units[parameters.get("timeUnit") ?? "MILLISECOND"]
+  const unit = units[(hasTimeUnit ? parameters.get("timeUnit") : undefined) ?? "MILLISECOND"]
   if (unit === undefined) {
     return {
       status: 400,
@@ -67,9 +72,9 @@ export const parseTarget = (url: string): Target | HttpAnswer => {
     }
   }
   const split = (names: string): ReadonlyArray<string> => names.split("/").filter((name) => name !== "")
-  if (path === "/stream") return { combined: true, streams: split(parameters.get("streams") ?? ""), unit }
-  if (path === "/ws" || path?.startsWith("/ws/")) return { combined: false, streams: split(path.slice(3)), unit }
-  return { status: 404 }
+  if (pushes === undefined || path === undefined) return { status: 404 }
+  if (path === "/stream") return { pushes, combined: true, streams: split(parameters.get("streams") ?? ""), unit }
+  return { pushes, combined: false, streams: split(path.slice("/ws".length)), unit }
 }
 
 const answer = (socket: Duplex, { status, headers = {}, body = "" }: HttpAnswer): void => {
@@ -81,6 +86,7 @@ const answer = (socket: Duplex, { status, headers = {}, body = "" }: HttpAnswer)
 export class StreamServer {
   readonly connections = new Set<Connection>()
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 * 1024 })
+  readonly #venue: Venue
   readonly #limits: StreamLimits
   readonly #faults: FaultSwitch
   readonly #context: ConnectionContext
@@ -90,6 +96,7 @@ export class StreamServer {
   #accepted = 0
 
   constructor(options: {
+    readonly venue: Venue
     readonly hub: Hub
     readonly agenda: Agenda
     readonly faults: FaultSwitch
@@ -97,6 +104,7 @@ export class StreamServer {
     readonly now: () => number
     readonly onSubscribed: (connection: Connection) => void
   }) {
+    this.#venue = options.venue
     this.#limits = options.limits
     this.#faults = options.faults
     this.#context = { ...options, onClosed: (connection) => this.connections.delete(connection) }
@@ -118,12 +126,12 @@ export class StreamServer {
     if (verdict === "hang") return
     if (verdict !== undefined) return answer(socket, verdict.refuse)
     if (!this.#admit(remoteAddress)) return answer(socket, { status: 429, headers: { "Retry-After": "60" } })
-    const target = parseTarget(url)
+    const target = parseTarget(url, this.#venue)
     if ("status" in target) return answer(socket, target)
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const { combined, unit } = target
+      const { combined, pushes, unit } = target
       const id = ++this.#accepted
-      const connection = new Connection({ id, url, unit, combined, webSocket, socket }, this.#context)
+      const connection = new Connection({ id, url, unit, combined, pushes, webSocket, socket }, this.#context)
       this.#others.delete(socket)
       this.connections.add(connection)
       if (!connection.subscribe(target.streams)) connection.cut({ code: 1008, reason: "Too many subscriptions" })

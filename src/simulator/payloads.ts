@@ -46,10 +46,10 @@ export const windowTicker = (
 ): string =>
   `{"e":"${name}Ticker","E":${instant(now, unit)},"s":"${symbol}",${change(window)},"o":"${price(window.openPrice)}","h":"${price(window.high)}","l":"${price(window.low)}","c":"${price(window.closePrice)}","w":"${averagePrice(window.quote, window.base, window.closePrice)}","v":"${quantity(window.base)}","q":"${turnover(window.quote)}",${span(window, opened, now, unit)}}`
 
-const change = (window: Candle): string =>
+export const change = (window: Candle): string =>
   `"p":"${price(window.closePrice - window.openPrice)}","P":"${percent(window.openPrice, window.closePrice)}"`
 
-const span = (window: Candle, opened: number, now: number, unit: TimeUnit): string =>
+export const span = (window: Candle, opened: number, now: number, unit: TimeUnit): string =>
   `"O":${instant(opened, unit)},"C":${instant(now, unit)},"F":${window.first},"L":${window.last},"n":${window.count}`
 
 export const bookTicker = (symbol: string, book: OrderBook): string => {
@@ -68,7 +68,7 @@ export const averagePriceEvent = (
 ): string =>
   `{"e":"avgPrice","E":${instant(now, unit)},"s":"${symbol}","i":"5m","w":"${averagePrice(window.quote, window.base, window.closePrice)}","T":${instant(lastTrade, unit)}}`
 
-const levels = (rows: ReadonlyArray<Level>): string =>
+export const levels = (rows: ReadonlyArray<Level>): string =>
   `[${rows.map(([ticks, lots]) => `["${price(ticks)}","${quantity(lots)}"]`).join(",")}]`
 
 /** Partial depth, and the REST snapshot. */

@@ -26,16 +26,16 @@ const windows: Readonly<Record<string, number>> = { "1h": HOUR, "4h": 4 * HOUR, 
 
 const nothing = () => {}
 
-const stateless = (every: number, render: (now: number) => Render): Poll => ({
+export const stateless = (every: number, render: (now: number) => Render): Poll => ({
   every,
   sample: render,
   close: nothing
 })
 
-type Row = (market: SymbolMarket, now: number) => Render
+export type Row = (market: SymbolMarket, now: number) => Render
 
 /** All trades of the last `length` ms, from a full minute on. */
-const trailing = (length: number) => {
+export const trailing = (length: number) => {
   const memos = new Map<string, Map<number, Candle>>()
   return (market: SymbolMarket, now: number): Candle => {
     const memo = memos.get(market.symbol) ?? new Map<number, Candle>()
@@ -79,7 +79,7 @@ const avgPriceRow = (): Row => {
 }
 
 /** Every symbol that has traded since the last time, one row each. */
-const arrayOf = (market: Market, row: Row): Poll => {
+export const arrayOf = (market: Market, row: Row): Poll => {
   const seen = new Map<string, number>()
   return {
     every: SECOND,
@@ -98,7 +98,7 @@ const arrayOf = (market: Market, row: Row): Poll => {
   }
 }
 
-const klinePoll = (market: SymbolMarket, suffix: string, every: number): Poll | undefined => {
+export const klinePoll = (market: SymbolMarket, suffix: string, every: number): Poll | undefined => {
   const [, interval, offset] = /^kline_(\d+[smhdwM])(@\+08:00)?$/.exec(suffix) ?? []
   if (interval === undefined || !isInterval(interval)) return undefined
   return {

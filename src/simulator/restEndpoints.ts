@@ -67,31 +67,34 @@ const historicalTrades = ({ market, parameters, unit, visibleUntil }: Query): Pa
     return tradesBetween(symbol, from, Math.min(end, from + limit), unit)
   })
 
-const aggregateTrades = ({ market, parameters, unit, visibleUntil }: Query): Parsed<string> =>
-  Result.gen(function* () {
-    const { trades } = yield* read.readSymbol(market, parameters)
-    const limit = yield* read.readLimit(parameters, USUAL_ROWS, MOST_ROWS)
-    const fromId = yield* read.readInteger(parameters, "fromId")
-    const startTime = yield* read.readInstant(parameters, "startTime")
-    const endTime = yield* read.readInstant(parameters, "endTime")
-    if (fromId !== undefined && (startTime !== undefined || endTime !== undefined)) {
-      return yield* read.fail(-1128, "Combination of optional parameters invalid.")
-    }
-    const oldest = trades.oldestAggregateId
-    const before = (micros: number) => trades.firstAggregateIdAt(trades.firstIdAt(micros))
-    // A time in ms means the whole millisecond.
-    const end = before(endTime === undefined ? visibleUntil : Math.min(visibleUntil, endTime + 1000))
-    const start = fromId ?? (startTime === undefined ? end - limit : before(startTime))
-    const from = Math.max(oldest, start)
-    const count = Math.max(0, Math.min(end, from + limit) - from)
-    return array(
-      Array.from({ length: count }, (_, index) => trades.aggregate(from + index))
-        .filter(Predicate.isNotUndefined)
-        .map((row) => aggregateRow(row, unit))
-    )
-  })
+/** `keptMillis`: what is older is not told. */
+export const aggregateTrades =
+  (write: (row: AggregateRow, unit: TimeUnit) => string, keptMillis = Infinity) =>
+  ({ market, now, parameters, unit, visibleUntil }: Query): Parsed<string> =>
+    Result.gen(function* () {
+      const { trades } = yield* read.readSymbol(market, parameters)
+      const limit = yield* read.readLimit(parameters, USUAL_ROWS, MOST_ROWS)
+      const fromId = yield* read.readInteger(parameters, "fromId")
+      const startTime = yield* read.readInstant(parameters, "startTime")
+      const endTime = yield* read.readInstant(parameters, "endTime")
+      if (fromId !== undefined && (startTime !== undefined || endTime !== undefined)) {
+        return yield* read.fail(-1128, "Combination of optional parameters invalid.")
+      }
+      const before = (micros: number) => trades.firstAggregateIdAt(trades.firstIdAt(micros))
+      const oldest = Math.max(trades.oldestAggregateId, before(Math.max(0, now - keptMillis * 1000)))
+      // A time in ms means the whole millisecond.
+      const end = before(endTime === undefined ? visibleUntil : Math.min(visibleUntil, endTime + 1000))
+      const start = fromId ?? (startTime === undefined ? end - limit : before(startTime))
+      const from = Math.max(oldest, start)
+      const count = Math.max(0, Math.min(end, from + limit) - from)
+      return array(
+        Array.from({ length: count }, (_, index) => trades.aggregate(from + index))
+          .filter(Predicate.isNotUndefined)
+          .map((row) => write(row, unit))
+      )
+    })
 
-const klines = ({ market, parameters, unit, visibleUntil }: Query): Parsed<string> =>
+export const klines = ({ market, parameters, unit, visibleUntil }: Query): Parsed<string> =>
   Result.gen(function* () {
     const symbol = yield* read.readSymbol(market, parameters)
     const interval = yield* read.readInterval(parameters)
@@ -108,7 +111,7 @@ const klines = ({ market, parameters, unit, visibleUntil }: Query): Parsed<strin
     return array(page.map((candle) => candleRow(candle, unit)))
   })
 
-const depth = ({ market, parameters }: Query): Parsed<string> =>
+export const depth = ({ market, parameters }: Query): Parsed<string> =>
   Result.gen(function* () {
     const symbol = yield* read.readSymbol(market, parameters)
     const limit = yield* read.readLimit(parameters, 100, 5000)
@@ -166,16 +169,18 @@ const askedSymbols = (market: Market, parameters: Parameters): Parsed<ReadonlyAr
   return found.length === names.length ? Result.succeed(found) : read.fail(-1121, "Invalid symbol.")
 }
 
+export const rateLimits = (weightPerMinute: number) => [
+  { rateLimitType: "REQUEST_WEIGHT", interval: "MINUTE", intervalNum: 1, limit: weightPerMinute },
+  { rateLimitType: "RAW_REQUESTS", interval: "MINUTE", intervalNum: 5, limit: 300_000 }
+]
+
 const exchangeInfo = ({ market, parameters, unit, now, weightPerMinute }: Query): Parsed<string> =>
   Result.map(askedSymbols(market, parameters), (symbols) => {
     const status = parameters.get("symbolStatus")
     return JSON.stringify({
       timezone: "UTC",
       serverTime: instant(now, unit),
-      rateLimits: [
-        { rateLimitType: "REQUEST_WEIGHT", interval: "MINUTE", intervalNum: 1, limit: weightPerMinute },
-        { rateLimitType: "RAW_REQUESTS", interval: "MINUTE", intervalNum: 5, limit: 300_000 }
-      ],
+      rateLimits: rateLimits(weightPerMinute),
       exchangeFilters: [],
       symbols: symbols.filter((symbol) => status === undefined || symbol.status === status).map(symbolInfo)
     })
@@ -190,7 +195,7 @@ const tickerRow = (market: SymbolMarket, isMini: boolean, now: number, unit: Tim
   return `{"symbol":"${market.symbol}",${isMini ? "" : full}"openPrice":"${price(day.openPrice)}","highPrice":"${price(day.high)}","lowPrice":"${price(day.low)}","lastPrice":"${price(day.closePrice)}","volume":"${quantity(day.base)}","quoteVolume":"${turnover(day.quote)}","openTime":${instant(opened, unit)},"closeTime":${instant(now, unit)},"firstId":${day.first},"lastId":${day.last},"count":${day.count}}`
 }
 
-const dayTickers = ({ market, now, parameters, unit }: Query): Parsed<string> =>
+export const dayTickers = ({ market, now, parameters, unit }: Query): Parsed<string> =>
   Result.map(askedSymbols(market, parameters), (symbols) => {
     const isMini = parameters.get("type") === "MINI"
     const rows = symbols.map((symbol) => tickerRow(symbol, isMini, now, unit))
@@ -203,14 +208,17 @@ const dayTickersWeight = (parameters: Parameters): number => {
   return names === undefined || names.length > 100 ? 80 : names.length > 20 ? 40 : 2
 }
 
-const always = (weight: number) => () => weight
+export const always = (weight: number) => () => weight
+
+export const time = ({ now, unit }: Query): Parsed<string> =>
+  Result.succeed(JSON.stringify({ serverTime: instant(now, unit) }))
 
 export const endpoints: Readonly<Record<string, Endpoint>> = {
   "/api/v3/ping": { weight: always(1), parameters: [], answer: () => Result.succeed("{}") },
   "/api/v3/time": {
     weight: always(1),
     parameters: [],
-    answer: ({ now, unit }) => Result.succeed(JSON.stringify({ serverTime: instant(now, unit) }))
+    answer: time
   },
   "/api/v3/exchangeInfo": {
     weight: always(20),
@@ -226,7 +234,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   "/api/v3/aggTrades": {
     weight: always(4),
     parameters: ["symbol", "fromId", "startTime", "endTime", "limit"],
-    answer: aggregateTrades
+    answer: aggregateTrades(aggregateRow)
   },
   "/api/v3/klines": {
     weight: always(2),

@@ -1,5 +1,6 @@
 /** What a line of a script may do. */
 import { Result } from "effect"
+import type { Market } from "../schema/Market.ts"
 import { parseStreamName } from "../schema/StreamName.ts"
 import { parseTimeSpan } from "../schema/timeSpan.ts"
 import { drop, duplicate, type Cut, type Faults, type FrameVerdict } from "./Faults.ts"
@@ -28,6 +29,12 @@ export interface Stage {
 
 type Begin = (stage: Stage) => (() => void) | void
 
+/** What a simulator has. */
+export interface Scene {
+  readonly market: Market
+  readonly symbols: ReadonlyArray<string>
+}
+
 export interface Verb {
   /** What stands behind it, and what it does. */
   readonly usage: string
@@ -36,7 +43,7 @@ export interface Verb {
   /** It is over at once. */
   readonly isMoment?: true
   /** The failure completes "… takes". */
-  readonly parse: (words: ReadonlyArray<string>, symbols: ReadonlyArray<string>) => Result.Result<Begin, string>
+  readonly parse: (words: ReadonlyArray<string>, scene: Scene) => Result.Result<Begin, string>
 }
 
 const whole = (text: string | undefined, minimum: number, maximum: number): number | undefined => {
@@ -69,9 +76,9 @@ const someFrames = (verdict: (frame: Frame) => FrameVerdict) => (part: number) =
 
 /** The name of a stream that a simulator of these symbols has. */
 const streamOf =
-  (symbols: ReadonlyArray<string>) =>
+  ({ market, symbols }: Scene) =>
   (word: string): string | undefined =>
-    Result.match(parseStreamName(word), {
+    Result.match(parseStreamName(word, market), {
       onFailure: () => undefined,
       onSuccess: ({ name, symbol }) => (symbol === undefined || symbols.includes(symbol) ? name : undefined)
     })
@@ -122,8 +129,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     usage: "mute STREAM",
     does: "sends nothing of a stream any more; REST has what it missed",
     example: "45s mute btcusdt@trade for 10s",
-    parse: (words, symbols) =>
-      one(`a stream of ${symbols.join(", ")}`, streamOf(symbols), (name) => (stage) => {
+    parse: (words, scene) =>
+      one(`a stream of ${scene.symbols.join(", ")}`, streamOf(scene), (name) => (stage) => {
         stage.mute(name)
         return () => stage.unmute(name)
       })(words)

@@ -4,6 +4,7 @@ import type { SeriesReport } from "../../src/pipeline/Audit.ts"
 import type { Verdict } from "../../src/pipeline/Verify.ts"
 
 const series: SeriesReport = {
+  market: "spot",
   topic: "raw_trades",
   stream: "trade",
   symbol: "BTCUSDT",

@@ -47,6 +47,8 @@ describeKafka("the ledger", () => {
 
   it.live("holds when Kafka's answers are lost, and when it is away", () => holds(kafkaAway, "all"))
 
+  it.live("holds of futures, too, on both of their paths", () => holds(find("futures"), "1"))
+
   it.live("shows what is missing where nothing mends it", () =>
     Effect.map(play(find("range-dropped"), "1", "history"), ({ judgement }) =>
       assert.isAbove(judgement?.missing ?? 0, 0)

@@ -275,7 +275,9 @@ class Updates {
   }
 
   add(original: string): void {
-    const first = Number(/"U":(\d+)/.exec(original)?.[1])
+    // Futures say what goes before, and `U` need not follow it.
+    const before = /"pu":(\d+)/.exec(original)?.[1]
+    const first = before === undefined ? Number(/"U":(\d+)/.exec(original)?.[1]) : Number(before) + 1
     const last = Number(/"u":(\d+)/.exec(original)?.[1])
     if (this.#last !== undefined) {
       if (last <= this.#last) this.faults.push(`${this.#stream}: ${first}-${last} comes after ${this.#last}`)

@@ -334,6 +334,7 @@ describe("a trouble with the exchange's history", () => {
       const probe = yield* LogProbe.make
       const reason = "BINANCE_REST_URL=https://api.binance.com answered with status 503"
       const client = Layer.succeed(RestClient, {
+        market: "spot",
         allow: () => {},
         ask: () => Effect.fail(new RestError({ kind: "failed", message: reason }))
       })
@@ -362,6 +363,7 @@ describe("a trouble with the exchange's history", () => {
     Effect.gen(function* () {
       const attempts: Array<number> = []
       const client = Layer.succeed(RestClient, {
+        market: "spot",
         allow: () => {},
         ask: () =>
           Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -401,7 +403,7 @@ describe("a trouble with the exchange's history", () => {
       "the location is not served",
       451,
       '{"code":0,"msg":"restricted location"}',
-      /status 451 .*its public data is also at BINANCE_REST_URL=https:\/\/data-api\.binance\.vision$/
+      /status 451 .*the public data of spot is also at BINANCE_REST_URL=https:\/\/data-api\.binance\.vision$/
     ],
     ["the firewall blocks", 403, "<html>403</html>", /status 403: its firewall blocks this address$/],
     [

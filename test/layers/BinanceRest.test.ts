@@ -152,7 +152,7 @@ describe("BinanceRest", () => {
     [
       "names the public hosts where Binance does not serve the location",
       answer(451, '{"code":0,"msg":"Service unavailable from a restricted location"}'),
-      "BINANCE_REST_URL=http://127.0.0.1:PORT answered with status 451 (0: Service unavailable from a restricted location): it does not serve this location; its public data is also at BINANCE_REST_URL=https://data-api.binance.vision"
+      "BINANCE_REST_URL=http://127.0.0.1:PORT answered with status 451 (0: Service unavailable from a restricted location): it does not serve this location; the public data of spot is also at BINANCE_REST_URL=https://data-api.binance.vision"
     ],
     [
       "says that the address sends too much",

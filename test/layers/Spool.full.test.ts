@@ -78,7 +78,7 @@ const ticker = (n: number): SinkRecord => ({
 const tickers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => ticker(from + n))
 
 const gapOpened = ContinuityRecord.make(
-  { topic: "continuity", instance: "0", at: 0 },
+  { market: "spot", topic: "continuity", instance: "0", at: 0 },
   { type: "gap-opened", stream: "btcusdt@trade", symbol: "BTCUSDT", from: 5, to: 6, reason: "test", late: false }
 )
 

@@ -106,7 +106,7 @@ const tickers = (from: number, to: number) =>
   }))
 const note = (type: "gap-opened" | "gap-filled", from: number, to: number) =>
   ContinuityRecord.make(
-    { topic: "continuity", instance: "0", at: 0 },
+    { market: "spot", topic: "continuity", instance: "0", at: 0 },
     { type, stream: "btcusdt@trade", symbol: "BTCUSDT", from, to, reason: "test", late: type === "gap-filled" }
   )
 

@@ -85,7 +85,7 @@ const statement = (
   { late = false, stream = "btcusdt@trade" }: { readonly late?: boolean; readonly stream?: string } = {}
 ) =>
   ContinuityRecord.make(
-    { topic: "continuity", instance: "test", at: 1 },
+    { market: "spot", topic: "continuity", instance: "test", at: 1 },
     { type, stream, symbol: "BTCUSDT", from, to, reason: "test", late }
   )
 

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import * as ContinuityRecord from "../../src/pipeline/ContinuityRecord.ts"
 import { Continuity } from "../../src/schema/Continuity.ts"
 
-const origin = { topic: "continuity", instance: "connector-1", at: 1_795_402_801_210 }
+const origin = { market: "spot" as const, topic: "continuity", instance: "connector-1", at: 1_795_402_801_210 }
 const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Continuity))
 const textOf = (value: Uint8Array) => new TextDecoder().decode(value)
 

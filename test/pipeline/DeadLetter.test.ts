@@ -11,11 +11,17 @@ describe("the headers of a dead letter", () => {
   it.each([
     [
       "a frame of a known stream",
-      rejectedRecord("dead_letter", { frame, reason: "no JSON", field: "k.o", stream: "btcusdt@kline_1m" })
+      rejectedRecord(
+        { market: "spot", topic: "dead_letter" },
+        { frame, reason: "no JSON", field: "k.o", stream: "btcusdt@kline_1m" }
+      )
     ],
     [
       "a frame of no stream",
-      rejectedRecord("dead_letter", { frame, reason: "no JSON", field: undefined, stream: undefined })
+      rejectedRecord(
+        { market: "spot", topic: "dead_letter" },
+        { frame, reason: "no JSON", field: undefined, stream: undefined }
+      )
     ],
     [
       "a record that Kafka refused",

@@ -94,7 +94,10 @@ describe("DeadLetter", () => {
   const frame = { bytes: Uint8Array.of(0, 255, 1), receivedAt: RECEIVED }
 
   it("holds the frame byte for byte and says why", () => {
-    const record = DeadLetter.rejectedRecord("dead", { frame, stream: "btcusdt@trade", reason: "no", field: "p" })
+    const record = DeadLetter.rejectedRecord(
+      { market: "spot", topic: "dead" },
+      { frame, stream: "btcusdt@trade", reason: "no", field: "p" }
+    )
     assert.deepStrictEqual(record.value, frame.bytes)
     assert.strictEqual(record.key, "btcusdt@trade")
     const { "content-type": _, "event-id": id, ...why } = record.headers
@@ -108,7 +111,10 @@ describe("DeadLetter", () => {
   })
 
   it("has the key unknown where the frame names no stream", () => {
-    const record = DeadLetter.rejectedRecord("dead", { frame, stream: undefined, reason: "no", field: undefined })
+    const record = DeadLetter.rejectedRecord(
+      { market: "spot", topic: "dead" },
+      { frame, stream: undefined, reason: "no", field: undefined }
+    )
     assert.deepStrictEqual([record.key, record.headers["dlq.stream"]], ["unknown", "unknown"])
   })
 

@@ -16,6 +16,8 @@ const base = new URL("wss://stream.binance.com:9443/stream")
 const streams = (count: number, symbol = "sym"): ReadonlyArray<StreamName> =>
   Array.from({ length: count }, (_, n) => Result.getOrThrow(parseStreamName(`${symbol}${n}usdt@trade`)))
 
+const group = (streams: ReadonlyArray<StreamName>) => ({ route: undefined, streams })
+
 const inUrl = (url: string): ReadonlyArray<string> => (new URL(url).searchParams.get("streams") ?? "").split("/")
 const inFrame = ({ text }: ControlRequest): ReadonlyArray<string> =>
   (JSON.parse(text) as { params: Array<string> }).params
@@ -33,7 +35,7 @@ const framesOf = ({ inUrl, streams }: ConnectionPlan): ReadonlyArray<ControlRequ
 
 describe("Subscriptions", () => {
   it("puts a few streams into the URL, in order", () => {
-    const only = plan("binance-1", base, streams(3))
+    const only = plan("binance-1", base, group(streams(3)))
     assert.strictEqual(
       only.url,
       "wss://stream.binance.com:9443/stream?streams=sym0usdt@trade/sym1usdt@trade/sym2usdt@trade"
@@ -43,13 +45,13 @@ describe("Subscriptions", () => {
   })
 
   it("keeps a query that the URL already has", () => {
-    const only = plan("binance-1", new URL(`${base.href}?timeUnit=MICROSECOND`), streams(1))
+    const only = plan("binance-1", new URL(`${base.href}?timeUnit=MICROSECOND`), group(streams(1)))
     assert.strictEqual(only.url, `${base.href}?timeUnit=MICROSECOND&streams=sym0usdt@trade`)
   })
 
   it("encodes what a URL cannot hold", () => {
     const names = ["币安usdt@trade", "btcusdt@kline_1m"].map((name) => Result.getOrThrow(parseStreamName(name)))
-    const { url } = plan("binance-1", base, names)
+    const { url } = plan("binance-1", base, group(names))
     assert.match(url, /^[\x21-\x7e]+$/)
     assert.deepStrictEqual(inUrl(url), ["币安usdt@trade", "btcusdt@kline_1m"])
   })
@@ -83,11 +85,12 @@ describe("Subscriptions", () => {
 
   it("places more of them where there is room, in order", () => {
     const more = streams(5)
-    assert.deepStrictEqual(place(more, [2, 0, 2]), {
+    const rooms = (...all: ReadonlyArray<number>) => all.map((room) => ({ route: undefined, room }))
+    assert.deepStrictEqual(place(more, rooms(2, 0, 2)), {
       placed: [more.slice(0, 2), [], more.slice(2, 4)],
       left: more.slice(4)
     })
-    assert.deepStrictEqual(place(more, [9]), { placed: [more], left: [] })
-    assert.deepStrictEqual(place(more, [-3]), { placed: [[]], left: more })
+    assert.deepStrictEqual(place(more, rooms(9)), { placed: [more], left: [] })
+    assert.deepStrictEqual(place(more, rooms(-3)), { placed: [[]], left: more })
   })
 })

@@ -30,7 +30,7 @@ const trades = (ids: ReadonlyArray<number>, symbol = "BTCUSDT") =>
   ids.map((id) => recordOf(`${symbol}@trade`, trade(id, symbol)))
 
 const confirmed = ContinuityRecord.make(
-  { topic: "continuity", instance: "test", at: 7 },
+  { market: "spot", topic: "continuity", instance: "test", at: 7 },
   { type: "gap-confirmed", stream: "btcusdt@trade", symbol: "BTCUSDT", from: 4, to: 5, reason: "test", late: false }
 )
 

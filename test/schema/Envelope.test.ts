@@ -22,6 +22,7 @@ describe("Envelope", () => {
     assert.isTrue(accepts(record))
     assert.isTrue(accepts({ ...record, backfilled: true }))
     assert.isTrue(accepts({ ...record, backfilled: true, late: true }))
+    assert.isTrue(accepts({ ...record, market: "usdm" }))
   })
 
   it.each(Object.keys(record))("requires %s", (field) => {
@@ -36,6 +37,7 @@ describe("Envelope", () => {
     { ingestion_timestamp: 1.5 },
     { ingestion_timestamp: -1 },
     { source: "other" },
+    { market: "spot" },
     { data_version: "v2" },
     { symbol: "" },
     { stream_type: 1 },
@@ -55,7 +57,7 @@ describe("Envelope", () => {
     const document = JSON.parse(readFileSync(new URL("../../docs/envelope.schema.json", import.meta.url), "utf8"))
     assert.strictEqual(document.$schema, "https://json-schema.org/draft/2020-12/schema")
     assert.sameMembers(document.required, Object.keys(record))
-    assert.sameMembers(Object.keys(document.properties), [...Object.keys(record), "backfilled", "late"])
+    assert.sameMembers(Object.keys(document.properties), [...Object.keys(record), "market", "backfilled", "late"])
     for (const property of Object.values<{ description?: string }>(document.properties)) {
       assert.isString(property.description)
     }

@@ -122,7 +122,10 @@ describe("parseStreamName", () => {
       "BTCUSDT@KLINE_1M",
       '"KLINE_1M" is no stream kind: did you mean btcusdt@kline_1m or btcusdt@kline_1M? Case matters after the @'
     ],
-    ["btcusdt@markPrice", '"markPrice" is no stream kind: it belongs to futures: spot has no such stream'],
+    [
+      "btcusdt@markPrice",
+      '"markPrice" is no stream kind: it belongs to futures: spot has no such stream; BINANCE_MARKET=usdm has it'
+    ],
     [
       "!ticker@arr",
       '"!ticker@arr" is no stream of all symbols: the exchange has retired it: use !ticker_1d@arr, !miniTicker@arr, or <symbol>@ticker of each symbol'

@@ -5,6 +5,7 @@ import { streamKinds } from "../../src/schema/kinds/registry.ts"
 import { parseStreamName } from "../../src/schema/StreamName.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { parseTarget } from "../../src/simulator/StreamServer.ts"
+import { venues } from "../../src/simulator/Venue.ts"
 import { type Client, connect, get } from "./client.ts"
 
 const start = Date.UTC(2026, 10, 23, 15, 59, 57)
@@ -338,7 +339,7 @@ describe("limits", () => {
 describe("parseTarget", () => {
   it("reads every form of address", () => {
     const target = (url: string) => {
-      const parsed = parseTarget(url)
+      const parsed = parseTarget(url, venues.spot)
       return "status" in parsed ? parsed.status : [parsed.combined, parsed.unit, ...parsed.streams]
     }
     assert.deepStrictEqual(target("/stream"), [true, "ms"])

@@ -3,20 +3,23 @@ import { Context, Effect, Layer, Queue } from "effect"
 import * as BinanceHistory from "../../src/layers/BinanceHistory.ts"
 import * as Client from "../../src/layers/binance/rest/Client.ts"
 import type { RestError } from "../../src/layers/binance/rest/RestError.ts"
+import { type Market, spot } from "../../src/schema/Market.ts"
 import { MarketHistory } from "../../src/services/MarketHistory.ts"
 import { settingsLayer, testSettings } from "./settings.ts"
 
 export interface RestOptions {
+  readonly market?: Market
   readonly share?: number
   readonly wsUrl?: string
 }
 
-export const restSettings = (urls: ReadonlyArray<string>, { share = 1, wsUrl }: RestOptions = {}) => {
+export const restSettings = (urls: ReadonlyArray<string>, { market = spot, share = 1, wsUrl }: RestOptions = {}) => {
   const { binance } = testSettings()
   const [first = new URL("http://127.0.0.1:1"), ...others] = urls.map((url) => new URL(url))
   return settingsLayer({
     binance: {
       ...binance,
+      market,
       restUrls: [first, ...others],
       restWeightShare: share,
       wsUrls: wsUrl === undefined ? binance.wsUrls : [new URL(wsUrl)]

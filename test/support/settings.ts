@@ -1,12 +1,16 @@
 /** Settings for tests: the program's defaults, with what a test cares about put in their place. */
 import { Duration, Layer, Option, Result } from "effect"
 import { streamKinds } from "../../src/schema/kinds/registry.ts"
+import { spot, usdm } from "../../src/schema/Market.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
 import { parseStreamName, type StreamName } from "../../src/schema/StreamName.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 
 export const streamNames = (...names: ReadonlyArray<string>): ReadonlyArray<StreamName> =>
   names.map((name) => Result.getOrThrow(parseStreamName(name)))
+
+export const usdmNames = (...names: ReadonlyArray<string>): ReadonlyArray<StreamName> =>
+  names.map((name) => Result.getOrThrow(parseStreamName(name, usdm)))
 
 /** Shallow: a section that is given replaces the whole section. */
 export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
@@ -15,6 +19,7 @@ export const testSettings = (overrides: Partial<Settings> = {}): Settings => ({
   replayFile: Option.none(),
   replaySpeed: Infinity,
   binance: {
+    market: spot,
     restUrls: [new URL("http://127.0.0.1:1")],
     restWeightShare: 0.5,
     wsUrls: [new URL("ws://127.0.0.1:1/stream")],

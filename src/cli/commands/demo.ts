@@ -1,5 +1,6 @@
 import { Data, Effect, Layer } from "effect"
 import { Flag } from "effect/cli"
+import { type MarketName, marketNames } from "../../schema/StreamKind.ts"
 import type { Proof } from "../../demo/Proof.ts"
 import { make } from "../Command.ts"
 import { positive } from "../flags.ts"
@@ -36,10 +37,15 @@ export const demo = make({
   examples: [
     ["", "The simulator into the local log"],
     ["--kafka", "Into the Kafka of the settings, in topics of its own"],
+    ["--market usdm", "USD-M futures"],
     ["--live --seconds 60", "A minute of the real Binance"]
   ],
   exits: { 0: "proved", 1: "not proved" },
   flags: {
+    market: Flag.Literals("market", marketNames).pipe(
+      Flag.withDescription("Which of the exchange's markets: spot or usdm; spot if not said"),
+      Flag.withDefault<MarketName>("spot")
+    ),
     live: Flag.Boolean("live").pipe(
       Flag.withDescription("The real Binance instead of the simulator on this machine"),
       Flag.withDefault(false)

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises"
 import { Data, Effect, Layer, Option, Predicate, Result } from "effect"
 import { Flag } from "effect/cli"
+import { markets } from "../../schema/Market.ts"
+import { type MarketName, marketNames } from "../../schema/StreamKind.ts"
 import { countText } from "../amounts.ts"
 import { make } from "../Command.ts"
 import { say, showing } from "../liveLine.ts"
@@ -13,6 +15,10 @@ const MAX_PORT = 65_535
 const MAX_RATE = 1_000_000
 
 const flags = {
+  market: Flag.Literals("market", marketNames).pipe(
+    Flag.withDescription("Which of the exchange's markets: spot or usdm; spot if not said"),
+    Flag.withDefault<MarketName>("spot")
+  ),
   port: Flag.Int("port").pipe(
     Flag.filter(
       (port) => port >= 0 && port <= MAX_PORT,
@@ -75,8 +81,9 @@ export const simulate = make({
   name: "simulate",
   summary: "Run a simulated Binance, with scripted faults, for any consumer",
   description: [
-    "Run a Binance on this machine, until Ctrl-C: WebSocket streams (/stream, /ws) and REST over one consistent market.",
-    "Its two addresses are printed on stdout, as settings. A script has a line a fault: when, what, and `for` how long;",
+    "Run a Binance on this machine, until Ctrl-C: WebSocket streams (/stream, /ws) and REST over one consistent market;",
+    "of USD-M futures under /public and /market, each mute on the other's streams, as the exchange's.",
+    "Its addresses are printed on stdout, as settings. A script has a line a fault: when, what, and `for` how long;",
     "without `for`, what lasts lasts to the end; # begins a comment. Over at once are:",
     "  cut              ends every connection without a close frame; cut 1001 with this code",
     "  freeze           leaves every connection half-open",
@@ -93,6 +100,7 @@ export const simulate = make({
   examples: [
     ["", "Three symbols, a hundred trades a second, on port 9443"],
     ["--port 0 --rate 0 > .env", "On a free port, silent, the addresses as a .env file"],
+    ["--market usdm", "The futures' side"],
     ["--fault '30s cut' --fault '45s mute btcusdt@trade for 10s'", "Connections end after 30 s; then a stream is mute"],
     ["--script faults.txt", "60s refuse 503 for 20s, 90s rest 429 for 10s, 120s shutdown: a line each"]
   ],
@@ -100,7 +108,7 @@ export const simulate = make({
   flags,
   untilStopped: true,
   needs: Layer.empty,
-  run: Effect.fn("simulate")(function* ({ faults, port, rate, script, seed, symbols }) {
+  run: Effect.fn("simulate")(function* ({ faults, market, port, rate, script, seed, symbols }) {
     const [Simulator, Script, { FaultsInForce }] = yield* Effect.promise(() =>
       Promise.all([
         import("../../simulator/Simulator.ts"),
@@ -109,14 +117,14 @@ export const simulate = make({
       ])
     )
     const parsed = (yield* scripts(script, faults)).map(({ name, text }) =>
-      Result.mapError(Script.parse(text, symbols), (lines) => lines.map((line) => `${name}, ${line}`))
+      Result.mapError(Script.parse(text, symbols, markets[market]), (lines) => lines.map((line) => `${name}, ${line}`))
     )
     const wrong = parsed.flatMap((one) => (Result.isFailure(one) ? one.failure : []))
     if (wrong.length > 0) return yield* new CannotSimulate({ message: wrong.join("\n") })
     const steps = parsed.flatMap((one) => (Result.isSuccess(one) ? one.success : []))
 
     const inForce = new FaultsInForce()
-    const simulator = yield* Simulator.make({ port, rate, seed, symbols, faults: inForce.combined }).pipe(
+    const simulator = yield* Simulator.make({ market, port, rate, seed, symbols, faults: inForce.combined }).pipe(
       Effect.mapError((error) =>
         Predicate.hasProperty(error.cause, "code") && error.cause.code === "EADDRINUSE"
           ? new CannotSimulate({
@@ -125,9 +133,10 @@ export const simulate = make({
           : error
       )
     )
-    yield* print(`BINANCE_WS_URL=${simulator.wsUrl}\nBINANCE_REST_URL=${simulator.restUrl}`)
+    const chosen = market === "spot" ? "" : `BINANCE_MARKET=${market}\n`
+    yield* print(`${chosen}BINANCE_WS_URL=${simulator.wsUrl}\nBINANCE_REST_URL=${simulator.restUrl}`)
     say(
-      `A simulated Binance: ${symbols.join(", ")}, ${rate} trades/s, ${countText(steps.length, "scripted fault")}. Ctrl-C ends it.`
+      `A simulated Binance (${markets[market].title}): ${symbols.join(", ")}, ${rate} trades/s, ${countText(steps.length, "scripted fault")}. Ctrl-C ends it.`
     )
     const started = simulator.now()
     const stage = {

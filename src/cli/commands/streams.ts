@@ -1,7 +1,6 @@
 import { Effect, Layer, Option } from "effect"
 import { Flag } from "effect/cli"
 import { fieldsOf } from "../../schema/fields.ts"
-import { streamKinds } from "../../schema/kinds/registry.ts"
 import { isReplayable, type StreamKind } from "../../schema/StreamKind.ts"
 import { clipped } from "../../pipeline/clipped.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
@@ -65,16 +64,17 @@ const notAPattern = (error: unknown): string =>
   `a regular expression (${error instanceof Error ? error.message : String(error)})`
 
 const showKinds = Effect.fnUntraced(function* (json: boolean) {
-  const { topics } = yield* AppConfig
+  const { binance, topics } = yield* AppConfig
+  const { kinds } = binance.market
   const topicOf = (kind: StreamKind) => topics.data.get(kind.name) ?? kind.topic.default
   yield* print(
     json
       ? JSON.stringify(
-          streamKinds.map((kind) => facts(kind, topicOf(kind))),
+          kinds.map((kind) => facts(kind, topicOf(kind))),
           null,
           2
         )
-      : streamKinds.map((kind) => text(kind, topicOf(kind))).join("\n\n")
+      : kinds.map((kind) => text(kind, topicOf(kind))).join("\n\n")
   )
   return 0
 })

@@ -2,7 +2,7 @@
 import { Option, Schema } from "effect"
 import { Continuity } from "../../schema/Continuity.ts"
 import type { Envelope } from "../../schema/Envelope.ts"
-import { streamKinds } from "../../schema/kinds/registry.ts"
+import { markets } from "../../schema/Market.ts"
 import { at, type View } from "./view.ts"
 
 /** The most of a value that is no event. */
@@ -11,10 +11,12 @@ const SHOWN = 200
 const SYMBOL_WIDTH = 10
 const KIND_WIDTH = 10
 
-/** How a record's `stream_type` leads to its kind. */
+/** How a record's market and `stream_type` lead to its kind. */
 const kindOf = new Map(
-  streamKinds.flatMap((kind) =>
-    [...kind.suffixes, ...kind.allMarket].map((suffix) => [kind.streamType(suffix), kind] as const)
+  Object.values(markets).flatMap(({ kinds, name }) =>
+    kinds.flatMap((kind) =>
+      [...kind.suffixes, ...kind.allMarket].map((suffix) => [`${name} ${kind.streamType(suffix)}`, kind] as const)
+    )
   )
 )
 
@@ -50,8 +52,8 @@ interface Line {
   readonly fields: Fields
 }
 
-const ofEvent = ({ backfilled, late, original_data, stream_type, symbol }: Envelope): Line => {
-  const brief = Object.entries(kindOf.get(stream_type)?.brief ?? {})
+const ofEvent = ({ backfilled, late, market, original_data, stream_type, symbol }: Envelope): Line => {
+  const brief = Object.entries(kindOf.get(`${market ?? "spot"} ${stream_type}`)?.brief ?? {})
   return {
     symbol,
     kind: stream_type,

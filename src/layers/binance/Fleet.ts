@@ -4,7 +4,7 @@
  */
 import { Clock, Duration, Effect, Fiber } from "effect"
 import { clipped } from "../../pipeline/clipped.ts"
-import { MAX_STREAMS_PER_CONNECTION, place, spread } from "../../pipeline/Subscriptions.ts"
+import { type Group, MAX_STREAMS_PER_CONNECTION, place, spread } from "../../pipeline/Subscriptions.ts"
 import type { Settings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { MarketFeed, Renewed, StreamChange } from "../../services/MarketFeed.ts"
@@ -62,15 +62,10 @@ export const make = Effect.fnUntraced(function* (
   ]
   const all = (): ReadonlyArray<Keeper.Keeper> => lines.flatMap(onLine)
 
-  const makeKeeper = (
-    line: number,
-    number: number,
-    streams: ReadonlyArray<StreamName>,
-    twins: Keeper.KeeperOptions["twins"]
-  ) => {
+  const makeKeeper = (line: number, number: number, group: Group, twins: Keeper.KeeperOptions["twins"]) => {
     const suffix = binance.lines === 1 ? "" : (["a", "b"][line] ?? String(line))
     return Keeper.make(
-      { ...binance, urls: binance.wsUrls, name: `binance-${number}${suffix}`, line, streams, twins },
+      { ...binance, ...group, urls: binance.wsUrls, name: `binance-${number}${suffix}`, line, twins },
       { ...context, onInvalid }
     )
   }
@@ -80,7 +75,7 @@ export const make = Effect.fnUntraced(function* (
   })
 
   /** Connections with these streams, one on each line. */
-  const addGroup = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
+  const addGroup = Effect.fnUntraced(function* (streams: Group) {
     const group = new Map<number, Keeper.Keeper>()
     const number = ++made
     for (const line of lines) {
@@ -97,9 +92,12 @@ export const make = Effect.fnUntraced(function* (
     const others = sides[line] ?? []
     if (rest.length === 0 || others.includes(keeper)) return yield* keeper.refresh
     keeper.setStreams(rest)
-    const side = others.find((other) => other.streams().length + moving.length <= MAX_STREAMS_PER_CONNECTION)
+    const { route } = keeper
+    const side = others.find(
+      (other) => other.route === route && other.streams().length + moving.length <= MAX_STREAMS_PER_CONNECTION
+    )
     if (side === undefined) {
-      const fresh = yield* makeKeeper(line, ++made, moving, () => [])
+      const fresh = yield* makeKeeper(line, ++made, { route, streams: moving }, () => [])
       others.push(fresh)
       return yield* start(fresh)
     }
@@ -165,13 +163,11 @@ export const make = Effect.fnUntraced(function* (
     // Twins get the same.
     const { left, placed } = place(
       added.filter(({ name }) => !carried.has(name)),
-      groups.map((group) =>
-        group.size < lines.length
-          ? 0
-          : Math.min(
-              ...[...group.values()].map((one) => MAX_STREAMS_PER_CONNECTION + removedFrom(one).length - one.size())
-            )
-      )
+      groups.map((group) => {
+        const twins = [...group.values()]
+        const rooms = twins.map((one) => MAX_STREAMS_PER_CONNECTION + removedFrom(one).length - one.size())
+        return { route: twins[0]?.route, room: twins.length < lines.length ? 0 : Math.min(...rooms) }
+      })
     )
     const addedTo = new Map(
       groups.flatMap((group, index) => [...group.values()].map((keeper) => [keeper, placed[index] ?? []] as const))

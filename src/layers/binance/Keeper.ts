@@ -3,7 +3,7 @@
  * decide; this does it, and says what happened.
  */
 import { Clock, Duration, Effect, FiberMap, identity, Latch, Metric, Queue, Random, type Tracer } from "effect"
-import { plan } from "../../pipeline/Subscriptions.ts"
+import { plan, shownHost } from "../../pipeline/Subscriptions.ts"
 import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import type { ComponentStatus } from "../../services/Health.ts"
 import { LiveSettings } from "../../services/LiveSettings.ts"
@@ -30,7 +30,7 @@ export const make = Effect.fnUntraced(function* (
   options: KeeperOptions,
   { gate, health, inbox, notify, onInvalid }: KeeperContext
 ): Effect.fn.Return<Keeper> {
-  const { line, name, twins, urls } = options
+  const { line, name, route, twins, urls } = options
   const live = yield* LiveSettings
   const rolloverNow = () => live?.read().rollover ?? options.rollover
   /** By which it was last said when sockets are too old. */
@@ -77,12 +77,12 @@ export const make = Effect.fnUntraced(function* (
   const session = Effect.fnUntraced(function* (socket: number, afterFailure: boolean) {
     if (afterFailure) yield* Effect.sleep(pause)
     const base = yield* gate.pass(addresses())
-    tried = base.host
+    tried = shownHost(base, route)
     const trace = yield* ConnectionTrace.begin(name, base, streams.length)
-    const planned = plan(name, base, streams)
+    const planned = plan(name, base, { route, streams })
     const subscriber = yield* Subscriber.make(planned)
     const ended = yield* Latch.make(false)
-    const mine: Session = { host: base.host, streams, subscriber, ended, trace, isLive: false }
+    const mine: Session = { host: tried, streams, subscriber, ended, trace, isLive: false }
     const opened = Effect.gen(function* () {
       // They may have changed while it was dialled.
       carry(mine, streams)
@@ -248,6 +248,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     name,
+    route,
     run,
     isLive,
     lastFrameAt: vigil.lastFrameAt,

@@ -1,5 +1,6 @@
 /** What a keeper is told, what all of them share, and what it can do: see `Keeper`. */
 import type { Duration, Effect } from "effect"
+import type { Group } from "../../pipeline/Subscriptions.ts"
 import type { RolloverSettings } from "../../schema/Settings.ts"
 import type { StreamName } from "../../schema/StreamName.ts"
 import type { Health } from "../../services/Health.ts"
@@ -8,12 +9,11 @@ import type { ConnectionOptions } from "./Connection.ts"
 import type { Gate } from "./Gate.ts"
 import type { Inbox } from "./Inbox.ts"
 
-export interface KeeperOptions {
+export interface KeeperOptions extends Group {
   readonly name: string
   /** Counts from 0. */
   readonly line: number
   readonly urls: readonly [URL, ...ReadonlyArray<URL>]
-  readonly streams: ReadonlyArray<StreamName>
   readonly connectionTimeout: Duration.Duration
   readonly silenceTimeout: Duration.Duration
   readonly pingInterval: Duration.Duration
@@ -34,6 +34,8 @@ export interface KeeperContext {
 
 export interface Keeper {
   readonly name: string
+  /** It carries no streams of another one. */
+  readonly route: string | undefined
   readonly run: Effect.Effect<never>
   readonly isLive: () => boolean
   /** When the last frame came, Unix ms. */

@@ -123,8 +123,7 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
     })
 
   /** Tells a reader of the topic whether one connector writes it or two. */
-  const signed = (record: SinkRecord): SinkRecord =>
-    record.headers["instance"] === instance ? record : { ...record, headers: { ...record.headers, instance } }
+  const signed = (record: SinkRecord): SinkRecord => ({ ...record, headers: { ...record.headers, instance } })
 
   return {
     room: Effect.andThen(latch.await, check),

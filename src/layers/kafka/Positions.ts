@@ -79,7 +79,8 @@ export interface Options {
 }
 
 export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
-  const { topics } = yield* AppConfig
+  const { binance, topics } = yield* AppConfig
+  const place = { market: binance.market.name, topic: topics.positions }
   const { known: knownStreams } = yield* Streams.streams
   const read = Sequenced.growing(knownStreams)
   const full = yield* Latch.make(false)
@@ -96,11 +97,12 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   let accounted = 0
   const account = (): void => {
     const streams = knownStreams()
-    for (const { name, suffix, symbol } of streams.slice(accounted)) {
+    for (const stream of streams.slice(accounted)) {
+      const { name, symbol } = stream
       if (symbol === undefined) continue
       const standing: Standing = {
         stream: name,
-        prefix: EventId.prefixOf(suffix, symbol),
+        prefix: EventId.prefixOf(stream, symbol),
         isKnown: false,
         newest: undefined,
         number: Number.NEGATIVE_INFINITY,
@@ -195,9 +197,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
     }
     // Those of which the topic knows the least come first: where others are written, they are.
     due.sort((a, b) => (a.standing.written?.seen ?? -1) - (b.standing.written?.seen ?? -1))
-    const records = due.map(({ position, standing }) =>
-      StoredPosition.toRecord(topics.positions, standing.stream, position, now)
-    )
+    const records = due.map(({ position, standing }) => StoredPosition.toRecord(place, standing.stream, position, now))
     const commit = Effect.sync(() => {
       for (const { changes, newest, position, standing } of due) {
         standing.written = position

@@ -30,7 +30,7 @@ const TRUNCATION_HEADERS = 160
 const REFUSED_LASTS = Duration.toMillis("2 minutes")
 
 const streamOf = ({ headers, key }: SinkRecord): string | undefined => {
-  const suffix = EventId.suffixOf(headers["event-id"] ?? "", key)
+  const suffix = EventId.parse(headers["event-id"] ?? "", key)?.suffix
   // A stream of every symbol has none in its name.
   return suffix === undefined || suffix.startsWith("!") ? suffix : `${key.toLowerCase()}@${suffix}`
 }

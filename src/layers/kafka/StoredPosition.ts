@@ -1,6 +1,8 @@
 /** What the positions topic holds: under a stream's name, the last record that was known to be stored, and where it is. */
 import { Option, Schema } from "effect"
+import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import type { MarketName } from "../../schema/StreamKind.ts"
 
 const Whole = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
@@ -32,13 +34,18 @@ export const decode = ({ value }: Pick<SinkRecord, "value">): StoredPosition | u
   Option.getOrUndefined(parse(utf8.decode(value)))
 
 /** `at`: now, Unix ms. */
-export const toRecord = (topic: string, stream: string, position: StoredPosition, at: number): SinkRecord => ({
+export const toRecord = (
+  { market, topic }: { readonly market: MarketName; readonly topic: string },
+  stream: string,
+  position: StoredPosition,
+  at: number
+): SinkRecord => ({
   topic,
   key: stream,
   value: Buffer.from(JSON.stringify(position)),
   timestamp: at,
   headers: {
-    "event-id": `binance:spot:position:${stream}:${position.topic}/${position.partition}:${position.offset}`,
+    "event-id": `${EventId.headOf(market)}position:${stream}:${position.topic}/${position.partition}:${position.offset}`,
     "content-type": "application/json"
   }
 })

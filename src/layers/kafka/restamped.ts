@@ -6,7 +6,7 @@ import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
 
 /** Their times are the exchange's, and their order matters: sent again they would stand behind newer ones. */
-const SEQUENCED = /^binance:spot:(?:trade|aggTrade|kline_|depth(?:@100ms)?:)/
+const SEQUENCED = /^binance:\w+:(?:trade|aggTrade|kline_|depth(?:@\d+ms)?:)/
 
 export const restamped = (record: SinkRecord, error: KafkaError, newest: number): SinkRecord | undefined => {
   const { headers, timestamp } = record

@@ -69,7 +69,7 @@ export const read = (database: DatabaseSync, topics: TopicSettings, streams: Rea
     const topic = topicOf(stream)
     const standing = Standing.make(lates.get(stream.name))
     const key = stream.symbol ?? ""
-    const prefix = EventId.prefixOf(stream.suffix, key)
+    const prefix = EventId.prefixOf(stream, key)
     const digests = stream.kind.sequence === "updates" ? 1 : 0
     for (const row of newest.iterate({ topic, key, prefix, digests })) {
       const facts = readRecord({ topic, ...decodeRow(row) })

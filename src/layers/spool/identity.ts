@@ -1,4 +1,5 @@
 /** Which stream a record is of, and where in it: read from its `event-id` (`binance:spot:kline_1m:BTCUSDT:1700000000000`). */
+import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 
 export interface Identity {
@@ -15,7 +16,6 @@ export interface Identity {
   readonly late: boolean
 }
 
-const PREFIX = "binance:spot:"
 /** Exact, or with a digest behind it; a depth update covers two ids. */
 const ID = /^(\d+)(?:-(\d+))?(:[\da-f]{8})?$/
 const REPLAYABLE = /^(?:trade$|aggTrade$|kline_)/
@@ -40,13 +40,10 @@ const unknown = ({ key, timestamp }: SinkRecord): Identity => ({
 
 export const identify = (record: SinkRecord): Identity => {
   const { headers, key } = record
-  const eventId = headers["event-id"] ?? ""
-  const at = eventId.lastIndexOf(`:${key}:`)
-  const [, first, last = first, digest] = ID.exec(eventId.slice(at + key.length + 2)) ?? []
-  if (headers["dlq.reason"] !== undefined || !eventId.startsWith(PREFIX) || at < PREFIX.length || first === undefined) {
-    return unknown(record)
-  }
-  const suffix = eventId.slice(PREFIX.length, at)
+  const id = EventId.parse(headers["event-id"] ?? "", key)
+  const [, first, last = first, digest] = ID.exec(id?.rest ?? "") ?? []
+  if (headers["dlq.reason"] !== undefined || id === undefined || first === undefined) return unknown(record)
+  const { suffix } = id
   const exact = digest === undefined
   const late = isLate(record)
   return {

@@ -15,14 +15,14 @@ const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
 const utf8 = new TextDecoder()
 
 export const make = Effect.fnUntraced(function* ({ lateOf, newlyLate }: Pick<Overflows, "lateOf" | "newlyLate">) {
-  const { topics } = yield* AppConfig
+  const { binance, topics } = yield* AppConfig
   const { known } = yield* Streams.streams
   const instance = yield* Instance
   const symbolOf = (stream: string) => known().find(({ name }) => name === stream)?.symbol ?? null
 
   const opened = ({ from, stream, to }: Span, at: number): SinkRecord =>
     ContinuityRecord.make(
-      { topic: topics.continuity, instance, at },
+      { market: binance.market.name, topic: topics.continuity, instance, at },
       {
         type: "gap-opened",
         stream,

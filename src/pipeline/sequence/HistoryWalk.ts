@@ -23,6 +23,8 @@ export interface Range {
 export interface HistoryPage<A> {
   readonly entries: ReadonlyArray<Entry<A>>
   readonly voids: ReadonlyArray<number>
+  /** Whether there were any below this one the history does not tell any more. */
+  readonly goneBelow?: number | undefined
 }
 
 /** How many answers must agree that an id is missing. */
@@ -56,6 +58,8 @@ export interface Steps<A> {
   readonly take: (entry: Entry<A>) => void
   /** These ids exist nowhere. */
   readonly confirm: (range: Range) => void
+  /** These ids are not to be had any more: what is newer follows without them. */
+  readonly forsake: (range: Range) => void
 }
 
 const wait = (times: number, most: number): number => Math.min(FIRST_WAIT_MS * 2 ** times, most)
@@ -78,6 +82,8 @@ export const answered = <A>(
   const before = steps.next()
   if (walk.at !== before) Object.assign(walk, { at: before, looks: 0, agreed: Infinity })
   let looked = false
+  const { goneBelow = before } = page ?? {}
+  if (goneBelow > before) steps.forsake({ first: before, last: Math.min(goneBelow - 1, steps.end()) })
   for (const entry of page === undefined ? [] : merged(page)) {
     if (steps.next() > steps.end()) break
     if (entry.last < steps.next()) continue

@@ -1,7 +1,7 @@
 /** The opened gaps of one sequence: live has gone past them, their ids follow late, in order and each once. */
 import * as HistoryWalk from "./HistoryWalk.ts"
 import type { HistoryPage, Range } from "./HistoryWalk.ts"
-import type { Out, Wish } from "./contract.ts"
+import { NOT_TOLD, type Out, type Wish } from "./contract.ts"
 
 const LONGEST_WAIT_MS = 60_000
 
@@ -77,6 +77,11 @@ export const make = <A>(out: Pick<Out<A>, "publish" | "note">): LateFill<A> => {
           confirm: (range) => {
             noteFilled(range.first)
             out.note({ type: "gap-confirmed", ...range, reason: "the exchange has no such ids", late: true })
+            gap.first = range.last + 1
+          },
+          forsake: (range) => {
+            noteFilled(range.first)
+            out.note({ type: "gap-opened", ...range, reason: NOT_TOLD, late: false })
             gap.first = range.last + 1
           }
         },

@@ -21,7 +21,16 @@ import * as LateFill from "./LateFill.ts"
 import * as Park from "./Park.ts"
 import * as Reset from "./Reset.ts"
 import { resumed } from "./resumed.ts"
-import { FOLLOWS, type Limits, NOT_KEPT, type Out, type Rule, type Sequence, UNFETCHABLE } from "./contract.ts"
+import {
+  FOLLOWS,
+  type Limits,
+  NOT_KEPT,
+  NOT_TOLD,
+  type Out,
+  type Rule,
+  type Sequence,
+  UNFETCHABLE
+} from "./contract.ts"
 
 export * from "./contract.ts"
 
@@ -81,9 +90,9 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   /** What is missing below what was published. */
-  const lost = (range: Range, reason: string) => {
+  const lost = (range: Range, reason: string, refills = rule.refills) => {
     out.note({ type: "gap-opened", ...range, reason, late: false })
-    if (rule.refills) late.open(range)
+    if (refills) late.open(range)
     else gone.add(range)
   }
 
@@ -264,7 +273,12 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
         last = range.last
         settle(now)
       }
-      Hole.answered(hole, page, { next, end, take, confirm }, now)
+      const forsake = (range: Range) => {
+        lost(range, NOT_TOLD, false)
+        last = range.last
+        settle(now)
+      }
+      Hole.answered(hole, page, { next, end, take, confirm, forsake }, now)
     },
     lost: (range) => lost(range, NOT_KEPT),
     recall: (range, at, now) => {

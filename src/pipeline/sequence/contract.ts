@@ -92,6 +92,9 @@ export interface Status {
 /** Why a hole was opened that no history fills. */
 export const UNFETCHABLE = "it cannot be fetched again"
 
+/** Why a gap stays open though there is a history. */
+export const NOT_TOLD = "the exchange's history does not reach back so far any more"
+
 /** Why what was published is opened again. */
 export const NOT_KEPT = "it could not be kept"
 

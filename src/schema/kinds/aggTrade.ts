@@ -12,7 +12,7 @@
  */
 import { Schema } from "effect"
 import { Decimal, ExchangeTime, Id, MarketSymbol, OptionalId, toMillis } from "../Primitives.ts"
-import { streamKind } from "../StreamKind.ts"
+import { type EventFacts, streamKind } from "../StreamKind.ts"
 
 export const AggTrade = Schema.Struct({
   e: Schema.Literal("aggTrade").annotate({ description: "kind of event" }),
@@ -27,6 +27,14 @@ export const AggTrade = Schema.Struct({
   m: Schema.Boolean.annotate({ description: "the buyer is the maker" })
 })
 
+export const aggTradeFacts = (payload: typeof AggTrade.Type): EventFacts => ({
+  symbol: payload.s,
+  eventTime: toMillis(payload.E),
+  id: payload.a,
+  exact: true,
+  span: { first: payload.a, last: payload.a }
+})
+
 export const aggTrade = streamKind({
   name: "aggTrade",
   title: "trades joined by taker order and price",
@@ -36,11 +44,5 @@ export const aggTrade = streamKind({
   topic: { variable: "TOPIC_RAW_AGG_TRADES", default: "raw_agg_trades" },
   sequence: "ids",
   payload: AggTrade,
-  facts: (payload) => ({
-    symbol: payload.s,
-    eventTime: toMillis(payload.E),
-    id: payload.a,
-    exact: true,
-    span: { first: payload.a, last: payload.a }
-  })
+  facts: aggTradeFacts
 })

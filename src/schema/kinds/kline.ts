@@ -14,7 +14,7 @@
 import { Schema } from "effect"
 import { intervals } from "../intervals.ts"
 import { Count, Decimal, ExchangeTime, MarketSymbol, OptionalId, toMillis } from "../Primitives.ts"
-import { streamKind } from "../StreamKind.ts"
+import { type EventFacts, streamKind } from "../StreamKind.ts"
 
 export const Kline = Schema.Struct({
   e: Schema.Literal("kline").annotate({ description: "kind of event" }),
@@ -44,35 +44,39 @@ export const Kline = Schema.Struct({
   )
 })
 
+export const klineFacts = (payload: typeof Kline.Type): EventFacts => {
+  const { L, T, i, t, x } = payload.k
+  const event = {
+    symbol: payload.s,
+    eventTime: toMillis(payload.E),
+    variant: `kline_${i}`,
+    newestTrade: L < 0 ? undefined : L
+  }
+  return x
+    ? { ...event, id: toMillis(t), exact: true, span: { first: toMillis(t), last: toMillis(T) } }
+    : { ...event, id: toMillis(payload.E), exact: false, span: undefined, proves: toMillis(t) - 1 }
+}
+
+export const klineBrief = {
+  interval: "k.i",
+  open: "k.o",
+  high: "k.h",
+  low: "k.l",
+  close: "k.c",
+  volume: "k.v",
+  closed: "k.x"
+}
+
 export const kline = streamKind({
   name: "kline",
   title: "candles",
   example: "btcusdt@kline_1m",
-  brief: {
-    interval: "k.i",
-    open: "k.o",
-    high: "k.h",
-    low: "k.l",
-    close: "k.c",
-    volume: "k.v",
-    closed: "k.x"
-  },
+  brief: klineBrief,
   suffixes: intervals.flatMap((interval) => [`kline_${interval}`, `kline_${interval}@+08:00`]),
   hasCadence: true,
   silentIn: ["CANCEL_ONLY"],
   topic: { variable: "TOPIC_RAW_KLINES", default: "raw_klines" },
   sequence: "times",
   payload: Kline,
-  facts: (payload) => {
-    const { L, T, i, t, x } = payload.k
-    const event = {
-      symbol: payload.s,
-      eventTime: toMillis(payload.E),
-      variant: `kline_${i}`,
-      newestTrade: L < 0 ? undefined : L
-    }
-    return x
-      ? { ...event, id: toMillis(t), exact: true, span: { first: toMillis(t), last: toMillis(T) } }
-      : { ...event, id: toMillis(payload.E), exact: false, span: undefined, proves: toMillis(t) - 1 }
-  }
+  facts: klineFacts
 })

@@ -12,7 +12,7 @@
  */
 import { Schema } from "effect"
 import { Decimal, ExchangeTime, MarketSymbol, toMillis } from "../Primitives.ts"
-import { streamKind } from "../StreamKind.ts"
+import { type EventFacts, streamKind } from "../StreamKind.ts"
 
 export const MiniTicker = Schema.Struct({
   e: Schema.Literal("24hrMiniTicker").annotate({ description: "kind of event" }),
@@ -26,6 +26,14 @@ export const MiniTicker = Schema.Struct({
   q: Decimal.annotate({ description: "volume, in the quote asset" })
 })
 
+export const miniTickerFacts = (payload: typeof MiniTicker.Type): EventFacts => ({
+  symbol: payload.s,
+  eventTime: toMillis(payload.E),
+  id: toMillis(payload.E),
+  exact: false,
+  span: undefined
+})
+
 export const miniTicker = streamKind({
   name: "miniTicker",
   title: "prices and volumes of 24 hours, in short",
@@ -36,11 +44,5 @@ export const miniTicker = streamKind({
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_MINI_TICKERS", default: "raw_mini_tickers" },
   payload: MiniTicker,
-  facts: (payload) => ({
-    symbol: payload.s,
-    eventTime: toMillis(payload.E),
-    id: toMillis(payload.E),
-    exact: false,
-    span: undefined
-  })
+  facts: miniTickerFacts
 })

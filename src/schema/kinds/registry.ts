@@ -1,4 +1,4 @@
-/** Every stream kind the program knows. Adding one is its file and its line here. */
+/** Every stream kind of the spot market. Adding one is its file and its line here. */
 import type { StreamKind } from "../StreamKind.ts"
 import { aggTrade } from "./aggTrade.ts"
 import { avgPrice } from "./avgPrice.ts"

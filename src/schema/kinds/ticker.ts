@@ -12,7 +12,7 @@
  */
 import { Schema } from "effect"
 import { Count, Decimal, ExchangeTime, MarketSymbol, OptionalId, toMillis } from "../Primitives.ts"
-import { streamKind } from "../StreamKind.ts"
+import { type EventFacts, streamKind } from "../StreamKind.ts"
 
 export const Ticker = Schema.Struct({
   e: Schema.Literal("24hrTicker").annotate({ description: "kind of event" }),
@@ -40,6 +40,15 @@ export const Ticker = Schema.Struct({
   n: Count.annotate({ description: "number of trades" })
 })
 
+export const tickerFacts = (payload: Pick<typeof Ticker.Type, "s" | "E" | "L">): EventFacts => ({
+  symbol: payload.s,
+  eventTime: toMillis(payload.E),
+  id: toMillis(payload.E),
+  exact: false,
+  span: undefined,
+  newestTrade: payload.L < 0 ? undefined : payload.L
+})
+
 export const ticker = streamKind({
   name: "ticker",
   title: "statistics of 24 hours",
@@ -49,12 +58,5 @@ export const ticker = streamKind({
   hasCadence: true,
   topic: { variable: "TOPIC_RAW_TICKERS", default: "raw_tickers" },
   payload: Ticker,
-  facts: (payload) => ({
-    symbol: payload.s,
-    eventTime: toMillis(payload.E),
-    id: toMillis(payload.E),
-    exact: false,
-    span: undefined,
-    newestTrade: payload.L < 0 ? undefined : payload.L
-  })
+  facts: tickerFacts
 })

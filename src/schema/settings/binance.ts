@@ -1,5 +1,7 @@
 /** The variables of the exchange's side: which feed, which streams, and how long a connection may be silent. */
 import { feedNames } from "../Settings.ts"
+import { marketNames } from "../StreamKind.ts"
+import { exchange } from "./exchange.ts"
 import {
   dailyWindow,
   hours,
@@ -10,10 +12,7 @@ import {
   secondsOrOff,
   share,
   speed,
-  streams,
-  streamUrls,
   text,
-  urls,
   wordOf
 } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
@@ -21,6 +20,16 @@ import { optional, variable } from "./Variable.ts"
 const SECONDS = `a number of seconds above 0, at most ${MAX_SECONDS}`
 
 export const binance = {
+  market: variable(
+    {
+      name: "BINANCE_MARKET",
+      default: "spot",
+      expected: marketNames.join(" or "),
+      example: "usdm",
+      doc: "`spot`, or `usdm` for USD-M futures: addresses, streams and topics are that market's, and so are their defaults"
+    },
+    wordOf(marketNames)
+  ),
   feed: variable(
     {
       name: "FEED",
@@ -51,16 +60,7 @@ export const binance = {
     },
     speed
   ),
-  wsUrls: variable(
-    {
-      name: "BINANCE_WS_URL",
-      default: "wss://stream.binance.com:9443/stream",
-      expected: "ws: or wss: addresses with the path /stream, separated by commas",
-      example: "wss://stream.binance.com:9443/stream",
-      doc: "`ws:` or `wss:`, the combined form `/stream`; `?timeUnit=MICROSECOND` is kept. Of several, separated by commas, each line begins with its own; where one fails, the next is tried"
-    },
-    streamUrls
-  ),
+  wsUrls: exchange.wsUrls,
   lines: variable(
     {
       name: "BINANCE_LINES",
@@ -71,16 +71,7 @@ export const binance = {
     },
     oneOf<1 | 2>({ 1: 1, 2: 2 })
   ),
-  restUrls: variable(
-    {
-      name: "BINANCE_REST_URL",
-      default: "https://api.binance.com",
-      expected: "http: or https: addresses separated by commas",
-      example: "https://api.binance.com,https://data-api.binance.vision",
-      doc: "`http:` or `https:`, one or several separated by commas, asked in turn where an endpoint is missing or unreachable; says which symbols exist, and what was missed"
-    },
-    urls("http:", "https:")
-  ),
+  restUrls: exchange.restUrls,
   restWeightShare: variable(
     {
       name: "REST_WEIGHT_SHARE",
@@ -90,17 +81,6 @@ export const binance = {
       doc: "The part of the address's REST weight a minute that may be used up when the connector asks; the rest is left to other programs behind the same address"
     },
     share
-  ),
-  streams: variable(
-    {
-      name: "BINANCE_STREAMS",
-      default: "btcusdt@trade,ethusdt@trade,bnbusdt@trade,btcusdt@kline_1m,ethusdt@kline_1m,btcusdt@ticker",
-      expected: "stream names or patterns separated by commas",
-      example: "btcusdt@trade,ethusdt@kline_1m",
-      doc: "Separated by commas; blanks, repeats and the symbol's case do not matter; an empty list is refused. Patterns: `*usdt@trade` is every symbol that fits, `top50:usdt@bookTicker` the 50 with the highest turnover in 24 hours of those traded for USDT, `-shibusdt@*` takes away; the exchange's list of symbols decides, `streams --resolve` shows what they come to",
-      refusesBlank: true
-    },
-    streams
   ),
   streamsFile: optional(
     {
@@ -121,6 +101,7 @@ export const binance = {
     },
     minutesOrOff
   ),
+  streams: exchange.streams,
   pingInterval: variable(
     {
       name: "PING_INTERVAL_SECONDS",

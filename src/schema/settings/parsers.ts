@@ -1,6 +1,7 @@
 /** From a variable's text to its value: one parser for each sort of value. */
 import { Array as Arr, Duration, Option, Result, Schema } from "effect"
 import type { DailyWindow } from "../Settings.ts"
+import type { Market } from "../Market.ts"
 import { parseAll, type Wanted } from "../StreamPattern.ts"
 import type { Parser, Problem } from "./Variable.ts"
 
@@ -116,20 +117,30 @@ export const url =
     })
   }
 
-/** The exchange's address in its combined form, to which the program itself adds the streams. */
-const streamUrl: Parser<URL> = (text) =>
-  Result.flatMap(url("ws:", "wss:")(text), (url) => {
-    if (url.searchParams.has("streams"))
-      return bad({ because: "the streams stand in BINANCE_STREAMS, not in the address" })
-    if (/^\/ws(\/|$)/.test(url.pathname)) {
-      return bad({ because: "/ws does not say which stream a message belongs to, the combined form /stream does" })
-    }
-    if (url.pathname === "/" || url.pathname === "/stream/") url.pathname = "/stream"
-    url.hash = ""
-    // A question mark alone would stay otherwise.
-    if (url.search === "") url.search = ""
-    return url.pathname === "/stream" ? Result.succeed(url) : bad()
-  })
+/** The exchange's address in its combined form, to which the program itself adds the streams and what serves them. */
+const streamUrl =
+  (market: Market): Parser<URL> =>
+  (text) =>
+    Result.flatMap(url("ws:", "wss:")(text), (url) => {
+      const routes = new Set(market.kinds.flatMap(({ route }) => (route === undefined ? [] : [`/${route}`])))
+      const [route] = /^\/(public|market|private)(?=\/|$)/.exec(url.pathname) ?? []
+      if (url.searchParams.has("streams"))
+        return bad({ because: "the streams stand in BINANCE_STREAMS, not in the address" })
+      if (routes.size > 0 && url.searchParams.has("timeUnit"))
+        return bad({ because: `${market.title} have no timeUnit: their times are milliseconds` })
+      if (routes.size > 0 && route !== undefined)
+        return bad({ because: `${[...routes].join(" and ")} are put into it for each stream, by what serves it` })
+      if (routes.size === 0 && route !== undefined)
+        return bad({ because: `${route} belongs to futures: set BINANCE_MARKET=usdm for them` })
+      if (/^\/ws(\/|$)/.test(url.pathname)) {
+        return bad({ because: "/ws does not say which stream a message belongs to, the combined form /stream does" })
+      }
+      if (url.pathname === "/" || url.pathname === "/stream/") url.pathname = "/stream"
+      url.hash = ""
+      // A question mark alone would stay otherwise.
+      if (url.search === "") url.search = ""
+      return url.pathname === "/stream" ? Result.succeed(url) : bad()
+    })
 
 /** The items of a list, blanks around them and empty ones left out. */
 const items = (text: string): ReadonlyArray<string> =>
@@ -163,36 +174,42 @@ const partition = <A, E>(results: ReadonlyArray<Result.Result<A, E>>): readonly 
   return [failures, successes]
 }
 
-const streamUrlList = list(
-  (item) => Result.mapError(streamUrl(item), ([problem]) => ({ ...problem })),
-  (url) => url.href
-)
+const streamUrlList = (market: Market) =>
+  list(
+    (item) => Result.mapError(streamUrl(market)(item), ([problem]) => ({ ...problem })),
+    (url) => url.href
+  )
 
 const timeUnit = (url: URL): string => (url.searchParams.get("timeUnit") ?? "MILLISECOND").toUpperCase()
 
 /** One address or more; an event must be the same whichever it comes from. */
-export const streamUrls: Parser<readonly [URL, ...ReadonlyArray<URL>]> = (text) =>
-  Result.flatMap(streamUrlList(text), ([first, ...others]) => {
-    if (first === undefined) return bad()
-    const other = others.find((url) => timeUnit(url) !== timeUnit(first))
-    return other === undefined
-      ? Result.succeed([first, ...others])
-      : bad({ part: other.href, because: `its timeUnit is another than that of ${first.host}` })
-  })
-
-export const streams: Parser<Wanted> = (text) => {
-  const written = items(text)
-  if (written.length === 0) return bad({ because: "the list is empty" })
-  return Result.mapError(parseAll(written), (faults) =>
-    faults.map(({ item, reason }): Problem => ({ part: item, instead: reason }))
-  ).pipe(
-    Result.flatMap((wanted) =>
-      wanted.streams.length + wanted.patterns.length === 0
-        ? bad({ because: "it only takes streams away" })
-        : Result.succeed(wanted)
-    )
-  )
+export const streamUrls = (market: Market): Parser<readonly [URL, ...ReadonlyArray<URL>]> => {
+  const parse = streamUrlList(market)
+  return (text) =>
+    Result.flatMap(parse(text), ([first, ...others]) => {
+      if (first === undefined) return bad()
+      const other = others.find((url) => timeUnit(url) !== timeUnit(first))
+      return other === undefined
+        ? Result.succeed([first, ...others])
+        : bad({ part: other.href, because: `its timeUnit is another than that of ${first.host}` })
+    })
 }
+
+export const streams =
+  (market: Market): Parser<Wanted> =>
+  (text) => {
+    const written = items(text)
+    if (written.length === 0) return bad({ because: "the list is empty" })
+    return Result.mapError(parseAll(written, market), (faults) =>
+      faults.map(({ item, reason }): Problem => ({ part: item, instead: reason }))
+    ).pipe(
+      Result.flatMap((wanted) =>
+        wanted.streams.length + wanted.patterns.length === 0
+          ? bad({ because: "it only takes streams away" })
+          : Result.succeed(wanted)
+      )
+    )
+  }
 
 /** Addresses, each of one of the `schemes`. */
 export const urls = (...schemes: ReadonlyArray<string>): Parser<Arr.NonEmptyReadonlyArray<URL>> =>

@@ -1,5 +1,6 @@
-/** The variables of the topics: one for each stream kind in the registry, three for control records, and how to create them. */
-import { streamKinds } from "../kinds/registry.ts"
+/** The variables of the topics: one for each stream kind, three for control records; each market has its own, and how to create them. */
+import { type Market, markets } from "../Market.ts"
+import type { MarketName, StreamKind } from "../StreamKind.ts"
 import { flag, PREFIX_LENGTH, topic, topicPrefix, TOPIC_LENGTH, whole } from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
@@ -54,16 +55,34 @@ export const topics = {
       doc: "Of topics that it creates; unset: the broker's default"
     },
     whole(1, 1000)
-  ),
-  deadLetter: topicName("TOPIC_DEAD_LETTER", "dead_letter", "Topic: what is no valid event, with the reason"),
-  continuity: topicName("TOPIC_CONTINUITY", "continuity", "Topic: what is known about gaps"),
-  positions: topicName("TOPIC_POSITIONS", "positions", "Topic: where each stream stands, for the next start; compacted")
+  )
 } as const
 
+/** Streams of two markets may have the same name: each market says what it knows of them in topics of its own. */
+const controls: Readonly<Record<MarketName, string>> = { spot: "", usdm: "usdm_" }
+
+export const controlTopicsOf = ({ name }: Market) => {
+  const control = (variable: string, topic: string, doc: string) =>
+    topicName(variable, `${controls[name]}${topic}`, `Topic: ${doc}`)
+  return {
+    deadLetter: control("TOPIC_DEAD_LETTER", "dead_letter", "what is no valid event, with the reason"),
+    continuity: control("TOPIC_CONTINUITY", "continuity", "what is known about gaps"),
+    positions: control("TOPIC_POSITIONS", "positions", "where each stream stands, for the next start; compacted")
+  } as const
+}
+
+const dataTopic = ({ example, title, topic }: StreamKind) =>
+  topicName(topic.variable, topic.default, `Topic: ${title} (\`${example}\`)`)
+
 /** By the name of the kind. */
-export const dataTopics = new Map(
-  streamKinds.map(({ example, name, title, topic }) => [
-    name,
-    topicName(topic.variable, topic.default, `Topic: ${title} (\`${example}\`)`)
-  ])
-)
+export const dataTopicsOf = ({ kinds }: Market) => new Map(kinds.map((kind) => [kind.name, dataTopic(kind)]))
+
+const isOnlyUsdm = ({ topic: { variable } }: StreamKind): boolean =>
+  !markets.spot.kinds.some(({ topic }) => topic.variable === variable)
+
+/** Each once, as spot has it, or the only market that has it. */
+export const marketTopics = [
+  ...Object.values(controlTopicsOf(markets.spot)),
+  ...dataTopicsOf(markets.spot).values(),
+  ...markets.usdm.kinds.filter(isOnlyUsdm).map(dataTopic)
+]

@@ -37,7 +37,7 @@ export const restRequests = counter(
   "binance_kafka_rest_requests_total",
   "Requests to the exchange's REST side, by endpoint and outcome",
   {
-    endpoint: "what stands behind `/api/v3/`",
+    endpoint: "what stands behind `/api/v3/`, of futures behind `/fapi/v1/`",
     outcome: "`ok`, `missing`, `refused`, `rejected`, `throttled`, `failed` or `malformed`"
   }
 )

@@ -39,7 +39,7 @@ describe("a line of tail", () => {
 
   it("says what is known of gaps, and why a frame was refused", () => {
     const gap = ContinuityRecord.make(
-      { topic: "continuity", instance: "0123abcd", at: 5000 },
+      { market: "spot", topic: "continuity", instance: "0123abcd", at: 5000 },
       {
         type: "gap-opened",
         stream: "btcusdt@trade",

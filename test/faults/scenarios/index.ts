@@ -1,8 +1,9 @@
 /** Every scenario of the suite. */
 import type { Scenario } from "../scenario.ts"
 import { exchange } from "./exchange.ts"
+import { futures } from "./futures.ts"
 import { kafkaFaults } from "./kafka.ts"
 import { processFaults } from "./process.ts"
 import { rest } from "./rest.ts"
 
-export const scenarios: ReadonlyArray<Scenario> = [...exchange, ...rest, ...kafkaFaults, ...processFaults]
+export const scenarios: ReadonlyArray<Scenario> = [...exchange, ...rest, ...kafkaFaults, ...processFaults, ...futures]

@@ -6,7 +6,7 @@ import type { EventFacts, StreamKind } from "../../../src/schema/StreamKind.ts"
 export type Path = ReadonlyArray<string>
 type Fields = Record<string, unknown>
 
-/** The payload in the comment of `src/schema/kinds/<name>.ts`: what a reader sees there is what is tested. */
+/** The payload in the comment of `src/schema/kinds/<name>.ts` (`usdm/<kind>` of futures): what a reader sees there is what is tested. */
 export const taughtText = (name: string): string => {
   const source = readFileSync(new URL(`../../../src/schema/kinds/${name}.ts`, import.meta.url), "utf8")
   const text = /```json\n \* (.*)\n/.exec(source)?.[1]
@@ -57,6 +57,7 @@ const mayBeMinusOne = new Set([
 ])
 
 const words: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "forceOrder o.S": ["BUY", "SELL"],
   "kline k.i": ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"],
   "windowTicker e": ["1hTicker", "4hTicker", "1dTicker"]
 }
@@ -73,6 +74,7 @@ export const isPossible = (kind: string, path: Path, sent: unknown, value: unkno
   if (known !== undefined) return known.some((word) => word === value)
   if (path.join(".") === "e") return value === sent
   if (field === "referencePrice r" && value === null) return true
+  if (field === "markPrice r" && value === "") return true
   if (Array.isArray(sent)) return Array.isArray(value) && value.every(isLevel)
   if (isFields(sent))
     return isFields(value) && Object.keys(sent).every((key) => ignored.has(`k.${key}`) || key in value)

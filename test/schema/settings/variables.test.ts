@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { files } from "../../../scripts/settings.ts"
-import { streamKinds } from "../../../src/schema/kinds/registry.ts"
+import { markets } from "../../../src/schema/Market.ts"
 import { PREFIX_LENGTH, TOPIC_LENGTH } from "../../../src/schema/settings/parsers.ts"
-import { variables } from "../../../src/schema/settings/variables.ts"
+import { ofMarket, variables } from "../../../src/schema/settings/variables.ts"
 
 const byName = new Map(variables.map((variable) => [variable.name, variable]))
 
@@ -14,15 +14,29 @@ describe("the declared variables", () => {
   })
 
   it("leave room for the longest prefix before every default topic", () => {
-    for (const { topic } of streamKinds) assert.isAtMost(PREFIX_LENGTH + topic.default.length, TOPIC_LENGTH)
+    for (const { kinds } of Object.values(markets)) {
+      for (const { topic } of kinds) assert.isAtMost(PREFIX_LENGTH + topic.default.length, TOPIC_LENGTH)
+    }
   })
 
-  it("hold one topic for each stream kind", () => {
-    for (const { topic } of streamKinds) assert.strictEqual(byName.get(topic.variable)?.default, topic.default)
+  it.each(Object.values(markets))("hold one topic for each stream kind of $name", (market) => {
+    const mine = new Map(ofMarket(market).map((one) => [one.name, one.default]))
+    for (const { topic } of market.kinds) {
+      assert.strictEqual(mine.get(topic.variable), topic.default)
+      assert.isTrue(byName.has(topic.variable), topic.variable)
+    }
+  })
+
+  it("name no topic of one market by default for another", () => {
+    const topics = Object.values(markets).flatMap((market) =>
+      ofMarket(market).flatMap((one) => (one.name.startsWith("TOPIC_") ? [one.default] : []))
+    )
+    assert.lengthOf(new Set(topics), topics.length)
   })
 
   it("have the defaults that are promised", () => {
     const promised: Readonly<Record<string, string | undefined>> = {
+      BINANCE_MARKET: "spot",
       BINANCE_WS_URL: "wss://stream.binance.com:9443/stream",
       BINANCE_LINES: "1",
       BINANCE_REST_URL: "https://api.binance.com",
@@ -56,10 +70,12 @@ describe("the declared variables", () => {
       KAFKA_SASL_USERNAME: undefined,
       KAFKA_SASL_PASSWORD: undefined,
       KAFKA_SASL_PASSWORD_FILE: undefined,
-      ...Object.fromEntries(streamKinds.map(({ topic }) => [topic.variable, topic.default])),
+      ...Object.fromEntries(markets.spot.kinds.map(({ topic }) => [topic.variable, topic.default])),
       TOPIC_DEAD_LETTER: "dead_letter",
       TOPIC_CONTINUITY: "continuity",
       TOPIC_POSITIONS: "positions",
+      TOPIC_RAW_MARK_PRICES: "raw_usdm_mark_prices",
+      TOPIC_RAW_FORCE_ORDERS: "raw_usdm_force_orders",
       TOPIC_PREFIX: "",
       TOPIC_CREATE: "true",
       TOPIC_PARTITIONS: "6",

@@ -6,9 +6,6 @@
 import { Clock, Duration, Effect, Metric, Option } from "effect"
 import * as Telemetry from "../../../services/Telemetry.ts"
 
-/** What the exchange allows until it says otherwise. */
-const USUAL_PER_MINUTE = 6000
-
 const MINUTE = 60_000
 
 /** Where the exchange does not say how long (s). */
@@ -29,8 +26,9 @@ export interface Budget {
   readonly allow: (perMinute: number) => void
 }
 
-export const make = (share: number): Budget => {
-  let perMinute = USUAL_PER_MINUTE
+/** `usual`: what the exchange allows in a minute until it says otherwise. */
+export const make = (share: number, usual: number): Budget => {
+  let perMinute = usual
   let minute = 0
   /** By everybody behind this address in this minute, as far as it is known. */
   let used = 0

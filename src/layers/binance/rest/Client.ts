@@ -5,9 +5,11 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Array as Arr, Context, DateTime, Effect, Layer, Metric, Option, Result } from "effect"
 import { HttpClient, type HttpClientResponse } from "effect/http"
+import type { MarketName } from "../../../schema/StreamKind.ts"
 import { AppConfig } from "../../../services/AppConfig.ts"
 import * as Telemetry from "../../../services/Telemetry.ts"
 import { agentFor } from "../proxy.ts"
+import { apis } from "./apis.ts"
 import * as Budget from "./Budget.ts"
 import * as Report from "./Report.ts"
 import { broken, type Failure, graver, late, malformed, misunderstood, refusal, type RestError } from "./RestError.ts"
@@ -25,7 +27,7 @@ export interface Answer {
 export type Parameters = Readonly<Record<string, string | number | undefined>>
 
 export interface Question<A> {
-  /** Below `/api/v3/`. */
+  /** Its name, without the market's path before it: `klines`. */
   readonly endpoint: string
   readonly parameters: Parameters
   /** What it costs of the address's weight. */
@@ -37,6 +39,8 @@ export interface Question<A> {
 export class RestClient extends Context.Service<
   RestClient,
   {
+    /** Whose REST side it is. */
+    readonly market: MarketName
     /** Asks each host once at most. */
     readonly ask: <A>(question: Question<A>) => Effect.Effect<A, RestError>
     /** The exchange has said what weight it allows an address in a minute. */
@@ -46,16 +50,18 @@ export class RestClient extends Context.Service<
 
 interface Host {
   readonly where: string
+  /** Before the name of every endpoint, after what the address itself has. */
+  readonly path: string
   readonly base: URL
   readonly http: HttpClient.HttpClient
 }
 
-const makeHost = Effect.fnUntraced(function* (base: URL) {
+const makeHost = Effect.fnUntraced(function* (base: URL, path: string) {
   const proxy = agentFor(base)
   const agent =
     proxy === undefined ? yield* NodeHttpClient.makeAgent({ keepAlive: true }) : { http: proxy, https: proxy }
   const http = yield* Effect.provideService(NodeHttpClient.makeNodeHttp, NodeHttpClient.HttpAgent, agent)
-  const host: Host = { where: `BINANCE_REST_URL=${base.origin}`, base, http }
+  const host: Host = { where: `BINANCE_REST_URL=${base.origin}`, path, base, http }
   return host
 })
 
@@ -91,11 +97,11 @@ const listed = ({ endpoint }: Question<unknown>) => Metric.value(requests(endpoi
 
 /** What an answer comes to. */
 const verdict = <A>(
-  { where }: Host,
+  { path: root, where }: Host,
   { endpoint, read }: Question<A>,
   { serverTime, status, text }: Received
 ): Result.Result<A, RestError> => {
-  const path = `/api/v3/${endpoint}`
+  const path = `${root}/${endpoint}`
   const body = parse(text)
   if (status !== 200) return Result.fail(refusal(where, path, status, Option.getOrUndefined(body)))
   return Option.match(body, {
@@ -105,17 +111,18 @@ const verdict = <A>(
 }
 
 const make = Effect.gen(function* () {
-  const { restUrls, restWeightShare, wsUrls } = (yield* AppConfig).binance
-  const hosts = yield* Effect.forEach(restUrls, makeHost)
-  const budget = Budget.make(restWeightShare)
+  const { market, restUrls, restWeightShare, wsUrls } = (yield* AppConfig).binance
+  const { path, weightPerMinute } = apis[market.name]
+  const hosts = yield* Effect.forEach(restUrls, (url) => makeHost(url, path))
+  const budget = Budget.make(restWeightShare, weightPerMinute)
   const report = yield* Report.make
   // What is fetched has to carry the same times as what is streamed.
   const headers =
     wsUrls[0].searchParams.get("timeUnit")?.toUpperCase() === "MICROSECOND" ? { "X-MBX-TIME-UNIT": "MICROSECOND" } : {}
 
-  const get = ({ base, http, where }: Host, { endpoint, parameters }: Question<unknown>) =>
+  const get = ({ base, http, path, where }: Host, { endpoint, parameters }: Question<unknown>) =>
     http
-      .get(new URL(`${base.pathname.replace(/\/$/, "")}/api/v3/${endpoint}`, base), { urlParams: parameters, headers })
+      .get(new URL(`${base.pathname.replace(/\/$/, "")}${path}/${endpoint}`, base), { urlParams: parameters, headers })
       .pipe(
         Effect.flatMap(received),
         Effect.mapError((error) => broken(where, error)),
@@ -153,6 +160,7 @@ const make = Effect.gen(function* () {
   }
 
   return RestClient.of({
+    market: market.name,
     ask: (question) =>
       askFrom(hosts, question).pipe(
         Effect.tap(() => Effect.sync(report.answered)),

@@ -37,7 +37,7 @@ const ADVICE: Readonly<Record<number, string>> = {
   407: "the proxy that the environment names wants other credentials",
   418: "this address is banned for a while, after too many requests",
   429: "this address sends too many requests",
-  451: "it does not serve this location; its public data is also at BINANCE_REST_URL=https://data-api.binance.vision"
+  451: "it does not serve this location; the public data of spot is also at BINANCE_REST_URL=https://data-api.binance.vision"
 }
 
 /** What to ask oneself where an answer tells nothing else. */

@@ -106,6 +106,24 @@ export const aggregates = rowsOf(
   })
 )
 
+/** Of the `aggTrades` of futures, which know no `M`. The streams say whose a row is: USD-M's have `st` 1. */
+export const usdmAggregates = rowsOf(
+  Schema.Struct({
+    a: Id,
+    p: Decimal,
+    q: Decimal,
+    nq: Schema.optionalKey(Decimal),
+    f: OptionalId,
+    l: OptionalId,
+    T: ExchangeTime,
+    m: Schema.Boolean
+  }),
+  ({ a, f, l, m, nq, p, q, T }, { symbol }) => ({
+    payload: { e: "aggTrade", E: T, s: symbol, a, p, q, ...(nq !== undefined && { nq }), f, l, T, m, st: 1 },
+    isVoid: f === -1
+  })
+)
+
 const decodeIds = Schema.decodeUnknownResult(Schema.Array(Schema.Struct({ a: Id, l: OptionalId })))
 
 /** The last aggregate of `aggTrades`, and the last trade in it. */

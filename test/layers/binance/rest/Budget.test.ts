@@ -15,7 +15,7 @@ describe("the budget of request weight", () => {
   it.effect("lets its share be used up in a minute, then waits for the next one", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("90 seconds")
-      const budget = Budget.make(0.5)
+      const budget = Budget.make(0.5, 6000)
       for (let n = 0; n < 120; n++) yield* budget.spend(25, answered())
       const next = yield* Effect.forkChild(budget.spend(4, answered()))
       yield* TestClock.adjust("29999 millis")
@@ -27,7 +27,7 @@ describe("the budget of request weight", () => {
 
   it.effect("counts in what other programs behind the address use up", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(0.5)
+      const budget = Budget.make(0.5, 6000)
       yield* budget.spend(4, answered(2990))
       yield* budget.spend(4, answered(2994))
       const next = yield* Effect.forkChild(budget.spend(25, answered(25)))
@@ -40,7 +40,7 @@ describe("the budget of request weight", () => {
 
   it.effect("counts in what is under way, and forgets it when it is interrupted", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(0.01)
+      const budget = Budget.make(0.01, 6000)
       const first = yield* Effect.forkChild(budget.spend(40, Effect.never))
       yield* TestClock.adjust(0)
       assert.isFalse(yield* mayGo(budget, 25))
@@ -51,7 +51,7 @@ describe("the budget of request weight", () => {
 
   it.effect("stops waiting when it is interrupted", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(1)
+      const budget = Budget.make(1, 6000)
       yield* budget.pause(429, Option.some(1000))
       const waiting = yield* Effect.forkChild(budget.spend(1, answered()))
       yield* TestClock.adjust(0)
@@ -62,7 +62,7 @@ describe("the budget of request weight", () => {
 
   it.effect("makes one request a minute where the share is less than its weight", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(0.001)
+      const budget = Budget.make(0.001, 6000)
       yield* budget.spend(25, answered())
       const next = yield* Effect.forkChild(budget.spend(25, answered()))
       yield* TestClock.adjust("59 seconds")
@@ -74,7 +74,7 @@ describe("the budget of request weight", () => {
 
   it.effect("knows what the exchange allows once it has said so", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(0.5)
+      const budget = Budget.make(0.5, 6000)
       budget.allow(100)
       yield* budget.spend(40, answered())
       assert.isFalse(yield* mayGo(budget, 11))
@@ -84,7 +84,7 @@ describe("the budget of request weight", () => {
 
   it.effect("takes nothing that was asked in the minute before for this minute's", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(0.5)
+      const budget = Budget.make(0.5, 6000)
       const slow = yield* Effect.forkChild(budget.spend(4, Effect.delay(answered(3000), "70 seconds")))
       yield* TestClock.adjust("61 seconds")
       yield* budget.spend(4, answered(4))
@@ -103,7 +103,7 @@ describe("the budget of request weight", () => {
     it.effect(`pauses for everybody after ${status}, ${asked ?? "it is not said how many"} seconds`, () =>
       Effect.gen(function* () {
         const { events, layer } = yield* LogProbe.make
-        const budget = Budget.make(1)
+        const budget = Budget.make(1, 6000)
         // Two that were under way together.
         const pause = Effect.provide(budget.pause(status, Option.fromNullishOr(asked)), layer)
         yield* pause
@@ -123,7 +123,7 @@ describe("the budget of request weight", () => {
 
   it.effect("never cuts a longer pause short", () =>
     Effect.gen(function* () {
-      const budget = Budget.make(1)
+      const budget = Budget.make(1, 6000)
       yield* budget.pause(418, Option.some(300))
       yield* budget.pause(429, Option.some(1))
       const waiting = yield* Effect.forkChild(budget.spend(1, answered()))
