@@ -5,6 +5,7 @@ import { Effect, Layer, Option } from "effect"
 import * as Settings from "./layers/AppConfig.ts"
 import * as Feeds from "./layers/Feeds.ts"
 import * as Launch from "./layers/Launch.ts"
+import * as LiveSettings from "./layers/LiveSettings.ts"
 import * as Logging from "./layers/Logging.ts"
 import * as MetricsExport from "./layers/MetricsExport.ts"
 import * as Shards from "./layers/Shards.ts"
@@ -29,7 +30,7 @@ export const connector = (settings: typeof Settings.layer) =>
   Settings.announce.pipe(
     Effect.andThen(work),
     Launch.logEnd,
-    Effect.provide(Instruments.pipe(Layer.provideMerge(settings)))
+    Effect.provide(Instruments.pipe(Layer.provideMerge(LiveSettings.layer), Layer.provideMerge(settings)))
   )
 
 /** Runs it as the process. */

@@ -15,6 +15,7 @@
 import "effect/schema/SchemaJITCompiler/enable"
 import { Cause, Effect, Exit, Layer, Predicate } from "effect"
 import * as AppConfig from "./layers/AppConfig.ts"
+import * as BinanceStreams from "./layers/BinanceStreams.ts"
 import * as Feeds from "./layers/Feeds.ts"
 import * as HealthState from "./layers/HealthState.ts"
 import * as Logging from "./layers/Logging.ts"
@@ -55,10 +56,12 @@ export * from "./services/TopicReader.ts"
 export * from "./services/ReleasableSink.ts"
 export * from "./services/Spool.ts"
 export * from "./services/Status.ts"
+export { type Change, Streams, type StreamsService } from "./services/Streams.ts"
 export * as Telemetry from "./services/Telemetry.ts"
 export * as AppConfigLayer from "./layers/AppConfig.ts"
 export * as BinanceHistory from "./layers/BinanceHistory.ts"
 export * as BinanceRest from "./layers/BinanceRest.ts"
+export * as BinanceStreams from "./layers/BinanceStreams.ts"
 export * as BinanceWebSocket from "./layers/BinanceWebSocket.ts"
 export * as ConsoleSink from "./layers/ConsoleSink.ts"
 export * as Feeds from "./layers/Feeds.ts"
@@ -76,6 +79,7 @@ export * as MemoryFeed from "./layers/MemoryFeed.ts"
 export * as MemoryHistory from "./layers/MemoryHistory.ts"
 export * as MemoryKafka from "./layers/MemoryKafka.ts"
 export * as MemorySink from "./layers/MemorySink.ts"
+export * as MemoryStreams from "./layers/MemoryStreams.ts"
 export * as MemoryTopicReader from "./layers/MemoryTopicReader.ts"
 export * as OpsServer from "./layers/OpsServer.ts"
 export * as PromiseSink from "./layers/PromiseSink.ts"
@@ -110,6 +114,7 @@ const textsOf = (settings: NonNullable<RunOptions["settings"]>) =>
 export const run = async ({ settings = {}, signal, store }: RunOptions = {}): Promise<void> => {
   const sink = store === undefined ? Sinks.layer : PromiseSink.layer(store)
   const connector = Layer.mergeAll(Feeds.layer, sink, SymbolCheck.layer).pipe(
+    Layer.provideMerge(BinanceStreams.layer),
     Layer.provide(OpsServer.layer),
     Layer.provideMerge(Layer.provideMerge(HealthState.layer, StatusBoard.layer))
   )

@@ -159,6 +159,19 @@ describe("node dist/Main.js with a command", () => {
       assert.deepStrictEqual([some.code, some.stdout], [0, "  symbol   status\n  BTCUSDT  TRADING\n"])
       const none = yield* command(["streams", "--symbols", "^X", "--json"], settings)
       assert.deepStrictEqual([none.code, none.stdout], [1, "[]\n"])
+      const patterns = { ...settings, BINANCE_STREAMS: "*usdt@trade,-shib*@*,btcusdt@ticker" }
+      const resolved = yield* command(["streams", "--resolve"], patterns)
+      assert.deepStrictEqual(
+        [resolved.code, resolved.stdout],
+        [
+          0,
+          "  item            streams  names\n  btcusdt@ticker  1        btcusdt@ticker\n  *usdt@trade     1        btcusdt@trade\n  -shib*@*        0\n2 streams\n"
+        ]
+      )
+      const idle = yield* command(["streams", "--resolve", "--json"], { ...settings, BINANCE_STREAMS: "*eur@trade" })
+      assert.strictEqual(idle.code, 1)
+      assert.deepStrictEqual(JSON.parse(idle.stdout), { streams: [], items: [{ item: "*eur@trade", streams: [] }] })
+      assert.include(idle.stderr, "*eur@trade comes to nothing: the connector would not start")
       const broken = yield* command(["streams", "--symbols", "("], settings)
       assert.deepStrictEqual([broken.code, broken.stdout], [2, ""])
       assert.match(

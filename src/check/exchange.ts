@@ -4,9 +4,11 @@ import { open } from "../layers/binance/socket.ts"
 import * as Client from "../layers/binance/rest/Client.ts"
 import { DOUBT } from "../layers/binance/rest/RestError.ts"
 import * as BinanceRest from "../layers/BinanceRest.ts"
+import { idleFault, select } from "../layers/streams/resolve.ts"
 import { addressOf } from "../pipeline/Subscriptions.ts"
 import { toMillis } from "../schema/Primitives.ts"
 import type { Settings } from "../schema/Settings.ts"
+import type { Wanted } from "../schema/StreamPattern.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { ExchangeInfo } from "../services/ExchangeInfo.ts"
 import type { Check } from "./Check.ts"
@@ -127,21 +129,40 @@ export const symbolFindings = Effect.fnUntraced(function* (symbols: ReadonlyArra
   ]
 })
 
+/** What each pattern comes to. */
+export const patternFindings = Effect.fnUntraced(function* (wanted: Wanted) {
+  const { matches, streams } = yield* select(wanted)
+  return [
+    ...matches.flatMap(({ pattern, streams }): ReadonlyArray<Finding> => {
+      if (streams.length === 0 && pattern._tag !== "Except") return [failed("symbols", idleFault(pattern))]
+      return [
+        ok("symbols", `${pattern.text} ${pattern._tag === "Except" ? "takes away" : "is"} ${streams.length} streams`)
+      ]
+    }),
+    ok("symbols", `${streams.length} streams in all`)
+  ]
+})
+
 /** REST, and what only REST knows: time and symbols. */
 export const rest = (settings: Settings): Check => ({
   subject: "rest",
-  variables: ["BINANCE_REST_URL", "BINANCE_STREAMS", "REST_WEIGHT_SHARE", "FEED"],
+  variables: ["BINANCE_REST_URL", "BINANCE_STREAMS", "STREAMS_FILE", "REST_WEIGHT_SHARE", "FEED"],
   findings: Effect.gen(function* () {
     const perHost = yield* Effect.forEach(settings.binance.restUrls, restFindings(settings), {
       concurrency: "unbounded"
     })
     const found = perHost.flat()
     const symbols = symbolsOf(settings)
-    if (symbols.length === 0) return found
+    const { patterns } = settings.binance
+    if (symbols.length === 0 && patterns.length === 0) return found
     if (found.every(({ status }) => status === "failed")) {
       return [...found, skipped("symbols", "not looked at: REST does not answer")]
     }
-    const ofSymbols = yield* symbolFindings(symbols).pipe(
+    const ofSymbols = yield* Effect.all([
+      symbols.length === 0 ? Effect.succeed([]) : symbolFindings(symbols),
+      patterns.length === 0 ? Effect.succeed([]) : patternFindings(settings.binance)
+    ]).pipe(
+      Effect.map((all) => all.flat()),
       Effect.provide(Layer.provide(BinanceRest.layer, Layer.succeed(AppConfig, settings))),
       Effect.catch(({ message }) => Effect.succeed([failed("symbols", message)]))
     )

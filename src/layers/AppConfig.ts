@@ -4,7 +4,7 @@
  */
 import process from "node:process"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { Effect, Layer, Option, Result } from "effect"
+import { Context, Effect, Layer, Option, Result } from "effect"
 import { markets } from "../schema/Market.ts"
 import type { Settings } from "../schema/Settings.ts"
 import { binance } from "../schema/settings/binance.ts"
@@ -14,7 +14,7 @@ import { kafka } from "../schema/settings/kafka.ts"
 import { program } from "../schema/settings/program.ts"
 import { marketTopics } from "../schema/settings/topics.ts"
 import type { Variable } from "../schema/settings/Variable.ts"
-import { AppConfig, SettingsError } from "../services/AppConfig.ts"
+import { AppConfig, Reread, SettingsError } from "../services/AppConfig.ts"
 import * as proxy from "./binance/proxy.ts"
 import { client } from "./settings/client.ts"
 import * as dotEnv from "./settings/dotEnv.ts"
@@ -23,6 +23,7 @@ import { acksOf, groupSettings, spoolModeOf } from "./settings/group.ts"
 import { mistyped } from "./settings/mistyped.ts"
 import { Reading as VariableReading, type Values } from "./settings/Reading.ts"
 import * as security from "./settings/security.ts"
+import * as wanted from "./settings/wanted.ts"
 import { topicSettings } from "./settings/topics.ts"
 
 /** Where nothing is sampled there is nothing to send. */
@@ -69,7 +70,8 @@ const read = Effect.fnUntraced(function* (values: Values, faults: ReadonlyArray<
       restWeightShare: read.get(binance.restWeightShare),
       wsUrls: read.get(exchange.wsUrls),
       lines: read.get(binance.lines),
-      streams: read.get(exchange.streams),
+      ...(yield* wanted.read(read, feed, market)),
+      symbolsRefresh: read.get(binance.symbolsRefresh),
       pingInterval: read.get(binance.pingInterval),
       reconnectMaxDelay: read.get(binance.reconnectMaxDelay),
       connectionTimeout: read.get(binance.connectionTimeout),
@@ -175,9 +177,15 @@ const readFrom = Effect.fnUntraced(function* (environment: Values, dotEnvFile: s
 /** The settings of the process and where each comes from, whatever is wrong with them. */
 export const inspect = Effect.suspend(() => readFrom(process.env, ".env"))
 
+/** Files may be edited while the program runs. */
+const fromWhatMayChange = (settings: Effect.Effect<Settings, SettingsError>): Layer.Layer<AppConfig, SettingsError> =>
+  Layer.effectContext(
+    Effect.map(settings, (first) => Context.make(AppConfig, first).pipe(Context.add(Reread, settings)))
+  )
+
 /** From an environment, then from a `.env` file. */
 export const layerFromEnvironment = (environment: Values, dotEnvFile: string): Layer.Layer<AppConfig, SettingsError> =>
-  Layer.effect(AppConfig, Effect.flatMap(readFrom(environment, dotEnvFile), checked))
+  fromWhatMayChange(Effect.flatMap(readFrom(environment, dotEnvFile), checked))
 
 /** From the process's environment, then from `.env` in its working directory. */
 export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.suspend(() =>
@@ -186,14 +194,13 @@ export const layer: Layer.Layer<AppConfig, SettingsError> = Layer.suspend(() =>
 
 /** As `layer`, but for what these values say first, and others where nobody says anything. */
 export const layerOver = (values: Values, otherwise: Values = {}): Layer.Layer<AppConfig, SettingsError> =>
-  Layer.effect(
-    AppConfig,
+  fromWhatMayChange(
     Effect.gen(function* () {
       const { faults, values: found } = yield* valuesOf(process.env, ".env")
       const reading = yield* read({ ...otherwise, ...found, ...values }, [...faults, ...proxy.faults(process.env)])
       return yield* checked(reading)
-    })
-  ).pipe(Layer.provide(NodeFileSystem.layer))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
 
 /** From a record alone: what it leaves out has its default, and the environment is not read. */
 export const layerFromRecord = (record: Readonly<Record<string, string>>): Layer.Layer<AppConfig, SettingsError> =>

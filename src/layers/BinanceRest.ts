@@ -1,7 +1,7 @@
 /** Binance's REST side: which symbols there are. What was missed is `BinanceHistory`'s; both share one `RestClient`. */
 import { Effect, Layer, Result, Schema } from "effect"
 import type { AppConfig } from "../services/AppConfig.ts"
-import { ExchangeInfo, ExchangeInfoError } from "../services/ExchangeInfo.ts"
+import { ExchangeInfo, ExchangeInfoError, type Listing } from "../services/ExchangeInfo.ts"
 import { apis } from "./binance/rest/apis.ts"
 import * as Client from "./binance/rest/Client.ts"
 import { DOUBT, type RestError } from "./binance/rest/RestError.ts"
@@ -15,7 +15,13 @@ const MOST_SYMBOLS_IN_URL = 300
 const UNKNOWN_SYMBOL_CODES = new Set<number | undefined>([-1121, -1100])
 
 const Known = Schema.Struct({
-  symbols: Schema.Array(Schema.Struct({ symbol: Schema.String, status: Schema.optionalKey(Schema.String) })),
+  symbols: Schema.Array(
+    Schema.Struct({
+      symbol: Schema.String,
+      status: Schema.optionalKey(Schema.String),
+      quoteAsset: Schema.optionalKey(Schema.String)
+    })
+  ),
   rateLimits: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
@@ -29,7 +35,10 @@ const Known = Schema.Struct({
 })
 const decode = Schema.decodeUnknownOption(Known)
 
-type Statuses = ReadonlyMap<string, string | undefined>
+const Turnovers = Schema.Array(Schema.Struct({ symbol: Schema.String, quoteVolume: Schema.String }))
+const decodeTurnovers = Schema.decodeUnknownOption(Turnovers)
+
+type Listed = ReadonlyMap<string, (typeof Known.Type)["symbols"][number]>
 
 const toInfoError = ({ cause, message }: RestError) => new ExchangeInfoError({ message, cause })
 
@@ -45,8 +54,8 @@ const make = Effect.gen(function* () {
     if (limit !== undefined) client.allow(limit.limit)
   }
 
-  /** The symbols that are there and their status, of those named or of all; `undefined` if one of those named is not. */
-  const ask = (symbols?: ReadonlyArray<string>): Effect.Effect<Statuses | undefined, ExchangeInfoError> => {
+  /** What is said of the symbols that are there, of those named or of all; `undefined` if one of those named is not. */
+  const ask = (symbols?: ReadonlyArray<string>): Effect.Effect<Listed | undefined, ExchangeInfoError> => {
     const named = symbols && { symbols: JSON.stringify(symbols) }
     const known = client.ask({
       endpoint: "exchangeInfo",
@@ -54,9 +63,9 @@ const make = Effect.gen(function* () {
       weight,
       read: ({ body }) => Result.fromOption(decode(body), () => DOUBT)
     })
-    return Effect.map(known, (answer): Statuses | undefined => {
+    return Effect.map(known, (answer): Listed | undefined => {
       learn(answer)
-      return new Map(answer.symbols.map(({ status, symbol }) => [symbol, status]))
+      return new Map(answer.symbols.map((one) => [one.symbol, one]))
     }).pipe(
       Effect.catch((error) =>
         named && UNKNOWN_SYMBOL_CODES.has(error.code) ? Effect.undefined : Effect.fail(toInfoError(error))
@@ -85,21 +94,35 @@ const make = Effect.gen(function* () {
     if (symbols.length === 0) return new Map()
     const named = takesSymbols && symbols.length <= MOST_SYMBOLS_IN_URL ? yield* ask(symbols) : undefined
     // One that is not there spoils the answer for all.
-    const all = named ?? (yield* ask()) ?? new Map<string, string | undefined>()
+    const all = named ?? (yield* ask())
     const found = new Map<string, string>()
     for (const symbol of symbols) {
-      const status = all.get(symbol)
+      const status = all?.get(symbol)?.status
       if (status !== undefined) found.set(symbol, status)
     }
     return found
   })
 
-  const symbols = Effect.map(
-    ask(),
-    (all) => new Map(Array.from(all ?? [], ([symbol, status = ""]) => [symbol, status]))
+  const listings = Effect.map(ask(), (all) =>
+    Array.from(all?.values() ?? [], ({ quoteAsset = "", status = "", symbol }): Listing => ({
+      symbol,
+      status,
+      quoteAsset
+    }))
   )
 
-  return ExchangeInfo.of({ unknownSymbols, statuses, symbols })
+  const turnovers = client
+    .ask({
+      endpoint: "ticker/24hr",
+      ...apis[client.market].turnovers,
+      read: ({ body }) => Result.fromOption(decodeTurnovers(body), () => DOUBT)
+    })
+    .pipe(
+      Effect.map((rows) => new Map(rows.map(({ quoteVolume, symbol }) => [symbol, Number(quoteVolume) || 0]))),
+      Effect.mapError(toInfoError)
+    )
+
+  return ExchangeInfo.of({ unknownSymbols, statuses, listings, turnovers })
 })
 
 /** Over a `RestClient`. */

@@ -4,10 +4,10 @@
  */
 import { type Cause, Effect, FiberSet, Layer, Queue, Stream } from "effect"
 import * as Linger from "../pipeline/linger.ts"
-import { spread } from "../pipeline/Subscriptions.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
+import * as Streams from "../services/Streams.ts"
 import * as Fleet from "./binance/Fleet.ts"
 import * as Gate from "./binance/Gate.ts"
 import * as Inbox from "./binance/Inbox.ts"
@@ -19,17 +19,25 @@ export const layer = Layer.effect(
     const inbox = yield* Inbox.make(Linger.forFrames(batch.timeout))
     const notices = yield* Queue.unbounded<FeedNotice, Cause.Done>()
     const keepers = yield* FiberSet.make<never, never>()
-    const fleet = yield* Fleet.make(binance, spread(binance.streams), {
+    const streams = yield* Streams.streams
+    const fleet = yield* Fleet.make(binance, {
       inbox,
       gate: (yield* Gate.SharedGate) ?? (yield* Gate.make(binance.reconnectMaxDelay)),
       health: yield* Health,
       notify: (notice) => Effect.asVoid(Queue.offer(notices, notice)),
-      start: (keeper) => Effect.asVoid(FiberSet.run(keepers, keeper.run.pipe(Effect.onError(inbox.fail))))
+      start: (keeper) => FiberSet.run(keepers, keeper.run.pipe(Effect.onError(inbox.fail)))
     })
     return MarketFeed.of({
-      frames: Stream.unwrap(Effect.as(fleet.start, inbox.frames)),
+      // Those that are wanted by then: whoever follows them changes what has changed since.
+      frames: Stream.unwrap(
+        Effect.as(
+          Effect.suspend(() => fleet.start(streams.now())),
+          inbox.frames
+        )
+      ),
       notices: Stream.fromQueue(notices),
       renew: fleet.renew,
+      change: (change) => Effect.andThen(fleet.change(change), inbox.passed),
       close: FiberSet.clear(keepers).pipe(Effect.andThen(inbox.end), Effect.andThen(Queue.end(notices)), Effect.asVoid)
     })
   })

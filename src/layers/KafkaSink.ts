@@ -3,13 +3,14 @@
  * fiber; side by side they share a bound on memory, above which `publish` waits. Delivery tries for as long as it takes:
  * only what needs a person ends it, and that only at the start.
  */
-import { Cause, Context, Duration, Effect, Layer, Option } from "effect"
+import { Cause, Context, Duration, Effect, Layer, Option, Semaphore } from "effect"
 import type { Acks } from "../schema/Settings.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import type { StreamName } from "../schema/StreamName.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
 import { KafkaDriver } from "../services/KafkaDriver.ts"
-import { Positions } from "../services/Positions.ts"
+import { Positions, type PositionsService, type Standings } from "../services/Positions.ts"
 import * as Findings from "./kafka/Findings.ts"
 import { ReleasableSink } from "../services/ReleasableSink.ts"
 import * as Traces from "../services/Traces.ts"
@@ -35,10 +36,31 @@ const PROMISES: Record<Acks, string> = {
   all: "a record is stored when every in-sync replica has it: once and in order, as long as one of them survives"
 }
 
+/** One reading of a stream serves all who ask: what is stored meanwhile is known here. */
+const once = Effect.fnUntraced(function* (load: PositionsService["load"]) {
+  const readings = new Map<string, Effect.Effect<Standings, SinkError>>()
+  const turn = yield* Semaphore.make(1)
+  const readingsOf = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
+    const unread = streams.filter(({ name }) => !readings.has(name))
+    const reading = yield* Effect.cached(load(unread))
+    for (const { name } of unread) readings.set(name, reading)
+    return [...new Set(streams.flatMap(({ name }) => readings.get(name) ?? []))]
+  }, turn.withPermit)
+  const loadOnce: PositionsService["load"] = (streams) =>
+    readingsOf(streams).pipe(
+      Effect.flatMap((all) => Effect.all(all, { concurrency: "unbounded" })),
+      Effect.map((all) => ({
+        stands: new Map(all.flatMap(({ stands }) => [...stands])),
+        said: all.flatMap(({ said }) => said)
+      }))
+    )
+  return loadOnce
+})
+
 /** For a spool, which takes over what waits. */
 export const releasable = Layer.effectContext(
   Effect.gen(function* () {
-    const { binance, group, kafka, topics: topicNames } = yield* AppConfig
+    const { group, kafka, topics: topicNames } = yield* AppConfig
     const driver = yield* KafkaDriver
     // Whoever wrote before is shut out, whoever writes beside us writes other keys.
     const isShared = Option.isSome(group)
@@ -109,10 +131,8 @@ export const releasable = Layer.effectContext(
         })
       )
     })
-    // One reading serves all who ask: what is stored meanwhile is known here.
-    const load = yield* Effect.cached(resume.load(binance.streams))
     return Context.make(ReleasableSink, sink).pipe(
-      Context.add(Positions, { isKept: true, load: () => load, begin: positions.begin })
+      Context.add(Positions, { isKept: true, load: yield* once(resume.load), begin: positions.begin })
     )
   })
 )

@@ -4,8 +4,9 @@
  * one message is told in a line an interval.
  */
 import process from "node:process"
-import { Clock, Console, Effect, Layer, Logger, Option, References } from "effect"
+import { Clock, Console, Effect, Layer, Logger, LogLevel, Option, References } from "effect"
 import { AppConfig } from "../services/AppConfig.ts"
+import { LiveSettings } from "../services/LiveSettings.ts"
 import * as Line from "./logging/Line.ts"
 import * as Repeats from "./logging/Repeats.ts"
 
@@ -16,12 +17,16 @@ export const layerOf = (coloured: boolean): Layer.Layer<never, never, AppConfig>
   Layer.unwrap(
     Effect.gen(function* () {
       const { log, otel } = yield* AppConfig
+      const live = yield* LiveSettings
+      const levelNow = () => live?.read().logLevel ?? log.level
       const traced = Option.isSome(otel.endpoint)
       const write = log.format === "json" ? Line.json : Line.pretty(coloured)
       const repeats = Repeats.make()
 
       const logger = Logger.make((options) => {
-        const line = Line.of(options, traced)
+        const level = levelNow()
+        if (LogLevel.isGreaterThan(level, options.logLevel)) return
+        const line = Line.of(options, traced, level === "Debug")
         if (repeats.pass(line)) options.fiber.getRef(Console.Console).error(write(line))
       })
       const writeHeldBack = Effect.gen(function* () {
@@ -32,7 +37,9 @@ export const layerOf = (coloured: boolean): Layer.Layer<never, never, AppConfig>
       yield* Effect.addFinalizer(() => writeHeldBack)
       yield* Effect.forkScoped(Effect.forever(Effect.delay(writeHeldBack, REPEATS_EVERY)))
 
-      return Layer.merge(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, log.level))
+      // Where it may change, all lines get as far as here.
+      const least = live === undefined ? log.level : "Debug"
+      return Layer.merge(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, least))
     })
   )
 

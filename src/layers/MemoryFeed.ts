@@ -1,7 +1,7 @@
 /** A feed that is fed by hand, for tests and for programs that have frames of their own. `MemoryFrames` is its other side. */
 import { type Cause, Clock, Context, Effect, Layer, Queue, Stream } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
-import { type FeedError, type FeedNotice, type Frame, MarketFeed } from "../services/MarketFeed.ts"
+import { type FeedError, type FeedNotice, type Frame, MarketFeed, type StreamChange } from "../services/MarketFeed.ts"
 
 export class MemoryFrames extends Context.Service<
   MemoryFrames,
@@ -12,6 +12,8 @@ export class MemoryFrames extends Context.Service<
     readonly notice: (notice: FeedNotice) => Effect.Effect<void>
     /** What the feed was asked to renew, a message each time. */
     readonly renewals: Queue.Dequeue<ReadonlyArray<StreamName>>
+    /** What it was told to carry and not to carry any more, a message each time. */
+    readonly changes: Queue.Dequeue<StreamChange>
     /** The feed ends behind what was offered. */
     readonly end: Effect.Effect<void>
     /** The feed fails behind what was offered. */
@@ -22,6 +24,7 @@ export class MemoryFrames extends Context.Service<
 const make = Effect.fnUntraced(function* (queue: Queue.Queue<Frame, FeedError | Cause.Done>) {
   const notices = yield* Queue.unbounded<FeedNotice, Cause.Done>()
   const renewals = yield* Queue.unbounded<ReadonlyArray<StreamName>>()
+  const changes = yield* Queue.unbounded<StreamChange>()
   const frames = MemoryFrames.of({
     offer: (message) =>
       Effect.flatMap(Clock.currentTimeMillis, (receivedAt) =>
@@ -29,6 +32,7 @@ const make = Effect.fnUntraced(function* (queue: Queue.Queue<Frame, FeedError | 
       ),
     notice: (notice) => Effect.asVoid(Queue.offer(notices, notice)),
     renewals,
+    changes,
     end: Effect.andThen(Queue.end(queue), Effect.asVoid(Queue.end(notices))),
     fail: (error) => Effect.andThen(Queue.fail(queue, error), Effect.asVoid(Queue.end(notices)))
   })
@@ -36,6 +40,7 @@ const make = Effect.fnUntraced(function* (queue: Queue.Queue<Frame, FeedError | 
     frames: Stream.fromQueue(queue),
     notices: Stream.fromQueue(notices),
     renew: (streams) => Effect.as(Queue.offer(renewals, streams), { alone: streams, silent: [] }),
+    change: (change) => Effect.asVoid(Queue.offer(changes, change)),
     close: frames.end
   })
   return Context.make(MarketFeed, feed).pipe(Context.add(MemoryFrames, frames))

@@ -73,6 +73,7 @@ export const layer: Layer.Layer<MarketFeed, FeedError, AppConfig | Health> = Lay
       frames:
         replaySpeed === Infinity ? asRead : Stream.interruptWhen(pace(replaySpeed)(asRead), Deferred.await(closed)),
       notices: Stream.empty,
+      change: () => Effect.void,
       renew: () => Effect.succeed({ alone: [], silent: [] }),
       close: Effect.asVoid(Deferred.succeed(closed, undefined))
     })

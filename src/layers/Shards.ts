@@ -5,6 +5,7 @@ import type { GroupSettings } from "../schema/Settings.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
 import { Instance } from "../services/Instance.ts"
+import * as Streams from "../services/Streams.ts"
 import * as BinanceRest from "./BinanceRest.ts"
 import * as Gate from "./binance/Gate.ts"
 import * as RestClient from "./binance/rest/Client.ts"
@@ -26,11 +27,12 @@ const countOf = (amount: number, what: string): string => `${amount} ${what}${am
 
 export const run = Effect.fnUntraced(function* (group: GroupSettings) {
   const { binance } = yield* AppConfig
+  const { now } = yield* Streams.streams
   const health = yield* Health
   const instance = yield* Instance
   let members = 1
 
-  const hasStreams = (shard: number): boolean => streamsOf(binance.streams, shard, group.shards).length > 0
+  const hasStreams = (shard: number): boolean => streamsOf(now(), shard, group.shards).length > 0
 
   const tell = (standing: Member.Standing) => {
     members = standing.members

@@ -13,7 +13,8 @@ import {
   type SpoolCell,
   Status,
   type StreamCell,
-  type Trouble
+  type Trouble,
+  troubleKinds
 } from "../services/Status.ts"
 import * as Rates from "./status/Rates.ts"
 import * as Repeating from "./status/Repeating.ts"
@@ -70,6 +71,7 @@ const make = Effect.gen(function* () {
   const sends = Sends.make()
   const troubles = Troubles.make()
   const tell = (trouble: Trouble): void => troubles.tell(trouble, monotonic(), clock.currentTimeMillisUnsafe())
+  const carried = new Set<string>()
   const spool = newSpool()
   const rest = newRest()
   let acks = 0
@@ -129,6 +131,7 @@ const make = Effect.gen(function* () {
       rate: cells.reduce((sum, cell) => sum + rates.rateOf(cell), 0),
       deadLetters,
       continuity,
+      carried: [...carried],
       spool: isOpen ? { ...spooled, growth: rates.rateOf(spool) } : null,
       rest: isAsked ? answered : null,
       streams: new Map(Array.from(streams, ([name, cell]) => [name, { ...cell, rate: rates.rateOf(cell) }])),
@@ -156,6 +159,18 @@ const make = Effect.gen(function* () {
     kafka,
     spool,
     rest,
+    joined: (names: ReadonlyArray<string>) => {
+      for (const name of names) {
+        carried.add(name)
+        stream(name)
+      }
+    },
+    left: (names: ReadonlyArray<string>) => {
+      for (const name of names) {
+        carried.delete(name)
+        for (const kind of troubleKinds) troubles.end(name, kind)
+      }
+    },
     deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => {
       deadLetters = {
         total: deadLetters.total + letters.length,

@@ -5,6 +5,7 @@
 import { Clock, Duration, Effect, Metric } from "effect"
 import type { ControlFrame } from "../schema/ControlFrame.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
+import type { StreamName } from "../schema/StreamName.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Instance } from "../services/Instance.ts"
 import type { Frame } from "../services/MarketFeed.ts"
@@ -16,6 +17,7 @@ import { rejectedRecord } from "./DeadLetter.ts"
 import * as Decoder from "./Decoder.ts"
 import * as Records from "./Records.ts"
 import * as Repeats from "./Repeats.ts"
+import * as Roster from "./Roster.ts"
 import type { Ordered } from "./Sequencer.ts"
 import * as StreamCounts from "./StreamCounts.ts"
 import * as StreamFigures from "./StreamFigures.ts"
@@ -25,18 +27,19 @@ const DEAD_LASTS = Duration.toMillis("2 minutes")
 
 const TOO_FAR = "its id is more than 1,000,000 ahead, and the exchange's history knows of none such"
 
-export const make = Effect.gen(function* () {
+export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
   const { binance, topics } = yield* AppConfig
   const instance = yield* Instance
   const market = binance.market.name
   const deadLetters = { market, topic: topics.deadLetter }
-  const decode = Decoder.make(binance.streams)
+  const roster = Roster.make(streams)
+  const decode = Decoder.over(roster)
   const toRecord = Records.make(topics.data)
   const isNew = Repeats.make()
-  const countProduced = yield* StreamCounts.make
+  const counts = yield* StreamCounts.make
+  yield* counts.join(streams)
   const figures = yield* StreamFigures.make
   const status = yield* Status
-  const configured = new Set(binance.streams.map(({ name }) => name))
 
   const reportRejections = Effect.fnUntraced(function* (rejections: ReadonlyArray<Decoder.Rejection>) {
     yield* Metric.update(Telemetry.deadLetters, rejections.length)
@@ -49,9 +52,7 @@ export const make = Effect.gen(function* () {
       }))
     )
     // A frame may name what it likes.
-    const bySubject = new Map(
-      rejections.map((rejection) => [configured.has(rejection.stream ?? "") ? rejection.stream : undefined, rejection])
-    )
+    const bySubject = new Map(rejections.map((rejection) => [roster.find(rejection.stream ?? "")?.name, rejection]))
     for (const [subject = "frames", { field, reason }] of bySubject) {
       const text = field === undefined ? reason : `field ${field}: ${reason}`
       status.trouble({ subject, kind: "dead letters", text, lasts: DEAD_LASTS })
@@ -95,7 +96,7 @@ export const make = Effect.gen(function* () {
     /** The records of what is ordered: events without a place in a sequence once, then notes and what was rejected. */
     records: Effect.fnUntraced(function* ({ events, notes, rejected }: Ordered) {
       figures.published(events)
-      countProduced(events)
+      counts.count(events)
       const records: Array<SinkRecord> = []
       const context = { market, topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
       // What is said of a hole goes before the events beyond it, what says that it is filled behind those in it.
@@ -119,7 +120,21 @@ export const make = Effect.gen(function* () {
       return records
     }),
     /** An event of the stream was dropped because it had been published before. */
-    dropped: figures.dropped
+    dropped: figures.dropped,
+    /** One that is carried, or was. */
+    recall: roster.recall,
+    /** Takes frames of these too. */
+    join: (joined: ReadonlyArray<StreamName>) =>
+      Effect.andThen(
+        Effect.sync(() => roster.join(joined)),
+        counts.join(joined)
+      ),
+    /** Frames of these are none of ours any more: what still comes is left out. */
+    leave: (left: ReadonlyArray<StreamName>) =>
+      Effect.andThen(
+        Effect.sync(() => roster.leave(left)),
+        counts.leave(left)
+      )
   }
 })
 

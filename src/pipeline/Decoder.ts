@@ -11,6 +11,7 @@ import type { StreamName } from "../schema/StreamName.ts"
 import type { Frame } from "../services/MarketFeed.ts"
 import { clipped } from "./clipped.ts"
 import { elementTexts, memberText } from "./jsonSlice.ts"
+import * as Roster from "./Roster.ts"
 
 /** A validated event, with its payload's text untouched. */
 export interface MarketEvent {
@@ -85,10 +86,13 @@ const splitPlain = (text: string): { readonly name: string; readonly json: strin
     : undefined
 }
 
-export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
-  const byName = new Map(streams.map((stream) => [stream.name, stream]))
+/** Of streams that do not change. */
+export const make = (streams: ReadonlyArray<StreamName>): Decoder => over(Roster.make(streams))
 
-  return (frames) => {
+/** Of the streams that are carried at the time; what comes of one that was is left out. */
+export const over =
+  (roster: Pick<Roster.Roster, "find" | "recall">): Decoder =>
+  (frames) => {
     const decoded: Decoded = { events: [], rejections: [], controls: [] }
 
     const reject = (frame: Frame, stream: string | undefined, fault: Fault): void => {
@@ -144,7 +148,7 @@ export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
       if (text === undefined) return reject(frame, undefined, { reason: "not valid UTF-8", field: undefined })
 
       const plain = splitPlain(text)
-      const known = plain === undefined ? undefined : byName.get(plain.name)
+      const known = plain === undefined ? undefined : roster.find(plain.name)
       if (plain !== undefined && known !== undefined) {
         // Parsing the payload by itself proves that the slice is exactly one JSON value.
         const payload = parse(plain.json)
@@ -170,9 +174,10 @@ export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
       ) {
         return reject(frame, undefined, { reason: "not a message of the combined form", field: "stream" })
       }
-      const stream = byName.get(message.stream)
+      const stream = roster.find(message.stream)
       const data = memberText(text, "data")
       if (stream === undefined) {
+        if (roster.recall(message.stream) !== undefined) return
         return reject(frame, message.stream, { reason: "not a configured stream", field: "stream" })
       }
       if (data === undefined || !Predicate.hasProperty(message, "data")) {
@@ -184,7 +189,6 @@ export const make = (streams: ReadonlyArray<StreamName>): Decoder => {
     for (const frame of frames) decodeFrame(frame)
     return decoded
   }
-}
 
 const isServerShutdown = (payload: unknown): boolean =>
   Predicate.hasProperty(payload, "e") && payload.e === "serverShutdown"

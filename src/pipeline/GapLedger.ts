@@ -8,6 +8,9 @@ import type { SinkRecord } from "../schema/SinkRecord.ts"
 import type { Span } from "../schema/StreamKind.ts"
 import * as Spans from "./Spans.ts"
 
+/** These say nothing of ids. */
+const OF_THE_STREAM = new Set<Continuity["type"]>(["rollover", "stale", "joined", "left"])
+
 /** More are counted and not kept. */
 const KEPT_STATEMENTS = 10_000
 
@@ -76,7 +79,7 @@ export const make = (): GapLedger => {
       const statement = Option.getOrUndefined(decode(utf8.decode(value)))
       if (statement === undefined) return false
       const { from, stream, to, type } = statement
-      if (type === "rollover" || type === "stale") return true
+      if (OF_THE_STREAM.has(type)) return true
       if (statements.length < KEPT_STATEMENTS) statements.push(statement)
       else unkept++
       if (from !== null && to !== null && from <= to) enter(ofStream(stream), statement, { first: from, last: to })

@@ -4,6 +4,7 @@
  */
 import { Clock, Duration, Effect, Metric } from "effect"
 import { Continuity } from "../schema/Continuity.ts"
+import type { StreamName } from "../schema/StreamName.ts"
 import { Health } from "../services/Health.ts"
 import { Status } from "../services/Status.ts"
 import * as Telemetry from "../services/Telemetry.ts"
@@ -144,6 +145,13 @@ export const make = Effect.gen(function* () {
             Effect.annotateLogs({ stream, from, to, reason })
           )
         }
+      }
+    }),
+    /** These are not ours any more: what is missing of them is neither open nor filled. */
+    leave: Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
+      for (const { name } of streams) {
+        const wasHole = open.delete(`hole ${name}`)
+        if (open.delete(`gap ${name}`) || wasHole) yield* health.trouble(name, undefined)
       }
     }),
     /** Looks for ever at what is missing. */

@@ -27,6 +27,8 @@ import { EventSink } from "../services/EventSink.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
 import { MarketHistory } from "../services/MarketHistory.ts"
 import { Spool } from "../services/Spool.ts"
+import { Status } from "../services/Status.ts"
+import * as Streams from "../services/Streams.ts"
 import * as plain from "../services/telemetry/plain.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as Traces from "../services/Traces.ts"
@@ -40,6 +42,7 @@ import { overflowStatement } from "./overflowRecord.ts"
 import * as Latency from "./Latency.ts"
 import * as Linger from "./linger.ts"
 import * as Refill from "./Refill.ts"
+import * as Reshape from "./Reshape.ts"
 import * as Resume from "./Resume.ts"
 import * as Sequencer from "./Sequencer.ts"
 import type { Position } from "./Standing.ts"
@@ -68,7 +71,8 @@ export class Unstored extends Data.TaggedError("Unstored")<{ readonly records: n
 
 /** Runs until the feed ends; see above for the other ends. */
 export const run = Effect.gen(function* () {
-  const { batch, binance, gaps } = yield* AppConfig
+  const { batch, gaps } = yield* AppConfig
+  const { changes, streams } = yield* (yield* Streams.streams).follow
   const feed = yield* MarketFeed
   const history = yield* MarketHistory
   const sink = yield* EventSink
@@ -76,7 +80,7 @@ export const run = Effect.gen(function* () {
   const queue = yield* Queue.bounded<SinkRecord, Cause.Done>(QUEUE_RECORDS)
   /** Records made, and those of them that are the sink's to keep. */
   const count = { offered: 0, given: 0 }
-  const chunks = yield* Chunks.make
+  const chunks = yield* Chunks.make(streams)
   const trace = yield* BatchTrace.make
   const report = yield* GapReport.make
   const latency = yield* Latency.make
@@ -84,9 +88,9 @@ export const run = Effect.gen(function* () {
   const turn = yield* Semaphore.make(1)
   const unsettled = yield* Latch.make(false)
 
-  const resume = yield* Resume.make
+  const resume = yield* Resume.make(streams)
   const options = {
-    streams: binance.streams,
+    streams,
     serves: history.serves,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
@@ -122,7 +126,7 @@ export const run = Effect.gen(function* () {
   const note = (...notes: ReadonlyArray<Statement>) =>
     inTurn(() => ({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
 
-  const watch = yield* Watch.make(note)
+  const watch = yield* Watch.make(streams, note)
 
   /** Completes when all that was published until now is the sink's. */
   const allGiven = Effect.suspend(() => {
@@ -140,7 +144,7 @@ export const run = Effect.gen(function* () {
       Effect.gen(function* () {
         const now = yield* Refill.now
         for (const overflow of yield* spool.readmit) {
-          const stream = binance.streams.find(({ name }) => name === overflow.stream)
+          const stream = chunks.recall(overflow.stream)
           if (stream === undefined) continue
           closers.reopen(stream.name, { first: overflow.from, last: overflow.to })
           yield* publish(sequencer.missed(stream, overflow, now))
@@ -164,6 +168,8 @@ export const run = Effect.gen(function* () {
 
   // Before anything that is live, and with somebody there to take it.
   const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions))
+  ;(yield* Status).joined(streams.map(({ name }) => name))
+  const reshape = yield* Reshape.make({ chunks, feed, goOn, publish, report, resume, sequencer, turn, watch })
   if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
 
   const reader = yield* feed.frames.pipe(
@@ -207,6 +213,7 @@ export const run = Effect.gen(function* () {
       Stream.runForEach(spool.drained, () => catchUp),
       report.watch(sequencer, gapTrace),
       resume.run(goOn, allGiven, sequencer.behind),
+      Stream.runForEach(changes, reshape),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],
     { concurrency: "unbounded", discard: true }

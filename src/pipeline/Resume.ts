@@ -25,6 +25,11 @@ export interface Resume {
   readonly isKept: boolean
   /** What is known before the feed starts. */
   readonly known: Option.Option<Known>
+  /** The same of streams that join later; what becomes known too late for that is given to `resume`. */
+  readonly join: (
+    streams: ReadonlyArray<StreamName>,
+    resume: (positions: Known) => Effect.Effect<void>
+  ) => Effect.Effect<Known, SinkError>
   /**
    * Gives what becomes known later to `resume`, and tells the probes until nothing is behind any more. `given` completes when
    * all that was published until then is the sink's.
@@ -50,8 +55,9 @@ const merged = (stored: Standings, held: Held): Known => {
   return Standing.positions(stands, [...stored.said, ...waiting])
 }
 
-export const make = Effect.gen(function* () {
-  const { binance, feed } = yield* AppConfig
+export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
+  const { feed } = yield* AppConfig
+  const scope = yield* Effect.scope
   const health = yield* Health
   const spool = yield* Spool
   const stands = yield* Positions
@@ -63,21 +69,35 @@ export const make = Effect.gen(function* () {
 
   yield* health.resume({ state: "starting", detail: "reading where an earlier run stopped" })
   const held = isResuming ? yield* spool.held : nothingHeld
-  const loading = yield* (isResuming ? stands.load(binance.streams) : Effect.succeed(nothingStored)).pipe(
-    Effect.withSpan(Traces.RESUME, { root: true }),
-    Effect.forkScoped
-  )
-  const positions = Effect.map(Fiber.join(loading), (stored) => merged(stored, held))
-  const known = yield* Effect.timeoutOption(positions, WAIT)
-  if (Option.isNone(known)) {
-    yield* Effect.logWarning(
-      "It is not known yet where an earlier run stopped: live begins, what lies between follows late"
+  /** Where these stand: at once if that is known in time, and whenever it is. */
+  const read = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamName>) {
+    const names = new Set(streams.map(({ name }) => name))
+    const ours = (positions: Known): Known => new Map([...positions].filter(([name]) => names.has(name)))
+    const loading = yield* (isResuming ? stands.load(streams) : Effect.succeed(nothingStored)).pipe(
+      Effect.withSpan(Traces.RESUME, { root: true }),
+      Effect.forkIn(scope)
     )
-  }
+    const positions = Effect.map(Fiber.join(loading), (stored) => ours(merged(stored, held)))
+    const known = yield* Effect.timeoutOption(positions, WAIT)
+    if (Option.isNone(known)) {
+      yield* Effect.logWarning(
+        "It is not known yet where an earlier run stopped: live begins, what lies between follows late"
+      )
+    }
+    return { known, positions }
+  })
+  const { known, positions } = yield* read(streams)
 
   const resume: Resume = {
     isKept,
     known,
+    join: Effect.fnUntraced(function* (joined, resume) {
+      if (joined.length === 0) return new Map()
+      const { known, positions } = yield* read(joined)
+      if (Option.isSome(known)) return known.value
+      yield* Effect.forkIn(Effect.flatMap(positions, resume), scope)
+      return new Map()
+    }),
     run: Effect.fnUntraced(function* (resume, given, behind) {
       const all = yield* positions
       if (Option.isNone(known)) yield* resume(all)

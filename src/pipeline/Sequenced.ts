@@ -53,3 +53,16 @@ export const make = (streams: ReadonlyArray<StreamName>) => {
     return found.length === 1 ? found[0] : undefined
   }
 }
+
+/** The same of streams that become more; `streams` gives another array then. */
+export const growing = (streams: () => ReadonlyArray<StreamName>) => {
+  let known = streams()
+  let read = make(known)
+  return (record: SinkRecord): Sequenced | undefined => {
+    if (streams() !== known) {
+      known = streams()
+      read = make(known)
+    }
+    return read(record)
+  }
+}

@@ -27,6 +27,7 @@ interface Keyed {
   patience: number
   comparing: boolean
   behind: boolean
+  joinedAt: number
 }
 
 const nothing = (): Ordered => ({ events: [], notes: [], rejected: [], duplicates: 0 })
@@ -66,7 +67,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     late
   })
 
-  const keyedOf = (stream: StreamName): Keyed => {
+  const keyedOf = (stream: StreamName, now: number): Keyed => {
     const serves = options.serves(stream)
     const rule: Sequence.Rule = {
       refills: serves,
@@ -87,15 +88,19 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       stream,
       sequence,
       serves,
-      compareAt: startedAt + UNHEARD_MS,
+      compareAt: now + UNHEARD_MS,
       patience: UNHEARD_MS,
       comparing: false,
-      behind: false
+      behind: false,
+      joinedAt: now
     }
   }
 
-  const sequenced = options.streams.filter(({ kind, symbol }) => kind.sequence !== undefined && symbol !== undefined)
-  const keys = new Map(sequenced.map((stream) => [stream, keyedOf(stream)]))
+  const isSequenced = ({ kind, symbol }: StreamName): boolean => kind.sequence !== undefined && symbol !== undefined
+  const keys = new Map(options.streams.filter(isSequenced).map((stream) => [stream, keyedOf(stream, startedAt)]))
+  /** Those that have left, as they stood. */
+  const left = new Map<StreamName, Keyed>()
+  const keyedEver = (stream: StreamName): Keyed | undefined => keys.get(stream) ?? left.get(stream)
 
   const review = (keyed: Keyed) => {
     if (!keyed.sequence.settled()) unsettled.add(keyed)
@@ -141,6 +146,34 @@ export const make = (options: Options, startedAt: number): Sequencer => {
   }
 
   return {
+    join: (streams, now) => {
+      for (const stream of streams.filter(isSequenced)) {
+        const keyed = left.get(stream) ?? keyedOf(stream, now)
+        left.delete(stream)
+        keys.set(stream, keyed)
+        keyed.patience = UNHEARD_MS
+        keyed.compareAt = now + UNHEARD_AT_START_MS
+        keyed.joinedAt = now
+        // While it was away nobody asked the history for what it misses.
+        keyed.sequence.tick(now, false)
+        review(keyed)
+      }
+    },
+    leave: (streams, keep) => {
+      for (const stream of streams) {
+        const keyed = keys.get(stream)
+        if (keyed === undefined) continue
+        if (keep && keyed.serves) keyed.sequence.shed()
+        else keyed.sequence.close()
+        keys.delete(stream)
+        unsettled.delete(keyed)
+        keyed.behind = false
+        left.set(stream, keyed)
+      }
+      return collected()
+    },
+    remembers: (stream) => keyedEver(stream)?.sequence.status().last !== undefined,
+    last: (stream) => keyedEver(stream)?.sequence.status().last,
     resume: (positions) => {
       for (const keyed of keys.values()) {
         const position = positions.get(keyed.stream.name)
@@ -148,7 +181,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
         const isFresh = keyed.sequence.status().last === undefined
         keyed.sequence.resume(position)
         keyed.behind = isFresh && keyed.serves
-        if (isFresh) keyed.compareAt = startedAt + UNHEARD_AT_START_MS
+        if (isFresh) keyed.compareAt = keyed.joinedAt + UNHEARD_AT_START_MS
         review(keyed)
       }
       return collected()
@@ -181,7 +214,11 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     asked: (request) => keys.get(request.stream)?.sequence.asked(request),
     answered: (request, page, receivedAt, now) => {
       const keyed = keys.get(request.stream)
-      if (keyed === undefined) return collected()
+      if (keyed === undefined) {
+        // It comes too late; should the stream come back, it is asked for anew.
+        left.get(request.stream)?.sequence.answered(request, undefined, now)
+        return collected()
+      }
       const entries = (page?.events ?? []).flatMap(({ facts, json }): ReadonlyArray<Entry<MarketEvent>> => {
         const { stream } = keyed
         const symbol = stream.symbol ?? ""
@@ -205,9 +242,9 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       return due.map(({ stream }) => stream)
     },
     newest: (stream, id, now) => {
-      const keyed = keys.get(stream)
-      if (keyed === undefined) return { ordered: collected(), mute: false }
-      keyed.comparing = false
+      const keyed = keyedEver(stream)
+      if (keyed !== undefined) keyed.comparing = false
+      if (keyed === undefined || left.has(stream)) return { ordered: collected(), mute: false }
       const silent = now >= keyed.compareAt
       const mute = id !== undefined && compare(keyed, id, now) && silent
       keyed.patience = mute ? UNHEARD_MS : Math.min(keyed.patience * 2, mostUnheard(keys.size))
@@ -217,12 +254,12 @@ export const make = (options: Options, startedAt: number): Sequencer => {
       return { ordered: collected(), mute }
     },
     missed: (stream, { at, from, late, to }, now) => {
-      const keyed = keys.get(stream)
+      const keyed = keyedEver(stream)
       if (keyed === undefined) return collected()
       const range = { first: from, last: to }
       if (late) keyed.sequence.lost(range)
       else keyed.sequence.recall(range, at, now)
-      review(keyed)
+      if (keys.has(stream)) review(keyed)
       return collected()
     },
     close: (keep) => {

@@ -1,16 +1,19 @@
 /** What the live page says of each stream, written as plain fields on the hot path. */
 import { Effect } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
-import { AppConfig } from "../services/AppConfig.ts"
-import { newStream, Status } from "../services/Status.ts"
+import { type StreamCell, Status } from "../services/Status.ts"
 import type { MarketEvent } from "./Decoder.ts"
 
 export const make = Effect.gen(function* () {
-  const { binance } = yield* AppConfig
   const status = yield* Status
-  const cells = new Map(binance.streams.map((stream) => [stream, status.stream(stream.name)]))
-  const nobody = newStream()
-  const cellOf = (stream: StreamName) => cells.get(stream) ?? nobody
+  const cells = new Map<StreamName, StreamCell>()
+  const cellOf = (stream: StreamName): StreamCell => {
+    const known = cells.get(stream)
+    if (known !== undefined) return known
+    const cell = status.stream(stream.name)
+    cells.set(stream, cell)
+    return cell
+  }
 
   return {
     received: (events: ReadonlyArray<MarketEvent>): void => {

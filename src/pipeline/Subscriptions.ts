@@ -22,8 +22,8 @@ export interface ControlRequest {
 export interface ConnectionPlan {
   readonly name: string
   readonly url: string
-  /** To be sent in this order after the connection has opened. */
-  readonly subscribe: ReadonlyArray<ControlRequest>
+  /** The names of those that the URL holds; the rest is asked for after the connection has opened. */
+  readonly inUrl: ReadonlyArray<string>
   readonly streams: ReadonlyArray<StreamName>
 }
 
@@ -42,20 +42,14 @@ const takeWhileFits = (
 const frameText = (method: "SUBSCRIBE" | "UNSUBSCRIBE", names: ReadonlyArray<string>, id: number): string =>
   JSON.stringify({ method, params: names, id })
 
-/** As many frames as the names need, ids counted from `firstId`. */
-export const controlRequests = (
+/** A frame with as many of the names as it holds, from the first on; at least one. */
+export const controlRequest = (
   method: "SUBSCRIBE" | "UNSUBSCRIBE",
   names: ReadonlyArray<string>,
-  firstId: number
-): ReadonlyArray<ControlRequest> => {
-  const requests: Array<ControlRequest> = []
-  for (let rest = names; rest.length > 0;) {
-    const id = firstId + requests.length
-    const [some, next] = takeWhileFits(rest, (some) => byteLength(frameText(method, some, id)) <= MAX_FRAME_BYTES)
-    requests.push({ id, text: frameText(method, some, id), names: some })
-    rest = next
-  }
-  return requests
+  id: number
+): ControlRequest => {
+  const [some] = takeWhileFits(names, (some) => byteLength(frameText(method, some, id)) <= MAX_FRAME_BYTES)
+  return { id, text: frameText(method, some, id), names: some }
 }
 
 const urlWith = (base: URL, names: ReadonlyArray<string>): string => {
@@ -68,6 +62,27 @@ export interface Group {
   /** The part of the address that serves them all, where there are several. */
   readonly route: string | undefined
   readonly streams: ReadonlyArray<StreamName>
+}
+
+/** A connection, and for how many streams more there is room on it. */
+export interface Room {
+  readonly route: string | undefined
+  readonly room: number
+}
+
+/** Where more streams go: to the connections that serve them and have room, in their order; what is left needs others. */
+export const place = (
+  streams: ReadonlyArray<StreamName>,
+  rooms: ReadonlyArray<Room>
+): { readonly placed: ReadonlyArray<ReadonlyArray<StreamName>>; readonly left: ReadonlyArray<StreamName> } => {
+  let left = streams
+  const placed = rooms.map(({ room, route }) => {
+    const fitting = left.filter(({ kind }) => kind.route === route).slice(0, Math.max(0, room))
+    const taken = new Set(fitting)
+    left = left.filter((stream) => !taken.has(stream))
+    return fitting
+  })
+  return { placed, left }
 }
 
 /** The streams of each connection. */
@@ -93,6 +108,6 @@ export const shownHost = ({ host }: URL, route: string | undefined): string =>
 export const plan = (name: string, base: URL, { route, streams }: Group): ConnectionPlan => {
   const address = addressOf(base, route)
   const names = streams.map(({ name }) => name)
-  const [inUrl, left] = takeWhileFits(names, (some) => urlWith(address, some).length <= MAX_FRAME_BYTES)
-  return { name, url: urlWith(address, inUrl), subscribe: controlRequests("SUBSCRIBE", left, 1), streams }
+  const [inUrl] = takeWhileFits(names, (some) => urlWith(address, some).length <= MAX_FRAME_BYTES)
+  return { name, url: urlWith(address, inUrl), inUrl, streams }
 }

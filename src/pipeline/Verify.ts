@@ -94,9 +94,9 @@ export const verify = Effect.fnUntraced(function* ({ onProgress, topics: named }
     unreadable === 0
       ? []
       : [{ topic: settings.continuity, records: unreadable, reason: "the value is no continuity record" }]
-  const wanting = Array.from(needs).flatMap(([topic, streams]): ReadonlyArray<Coverage.AbsentTopic> => {
+  const wanting = Array.from(needs.keys()).flatMap((topic): ReadonlyArray<Coverage.AbsentTopic> => {
     const reason = away.get(topic)
-    return reason === undefined ? [] : [{ topic, streams: streams.map(({ name }) => name), reason }]
+    return reason === undefined ? [] : [{ topic, streams: Coverage.askedOf(config, topic), reason }]
   })
   // A shell in which they are not set says nothing of what the connector is told.
   const { streams } = exchangeOf(config.binance.market)

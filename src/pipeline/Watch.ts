@@ -35,25 +35,30 @@ export interface Watch {
   /** The events of a chunk are being read; `done` when they have been. */
   readonly seen: (events: ReadonlyArray<MarketEvent>) => void
   readonly done: () => void
+  /** Looks after these too, and after those no more. */
+  readonly join: (streams: ReadonlyArray<StreamName>) => void
+  readonly leave: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
   /** The history is ahead of the stream. */
   readonly mute: (stream: StreamName) => Effect.Effect<void>
   readonly run: Effect.Effect<never>
 }
 
-export const make = Effect.fnUntraced(function* (note: (statement: Statement) => Effect.Effect<void>) {
+export const make = Effect.fnUntraced(function* (
+  streams: ReadonlyArray<StreamName>,
+  note: (statement: Statement) => Effect.Effect<void>
+) {
   const { binance, feed: source } = yield* AppConfig
   const feed = yield* MarketFeed
   const health = yield* Health
   const clock = yield* Clock.Clock
   const exchange = yield* Effect.serviceOption(ExchangeInfo)
   const watchdog = Watchdog.make({
-    streams: binance.streams,
+    streams: [],
     staleAfter: Option.getOrUndefined(Option.map(binance.streamStale, Duration.toMillis)),
     startedAt: clock.currentTimeMillisUnsafe()
   })
-  const trades = new Map(
-    binance.streams.filter(({ kind }) => kind.name === "trade").map((stream) => [stream.symbol, stream.name])
-  )
+  const watched = new Set<StreamName>()
+  const trades = new Map<string | undefined, string>()
   const newestTrades = new Map<string, number>()
   /** How often in a row the history was ahead of a stream. */
   const muted = new Map<StreamName, number>()
@@ -63,6 +68,27 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
   const stale = new Set<StreamName>()
   yield* plain.gauge(Telemetry.streamsMute, () => stale.size)
   let readingSince: number | undefined
+
+  const join = (joined: ReadonlyArray<StreamName>) => {
+    watchdog.join(joined, clock.currentTimeMillisUnsafe())
+    for (const stream of joined) {
+      watched.add(stream)
+      if (stream.kind.name === "trade") trades.set(stream.symbol, stream.name)
+    }
+  }
+  join(streams)
+
+  const leave = Effect.fnUntraced(function* (left: ReadonlyArray<StreamName>) {
+    watchdog.leave(left)
+    for (const stream of left) {
+      watched.delete(stream)
+      if (stream.kind.name === "trade") trades.delete(stream.symbol)
+      newestTrades.delete(stream.name)
+      muted.delete(stream)
+      stale.delete(stream)
+      if (silent.delete(stream)) yield* health.trouble(troubleOf(stream), undefined)
+    }
+  })
 
   const seen = (events: ReadonlyArray<MarketEvent>) => {
     const now = clock.currentTimeMillisUnsafe()
@@ -142,17 +168,20 @@ export const make = Effect.fnUntraced(function* (note: (statement: Statement) =>
 
   const learnStatuses = Effect.gen(function* () {
     if (Option.isNone(exchange)) return
-    const symbols = new Set(binance.streams.flatMap(({ symbol }) => symbol ?? []))
+    const symbols = new Set([...watched].flatMap(({ symbol }) => symbol ?? []))
     const statuses = yield* Effect.option(exchange.value.statuses([...symbols]))
     if (Option.isSome(statuses)) watchdog.statuses(statuses.value)
   })
 
   const watch: Watch = {
     seen,
+    join,
+    leave,
     done: () => {
       readingSince = undefined
     },
     mute: Effect.fnUntraced(function* (stream) {
+      if (!watched.has(stream)) return undefined
       const times = (muted.get(stream) ?? 0) + 1
       muted.set(stream, times)
       if (times <= RENEWALS) return yield* renew([stream], "history", "the exchange's history is ahead of it")

@@ -26,6 +26,9 @@ export interface Findings {
 }
 
 export interface Watchdog {
+  /** Watches these too, from now on. */
+  readonly join: (streams: ReadonlyArray<StreamName>, now: number) => void
+  readonly leave: (streams: ReadonlyArray<StreamName>) => void
   /** Something of the stream was received; once a chunk is enough. */
   readonly seen: (stream: string, receivedAt: number) => void
   /** What another stream knows of this one: its newest id, beside the newest that this one has shown. */
@@ -74,13 +77,13 @@ interface Entry {
 }
 
 export const make = ({ staleAfter, startedAt, streams }: WatchdogOptions): Watchdog => {
-  const entries = new Map<string, Entry>(
-    streams.map((stream) => [
-      stream.name,
-      {
+  const entries = new Map<string, Entry>()
+  const join: Watchdog["join"] = (joined, now) => {
+    for (const stream of joined) {
+      entries.set(stream.name, {
         stream,
         lastSeen: undefined,
-        since: startedAt,
+        since: now,
         longest: 0,
         count: 0,
         longestBefore: 0,
@@ -90,9 +93,10 @@ export const make = ({ staleAfter, startedAt, streams }: WatchdogOptions): Watch
         level: 0,
         levelAt: Number.NEGATIVE_INFINITY,
         isTroubled: false
-      }
-    ])
-  )
+      })
+    }
+  }
+  join(streams, startedAt)
   let statuses: ReadonlyMap<string, string> = new Map()
   let lastAny = startedAt
   /** When the first frame came after a time in which there was none at all: what went before was not one stream's fault. */
@@ -135,6 +139,10 @@ export const make = ({ staleAfter, startedAt, streams }: WatchdogOptions): Watch
     (entry.level === 0 || now - entry.levelAt >= pause(entry))
 
   return {
+    join,
+    leave: (left) => {
+      for (const { name } of left) entries.delete(name)
+    },
     seen: (name, receivedAt) => {
       if (receivedAt - lastAny >= LEAST_MUTE_MILLIS) returnedAt = receivedAt
       lastAny = Math.max(lastAny, receivedAt)

@@ -6,6 +6,8 @@
  * - `gap-confirmed`: the exchange has no such ids either.
  * - `sequence-reset`: the exchange counts anew.
  * - `rollover`: another connection took over; `stale`: the stream is mute; `overflow`: these were dropped.
+ * - `joined`: the stream is carried from now on; `left`: it is not any more, its last id was `to`. What it missed in between is
+ *   missing until it joins again, and then treated as after a restart.
  */
 import { Schema } from "effect"
 
@@ -18,7 +20,9 @@ export const Continuity = Schema.Struct({
     "sequence-reset",
     "rollover",
     "stale",
-    "overflow"
+    "overflow",
+    "joined",
+    "left"
   ]),
   stream: Schema.NonEmptyString.annotate({ description: "Its name as in BINANCE_STREAMS; also the record's key." }),
   market: Schema.optionalKey(

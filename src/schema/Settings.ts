@@ -2,6 +2,7 @@
 import type { Array as Arr, Duration, Option, Redacted } from "effect"
 import type { Market } from "./Market.ts"
 import type { StreamName } from "./StreamName.ts"
+import type { StreamPattern } from "./StreamPattern.ts"
 
 /** What `FEED` may name; `layers/Feeds` holds the layer of each. */
 export const feedNames = ["binance", "replay"] as const
@@ -105,7 +106,13 @@ export interface Settings {
     readonly wsUrls: readonly [URL, ...ReadonlyArray<URL>]
     /** How often every stream is carried. */
     readonly lines: 1 | 2
+    /** Those named outright, and what the exchange's list of symbols decides. */
     readonly streams: ReadonlyArray<StreamName>
+    readonly patterns: ReadonlyArray<StreamPattern>
+    /** Where they come from, if not from the environment. */
+    readonly streamsFile: Option.Option<string>
+    /** Between looks at the exchange's symbols. Zero: only at the start. */
+    readonly symbolsRefresh: Duration.Duration
     /** Zero: no client pings. */
     readonly pingInterval: Duration.Duration
     readonly reconnectMaxDelay: Duration.Duration

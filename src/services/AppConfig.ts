@@ -1,5 +1,5 @@
 /** The program's settings, checked before anything is opened. Layers: `layers/AppConfig`. */
-import { Context, Schema } from "effect"
+import { Context, type Effect, Schema } from "effect"
 import type { Settings } from "../schema/Settings.ts"
 
 /** Every fault at once, a line each: the variable, its value, what is expected, an example. */
@@ -15,3 +15,9 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
 }
 
 export class AppConfig extends Context.Service<AppConfig, Settings>()("binance-kafka/services/AppConfig") {}
+
+/** Reads the settings anew, from where they came; `undefined`: they came from nowhere that could change. */
+export class Reread extends Context.Reference<Effect.Effect<Settings, SettingsError> | undefined>(
+  "binance-kafka/services/AppConfig/Reread",
+  { defaultValue: () => undefined }
+) {}

@@ -6,6 +6,15 @@ export class ExchangeInfoError extends Schema.TaggedError<ExchangeInfoError>()("
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 
+export interface Listing {
+  /** Upper-case. */
+  readonly symbol: string
+  /** Empty where the exchange does not say it, as below. */
+  readonly status: string
+  /** What it is traded for: USDT of BTCUSDT. */
+  readonly quoteAsset: string
+}
+
 export class ExchangeInfo extends Context.Service<
   ExchangeInfo,
   {
@@ -16,7 +25,9 @@ export class ExchangeInfo extends Context.Service<
      * (all but candles), `HALT` and more. Symbols that it does not know are left out.
      */
     readonly statuses: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, ExchangeInfoError>
-    /** Every symbol that the exchange knows, by name with its trading status; empty where it does not say that. */
-    readonly symbols: Effect.Effect<ReadonlyMap<string, string>, ExchangeInfoError>
+    /** Every symbol that the exchange knows. */
+    readonly listings: Effect.Effect<ReadonlyArray<Listing>, ExchangeInfoError>
+    /** What was traded of each symbol in 24 hours, in the asset that it is traded for. */
+    readonly turnovers: Effect.Effect<ReadonlyMap<string, number>, ExchangeInfoError>
   }
 >()("binance-kafka/services/ExchangeInfo") {}

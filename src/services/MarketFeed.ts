@@ -34,6 +34,12 @@ export interface Renewed {
   readonly silent: ReadonlyArray<StreamName>
 }
 
+/** Streams that come, and streams that go. */
+export interface StreamChange {
+  readonly added: ReadonlyArray<StreamName>
+  readonly removed: ReadonlyArray<StreamName>
+}
+
 /** The feed cannot go on, and trying again would not help. */
 export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
   message: Schema.String,
@@ -52,6 +58,12 @@ export class MarketFeed extends Context.Service<
      * connection if asked again within 10 minutes. Does not wait for the exchange; streams that are not the feed's are ignored.
      */
     readonly renew: (streams: ReadonlyArray<StreamName>) => Effect.Effect<Renewed>
+    /**
+     * Carries these as well and those no more, while all others flow on untouched. Completes when the exchange has acknowledged
+     * it and what was read of those that go has come out of `frames`; a connection that is away asks for the right ones when it
+     * is back.
+     */
+    readonly change: (change: StreamChange) => Effect.Effect<void>
     /** Closes the connections; `frames` still gives what was read before, and ends. */
     readonly close: Effect.Effect<void>
   }

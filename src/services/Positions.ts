@@ -37,7 +37,7 @@ export const nothingStored: Standings = { stands: new Map(), said: [] }
 export interface PositionsService {
   /** What is stored is read back by the next start: what it lacks is fetched then. */
   readonly isKept: boolean
-  /** Asked once, before the feed starts. */
+  /** Asked before the feed carries them, once of each stream. */
   readonly load: (streams: ReadonlyArray<StreamName>) => Effect.Effect<Standings, SinkError>
   /** What follows from that is the sink's: from now on the next start may go on behind it. */
   readonly begin: Effect.Effect<void>

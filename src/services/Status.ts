@@ -67,6 +67,7 @@ export const troubleKinds = [
   "does not answer",
   "late",
   "losing records",
+  "not applied",
   "nothing new",
   "refused",
   "silent",
@@ -103,6 +104,8 @@ export type Figures = Pick<
   StatusReport,
   "at" | "startedAt" | "events" | "rate" | "deadLetters" | "continuity" | "kafka" | "spool" | "rest"
 > & {
+  /** The names of the streams that are carried; none as long as nobody says so. */
+  readonly carried: ReadonlyArray<string>
   readonly connections: ReadonlyMap<string, Omit<StatusReport["connections"][number], "name" | "state" | "detail">>
   readonly streams: ReadonlyMap<string, Omit<StatusReport["streams"][number], "name" | "trouble">>
 }
@@ -114,6 +117,10 @@ export interface StatusService {
   readonly kafka: KafkaCell
   readonly spool: SpoolCell
   readonly rest: RestCell
+  /** These streams are carried from now on. */
+  readonly joined: (names: ReadonlyArray<string>) => void
+  /** They are not any more, and nothing is wrong with them. */
+  readonly left: (names: ReadonlyArray<string>) => void
   /** In the order they came. */
   readonly deadLetters: (letters: ReadonlyArray<DeadLetterReport>) => void
   readonly continuity: (statements: ReadonlyArray<Omit<ContinuityReport, "streams">>) => void
@@ -180,6 +187,8 @@ const nobody = (): StatusService => ({
   },
   spool: newSpool(),
   rest: newRest(),
+  joined: () => {},
+  left: () => {},
   deadLetters: () => {},
   continuity: () => {},
   trouble: () => {},
@@ -194,6 +203,7 @@ const nobody = (): StatusService => ({
     continuity: [],
     spool: null,
     rest: null,
+    carried: [],
     connections: new Map(),
     streams: new Map(),
     kafka: null

@@ -2,7 +2,7 @@
 import type { Hub } from "./Hub.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Market } from "./Market.ts"
-import type { MarketListener } from "./SymbolMarket.ts"
+import type { MarketListener, SymbolMarket } from "./SymbolMarket.ts"
 import { dependsOnOffset } from "./time.ts"
 import type { EventPayloads } from "./Venue.ts"
 
@@ -21,11 +21,18 @@ export const makeBroadcast = (
   hub: Hub,
   ledger: Ledger
 ): MarketListener => {
-  const names = new Map([...market.symbols.values()].map((symbol) => [symbol, eventStreams(symbol.streamSymbol)]))
+  const names = new Map<SymbolMarket, ReturnType<typeof eventStreams>>()
+  /** Symbols are listed while it runs. */
+  const streamsOf = (symbol: SymbolMarket): ReturnType<typeof eventStreams> => {
+    const known = names.get(symbol)
+    if (known !== undefined) return known
+    const streams = eventStreams(symbol.streamSymbol)
+    names.set(symbol, streams)
+    return streams
+  }
   return {
     order: (symbol, id, first, last) => {
-      const streams = names.get(symbol)
-      if (streams === undefined) return
+      const streams = streamsOf(symbol)
       const tape = symbol.trades
       const trades = hub.channel(streams.trade)
       if (trade !== undefined && trades !== undefined) {

@@ -40,8 +40,10 @@ const STEP_MILLIS = 50
 const HALT_MILLIS = 10_000
 
 export class Market {
-  readonly symbols: ReadonlyMap<string, SymbolMarket>
-  readonly #shares: ReadonlyMap<string, number>
+  readonly #symbols: Map<string, SymbolMarket>
+  readonly #shares: Map<string, number>
+  readonly #make: (symbol: string, share: number, start: number, rate: number) => SymbolMarket
+  #rate: number
   #now: number
   #listener: MarketListener | undefined
 
@@ -58,21 +60,44 @@ export class Market {
       candleClosed: (...event) => this.#listener?.candleClosed(...event),
       blockTrade: (...event) => this.#listener?.blockTrade(...event)
     }
-    this.symbols = new Map(
-      [...this.#shares].map(([symbol, share]) => [
+    this.#rate = options.rate
+    this.#make = (symbol, share, start, rate) =>
+      new SymbolMarket({
         symbol,
-        new SymbolMarket({
-          symbol,
-          seed: options.seed,
-          rate: options.rate * share,
-          start,
-          keepTrades: Math.max(FEWEST_KEPT, Math.floor(options.keepTrades * share)),
-          keepCandles: options.keepCandles,
-          listener
-        })
-      ])
+        seed: options.seed,
+        rate: rate * share,
+        start,
+        keepTrades: Math.max(FEWEST_KEPT, Math.floor(options.keepTrades * share)),
+        keepCandles: options.keepCandles,
+        listener
+      })
+    this.#symbols = new Map(
+      [...this.#shares].map(([symbol, share]) => [symbol, this.#make(symbol, share, start, options.rate)])
     )
     for (const market of this.symbols.values()) market.advance(this.#now, true)
+  }
+
+  get symbols(): ReadonlyMap<string, SymbolMarket> {
+    return this.#symbols
+  }
+
+  /** The symbol is traded from now on, as much as the others are on average; one that was delisted is again. */
+  list(symbol: string): void {
+    const known = this.#symbols.get(symbol)
+    if (known !== undefined) {
+      known.status = "TRADING"
+      known.skipTo(this.#now)
+      return
+    }
+    const share = 1 / (this.#symbols.size + 1)
+    this.#shares.set(symbol, share)
+    this.#symbols.set(symbol, this.#make(symbol, share, this.#now, this.#rate))
+  }
+
+  /** It is not traded any more; the exchange keeps it in its lists, in `BREAK`. */
+  delist(symbol: string): void {
+    const market = this.#symbols.get(symbol)
+    if (market !== undefined) market.status = "BREAK"
   }
 
   /** µs: the time of the last step. */
@@ -108,6 +133,7 @@ export class Market {
 
   /** Trades per second over all symbols from now on. */
   setRate(rate: number): void {
+    this.#rate = rate
     for (const market of this.symbols.values()) market.setRate(rate * (this.#shares.get(market.symbol) ?? 0), this.#now)
   }
 }

@@ -70,6 +70,10 @@ export interface Simulator {
   readonly deafen: (stream: string, cure: Cure) => void
   /** Trades per second over all symbols. */
   readonly setRate: (rate: number) => void
+  /** The symbol (upper-case) is traded from now on, again if it was. */
+  readonly list: (symbol: string) => void
+  /** It is not traded any more. */
+  readonly delist: (symbol: string) => void
   /** Sends everybody a `serverShutdown`. */
   readonly shutdownNotice: () => void
 }
@@ -206,6 +210,8 @@ export const make: (options?: Partial<SimulatorOptions>) => Effect.Effect<Simula
       unmute: (stream) => hub.unmute(stream),
       deafen: (stream, cure) => hub.deafen(stream, cure),
       setRate: (rate) => market.setRate(rate),
+      list: (symbol) => market.list(symbol),
+      delist: (symbol) => market.delist(symbol),
       shutdownNotice: () => streams.announceShutdown()
     }
   })

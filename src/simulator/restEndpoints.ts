@@ -1,7 +1,7 @@
 /** What each REST endpoint answers: the same market that the streams carry, row by row in the exchange's shapes. */
 import { Predicate, Result } from "effect"
 import type { Candle } from "./Candles.ts"
-import { price, quantity, TICKS_PER_UNIT, turnover } from "./decimal.ts"
+import { averagePrice, percent, price, quantity, TICKS_PER_UNIT, turnover } from "./decimal.ts"
 import type { Market } from "./Market.ts"
 import { bookSnapshot } from "./payloads.ts"
 import * as read from "./restParameters.ts"
@@ -186,6 +186,28 @@ const exchangeInfo = ({ market, parameters, unit, now, weightPerMinute }: Query)
     })
   })
 
+/** The last 24 hours, from a full minute on. */
+const tickerRow = (market: SymbolMarket, isMini: boolean, now: number, unit: TimeUnit): string => {
+  const from = Math.floor(now / 1000) - 24 * 3_600_000
+  const day = market.candles.window(from, new Map())
+  const opened = Math.max(0, from) * 1000
+  const full = `"priceChange":"${price(day.closePrice - day.openPrice)}","priceChangePercent":"${percent(day.openPrice, day.closePrice)}","weightedAvgPrice":"${averagePrice(day.quote, day.base, day.closePrice)}",`
+  return `{"symbol":"${market.symbol}",${isMini ? "" : full}"openPrice":"${price(day.openPrice)}","highPrice":"${price(day.high)}","lowPrice":"${price(day.low)}","lastPrice":"${price(day.closePrice)}","volume":"${quantity(day.base)}","quoteVolume":"${turnover(day.quote)}","openTime":${instant(opened, unit)},"closeTime":${instant(now, unit)},"firstId":${day.first},"lastId":${day.last},"count":${day.count}}`
+}
+
+export const dayTickers = ({ market, now, parameters, unit }: Query): Parsed<string> =>
+  Result.map(askedSymbols(market, parameters), (symbols) => {
+    const isMini = parameters.get("type") === "MINI"
+    const rows = symbols.map((symbol) => tickerRow(symbol, isMini, now, unit))
+    return parameters.has("symbol") ? (rows[0] ?? "{}") : array(rows)
+  })
+
+const dayTickersWeight = (parameters: Parameters): number => {
+  if (parameters.has("symbol")) return 2
+  const names = readNames(parameters.get("symbols") ?? "")
+  return names === undefined || names.length > 100 ? 80 : names.length > 20 ? 40 : 2
+}
+
 export const always = (weight: number) => () => weight
 
 export const time = ({ now, unit }: Query): Parsed<string> =>
@@ -218,6 +240,11 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     weight: always(2),
     parameters: ["symbol", "interval", "startTime", "endTime", "timeZone", "limit"],
     answer: klines
+  },
+  "/api/v3/ticker/24hr": {
+    weight: dayTickersWeight,
+    parameters: ["symbol", "symbols", "type"],
+    answer: dayTickers
   },
   "/api/v3/depth": { weight: depthWeight, parameters: ["symbol", "limit", "symbolStatus"], answer: depth }
 }

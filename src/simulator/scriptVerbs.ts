@@ -17,6 +17,8 @@ export interface Stage {
   readonly unmute: (stream: string) => void
   readonly setRate: (rate: number) => void
   readonly shutdownNotice: () => void
+  readonly list: (symbol: string) => void
+  readonly delist: (symbol: string) => void
   /** So many trades a second as long as no line says otherwise. */
   readonly rate: number
   /** Puts faults in force, and gives what takes them back. */
@@ -80,6 +82,11 @@ const streamOf =
       onFailure: () => undefined,
       onSuccess: ({ name, symbol }) => (symbol === undefined || symbols.includes(symbol) ? name : undefined)
     })
+
+const symbolIn = (word: string): string | undefined => {
+  const symbol = word.toUpperCase()
+  return /[\s/@!,]/.test(symbol) ? undefined : symbol
+}
 
 const httpStatus = (word: string): number | undefined => whole(word, 400, 599)
 
@@ -180,6 +187,24 @@ export const verbs: Readonly<Record<string, Verb>> = {
               stage.enforce({ onRest: () => ({ answer: { status, headers: retryAfter(status), body: "{}" } }) })
           )(words)
     }
+  },
+  list: {
+    usage: "list SYMBOL",
+    does: "trades another symbol from then on",
+    example: "30s list newusdt",
+    parse: one("a symbol such as NEWUSDT", symbolIn, (symbol) => (stage) => {
+      stage.list(symbol)
+      return () => stage.delist(symbol)
+    })
+  },
+  delist: {
+    usage: "delist SYMBOL",
+    does: "trades a symbol no more: it is in BREAK",
+    example: "60s delist btcusdt",
+    parse: one("a symbol such as BTCUSDT", symbolIn, (symbol) => (stage) => {
+      stage.delist(symbol)
+      return () => stage.list(symbol)
+    })
   },
   halt: {
     usage: "halt",

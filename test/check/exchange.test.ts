@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect } from "effect"
-import { clockFinding, rest, socket, symbolFindings } from "../../src/check/exchange.ts"
+import { Clock, Duration, Effect, Result } from "effect"
+import { clockFinding, patternFindings, rest, socket, symbolFindings } from "../../src/check/exchange.ts"
 import type { Finding } from "../../src/check/Finding.ts"
 import * as MemoryExchangeInfo from "../../src/layers/MemoryExchangeInfo.ts"
+import { parseAll } from "../../src/schema/StreamPattern.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { streamNames, testSettings } from "../support/settings.ts"
 
@@ -73,6 +74,24 @@ describe("check: the exchange", () => {
       )
       assert.deepStrictEqual(told(findings), ["symbols ok", "symbols failed", "symbols warning"])
       assert.match(says(findings), /^1 of 3 are trading\nBTCUSD does not exist .*BINANCE_STREAMS.*\nOLDUSDT .*BREAK/)
+    })
+  )
+
+  it.effect("says what each pattern comes to", () =>
+    Effect.gen(function* () {
+      const wanted = Result.getOrThrow(parseAll(["*usdt@trade", "top2:eur@ticker", "-shib*@*", "btcusdt@trade"]))
+      const findings = yield* patternFindings(wanted).pipe(
+        Effect.provide(MemoryExchangeInfo.layer(["BTCUSDT", "ETHUSDT", "SHIBUSDT"]))
+      )
+      assert.deepStrictEqual(
+        findings.map(({ says, status }) => `${status} ${says}`),
+        [
+          "ok *usdt@trade is 2 streams",
+          "failed top2:eur@ticker: nothing that is traded for EUR is left; `streams --symbols` lists the symbols",
+          "ok -shib*@* takes away 1 streams",
+          "ok 2 streams in all"
+        ]
+      )
     })
   )
 })

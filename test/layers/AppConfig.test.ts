@@ -229,6 +229,56 @@ describe("bad settings of the connections", () => {
   }
 })
 
+describe("a file of streams", () => {
+  const readFile = Effect.fnUntraced(function* (content: string, others: Readonly<Record<string, string>> = {}) {
+    const file = join(yield* temporaryFolder, "streams.txt")
+    writeFileSync(file, content)
+    return yield* settingsFrom({ STREAMS_FILE: file, ...others })
+  })
+
+  it.effect("is read in place of the variable, comments left out", () =>
+    Effect.gen(function* () {
+      const { binance } = yield* readFile("# ours\n\nbtcusdt@trade # the first\r\n*usdt@ticker\n-shibusdt@*\n")
+      assert.deepStrictEqual(
+        [...binance.streams.map(({ name }) => name), ...binance.patterns.map(({ text }) => text)],
+        ["btcusdt@trade", "*usdt@ticker", "-shibusdt@*"]
+      )
+    })
+  )
+
+  it.effect("is refused whole, every fault with its line", () =>
+    Effect.gen(function* () {
+      const faults = yield* faultsOf(readFile("btcusdt@trade\n*usdt@trad\n\nbtcusdt\n"))
+      assert.deepStrictEqual(
+        faults.map((fault) => fault.replace(/^STREAMS_FILE=\S+ /, "")),
+        [
+          'line 2, *usdt@trad: "trad" is no stream kind: did you mean *usdt@trade?',
+          "line 4, btcusdt: the stream's kind is missing after the symbol, such as btcusdt@trade"
+        ]
+      )
+      assert.match((yield* faultsOf(readFile("# nothing")))[0] ?? "", /^STREAMS_FILE=.*: it names no stream, such as/)
+      assert.match(
+        (yield* faultsOf(settingsFrom({ STREAMS_FILE: "/nowhere/at/all" })))[0] ?? "",
+        /^STREAMS_FILE=\/nowhere\/at\/all: there is no such file/
+      )
+    })
+  )
+
+  it.effect("and the variable are not both set; a replay needs names", () =>
+    Effect.gen(function* () {
+      const both = yield* faultsOf(readFile("btcusdt@trade", { BINANCE_STREAMS: "ethusdt@trade" }))
+      assert.match(both.join(), /STREAMS_FILE=.*: BINANCE_STREAMS is set as well: unset one of the two/)
+      const replay = yield* faultsOf(settingsFrom({ FEED: "replay", BINANCE_STREAMS: "*usdt@trade" }))
+      assert.include(
+        replay,
+        "BINANCE_STREAMS=*usdt@trade: FEED=replay asks no exchange which symbols there are: name the streams instead of *usdt@trade"
+      )
+      const only = yield* faultsOf(settingsFrom({ BINANCE_STREAMS: "-shibusdt@*" }))
+      assert.match(only[0] ?? "", /^BINANCE_STREAMS=-shibusdt@\*: it only takes streams away; expected/)
+    })
+  )
+})
+
 describe("the environment and a .env file", () => {
   const read = Effect.fnUntraced(function* (
     environment: Readonly<Record<string, string | undefined>>,

@@ -319,12 +319,12 @@ describe("control frames", () => {
       const streams = many(1024)
       const { feed, logged } = yield* Feed.start({ ...at(simulator), streams, pingInterval: Duration.seconds(1) })
       yield* Feed.lineOf(logged, "Data flows")
-      yield* feed.renew(streams)
       const [connection] = simulator.streams.connections
       yield* Effect.repeat(
         Effect.sync(() => connection!.streams.size),
         { until: (size) => size === 1024 }
       )
+      yield* feed.renew(streams)
       yield* Effect.repeat(
         Effect.sync(() => connection!.streams.size),
         { until: (size) => size < 1024 }

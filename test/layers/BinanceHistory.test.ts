@@ -341,7 +341,7 @@ describe("a trouble with the exchange's history", () => {
       const context = yield* Layer.build(Layer.provide(BinanceHistory.layerNoClient, client))
       const history = Context.get(context, MarketHistory)
       yield* Effect.forkChild(Effect.provide(history.page(trades, 1, 10), probe.layer))
-      yield* TestClock.adjust("6 seconds")
+      yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(
         (yield* Queue.clear(probe.events)).map(({ annotations, message }) => [message, annotations]),
         [["The exchange's history does not answer: asking again", { stream: "btcusdt@trade", reason }]]

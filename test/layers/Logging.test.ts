@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Layer, Option, Redacted, Tracer } from "effect"
 import { TestClock, TestConsole } from "effect/testing"
+import * as LiveSettingsLayer from "../../src/layers/LiveSettings.ts"
 import * as Logging from "../../src/layers/Logging.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
+import { LiveSettings } from "../../src/services/LiveSettings.ts"
 import { settingsLayer } from "../support/settings.ts"
 
 type Log = Settings["log"]
@@ -231,6 +233,31 @@ describe("Logging", () => {
     Effect.gen(function* () {
       const [line] = yield* linesOf(pretty(), Effect.logError("red"), { coloured: true })
       assert.include(line, "\u001b[31mERROR  \u001b[39m")
+    })
+  )
+
+  it.effect("heeds a level that changes while it runs", () =>
+    Effect.gen(function* () {
+      const say = Effect.all([Effect.logDebug("debug"), Effect.logInfo("info"), Effect.logWarning("warning")])
+      yield* Effect.gen(function* () {
+        const live = yield* LiveSettings
+        const now = live?.read()
+        if (live === undefined || now === undefined) return assert.fail("there are no live settings")
+        yield* say
+        live.set({ ...now, logLevel: "Debug" })
+        yield* say
+        live.set({ ...now, logLevel: "Warn" })
+        return yield* say
+      }).pipe(
+        Effect.provide(
+          Logging.layerOf(false).pipe(
+            Layer.provideMerge(LiveSettingsLayer.layer),
+            Layer.provide(settingsLayer({ log: json() }))
+          )
+        )
+      )
+      const lines = (yield* TestConsole.errorLines).map((line) => parse(String(line))["message"])
+      assert.deepStrictEqual(lines, ["info", "warning", "debug", "info", "warning", "warning"])
     })
   )
 })

@@ -12,7 +12,7 @@ import type { Position } from "../../src/pipeline/Standing.ts"
 import { standingsOf } from "../support/standings.ts"
 import { ReleasableSink } from "../../src/services/ReleasableSink.ts"
 import * as HealthProbe from "../support/healthProbe.ts"
-import { settingsLayer } from "../support/settings.ts"
+import { settingsLayer, streamNames } from "../support/settings.ts"
 import { range, recordOf, trade } from "../support/tape.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -73,7 +73,7 @@ const open = Effect.fnUntraced(function* (inner: Inner, dataDir: string, stored?
     publish: (...records: ReadonlyArray<SinkRecord>) => Effect.provideContext(sink.publish(records), context),
     flush: sink.flush,
     surrender: Effect.provideContext(sink.surrender, context),
-    known: Effect.map(Effect.provideContext(Resume.make, context), ({ known }) =>
+    known: Effect.map(Effect.provideContext(Resume.make(streamNames("btcusdt@trade")), context), ({ known }) =>
       Option.getOrThrow(known).get("btcusdt@trade")
     ),
     close: Scope.close(scope, Exit.void)

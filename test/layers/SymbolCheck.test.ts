@@ -42,7 +42,8 @@ describe("SymbolCheck", () => {
       const exchange = Layer.succeed(ExchangeInfo, {
         unknownSymbols: (symbols) => Effect.sync(() => (asked.push(...symbols), [])),
         statuses: () => Effect.die("not asked"),
-        symbols: Effect.die("not asked")
+        listings: Effect.die("not asked"),
+        turnovers: Effect.die("not asked")
       })
       const streams = ["btcusdt@trade", "btcusdt@ticker", "ethusdt@trade", "!miniTicker@arr"]
       yield* SymbolCheck.check.pipe(Effect.provide([exchange, settingsFor("http://127.0.0.1:1", streams), layer]))

@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
+import * as Subscribed from "../../src/pipeline/Subscribed.ts"
 import {
+  type ConnectionPlan,
   type ControlRequest,
   MAX_FRAME_BYTES,
   MAX_STREAMS_PER_CONNECTION,
+  place,
   plan,
   spread
 } from "../../src/pipeline/Subscriptions.ts"
@@ -19,6 +22,17 @@ const inUrl = (url: string): ReadonlyArray<string> => (new URL(url).searchParams
 const inFrame = ({ text }: ControlRequest): ReadonlyArray<string> =>
   (JSON.parse(text) as { params: Array<string> }).params
 
+/** What has to be sent beside the URL. */
+const framesOf = ({ inUrl, streams }: ConnectionPlan): ReadonlyArray<ControlRequest> => {
+  const subscribed = Subscribed.make(
+    inUrl,
+    streams.map(({ name }) => name)
+  )
+  const frames: Array<ControlRequest> = []
+  for (let frame = subscribed.next(); frame !== undefined; frame = subscribed.next()) frames.push(frame)
+  return frames
+}
+
 describe("Subscriptions", () => {
   it("puts a few streams into the URL, in order", () => {
     const only = plan("binance-1", base, group(streams(3)))
@@ -26,7 +40,7 @@ describe("Subscriptions", () => {
       only.url,
       "wss://stream.binance.com:9443/stream?streams=sym0usdt@trade/sym1usdt@trade/sym2usdt@trade"
     )
-    assert.deepStrictEqual(only.subscribe, [])
+    assert.deepStrictEqual(framesOf(only), [])
     assert.strictEqual(spread(streams(3)).length, 1)
   })
 
@@ -51,7 +65,9 @@ describe("Subscriptions", () => {
     it(`spreads ${count} streams so that each is carried once and every limit holds`, () => {
       const all = streams(count, symbol)
       const plans = spread(all).map((some) => plan("binance-1", base, some))
-      for (const { subscribe, streams, url } of plans) {
+      for (const one of plans) {
+        const { streams, url } = one
+        const subscribe = framesOf(one)
         assert.isAtMost(streams.length, MAX_STREAMS_PER_CONNECTION)
         assert.isAtMost(url.length, MAX_FRAME_BYTES)
         for (const { text } of subscribe) assert.isAtMost(Buffer.byteLength(text), MAX_FRAME_BYTES)
@@ -61,9 +77,20 @@ describe("Subscriptions", () => {
         )
       }
       assert.deepStrictEqual(
-        plans.flatMap(({ subscribe, url }) => [...inUrl(url), ...subscribe.flatMap(inFrame)]),
+        plans.flatMap((one) => [...inUrl(one.url), ...framesOf(one).flatMap(inFrame)]),
         all.map(({ name }) => name)
       )
     })
   }
+
+  it("places more of them where there is room, in order", () => {
+    const more = streams(5)
+    const rooms = (...all: ReadonlyArray<number>) => all.map((room) => ({ route: undefined, room }))
+    assert.deepStrictEqual(place(more, rooms(2, 0, 2)), {
+      placed: [more.slice(0, 2), [], more.slice(2, 4)],
+      left: more.slice(4)
+    })
+    assert.deepStrictEqual(place(more, rooms(9)), { placed: [more], left: [] })
+    assert.deepStrictEqual(place(more, rooms(-3)), { placed: [[]], left: more })
+  })
 })

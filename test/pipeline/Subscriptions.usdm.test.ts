@@ -1,7 +1,7 @@
 /** A stream that is asked for under the wrong part of the address is acknowledged and mute: it must not be possible. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { MAX_STREAMS_PER_CONNECTION, plan, spread } from "../../src/pipeline/Subscriptions.ts"
+import { MAX_STREAMS_PER_CONNECTION, place, plan, spread } from "../../src/pipeline/Subscriptions.ts"
 import { usdm } from "../../src/schema/Market.ts"
 import { usdmNames } from "../support/settings.ts"
 
@@ -26,11 +26,12 @@ describe("streams of USD-M futures", () => {
       const groups = spread(streams)
       for (const { route, streams } of groups) {
         assert.isNotEmpty(streams)
-        const { subscribe, url } = plan("binance-1", base, { route, streams })
+        const planned = plan("binance-1", base, { route, streams })
+        const { inUrl, url } = planned
         const { pathname, searchParams } = new URL(url)
         const asked = [
           ...(searchParams.get("streams") ?? "").split("/"),
-          ...subscribe.flatMap((request) => request.names)
+          ...planned.streams.slice(inUrl.length).map(({ name }) => name)
         ]
         assert.deepStrictEqual(
           asked,
@@ -44,6 +45,17 @@ describe("streams of USD-M futures", () => {
       )
     }
   )
+
+  it("come later only to a connection of their own part of the address", () => {
+    const more = usdmNames("btcusdt@aggTrade", "btcusdt@bookTicker", "ethusdt@aggTrade", "ethusdt@bookTicker")
+    const { left, placed } = place(more, [
+      { route: "public", room: 1 },
+      { route: "market", room: 9 }
+    ])
+    const namesIn = (streams: typeof left) => streams.map(({ name }) => name)
+    assert.deepStrictEqual(placed.map(namesIn), [["btcusdt@bookTicker"], ["btcusdt@aggTrade", "ethusdt@aggTrade"]])
+    assert.deepStrictEqual(namesIn(left), ["ethusdt@bookTicker"])
+  })
 
   it("fill a connection before another one of their part is opened", () => {
     const many = (suffix: string) =>

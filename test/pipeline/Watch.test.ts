@@ -15,10 +15,11 @@ const saidOf = Effect.fnUntraced(function* (renewed: Renewed) {
     frames: Stream.never,
     notices: Stream.never,
     renew: () => Effect.succeed(renewed),
+    change: () => Effect.void,
     close: Effect.void
   })
   yield* Effect.gen(function* () {
-    const watch = yield* Watch.make(() => Effect.void)
+    const watch = yield* Watch.make([stream!], () => Effect.void)
     yield* watch.mute(stream!)
   }).pipe(
     Effect.provide(Layer.mergeAll(settingsLayer(), HealthState.layer, Layer.succeed(MarketFeed, feed), probe.layer))

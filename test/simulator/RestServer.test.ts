@@ -42,6 +42,46 @@ type CandleRow = readonly [
 const units = (decimal: string): bigint => BigInt(decimal.replace(".", ""))
 
 describe("REST", () => {
+  it.effect(
+    "lists a symbol that comes, and keeps one that goes in BREAK, with what was traded of each in 24 hours",
+    () =>
+      Effect.gen(function* () {
+        const simulator = yield* make({ symbols: ["BTCUSDT", "ETHUSDT"], shares: { ETHUSDT: 3 } })
+        const listed = Effect.map(call(simulator, "exchangeInfo?showPermissionSets=false"), ({ text }) =>
+          JSON.parse(text).symbols.map((one: Record<string, string>) => [
+            one["symbol"],
+            one["status"],
+            one["quoteAsset"]
+          ])
+        )
+        yield* TestClock.adjust("5 seconds")
+        simulator.list("NEWUSDT")
+        simulator.delist("BTCUSDT")
+        const { last } = simulator.ledger.generated("BTCUSDT")!.trades
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(yield* listed, [
+          ["BTCUSDT", "BREAK", "USDT"],
+          ["ETHUSDT", "TRADING", "USDT"],
+          ["NEWUSDT", "TRADING", "USDT"]
+        ])
+        assert.strictEqual(simulator.ledger.generated("BTCUSDT")!.trades.last, last)
+        const trades = yield* rows<TradeRow>(simulator, "trades?symbol=NEWUSDT")
+        assert.isNotEmpty(trades)
+        const [day, ...others] = yield* rows<Record<string, string>>(
+          simulator,
+          "ticker/24hr?symbols=%5B%22NEWUSDT%22%5D"
+        )
+        assert.isEmpty(others)
+        const sum = trades.reduce((all, { quoteQty }) => all + units(quoteQty), 0n)
+        assert.strictEqual(units(day!["quoteVolume"]!), sum)
+        const all = yield* call(simulator, "ticker/24hr?type=MINI")
+        assert.strictEqual(JSON.parse(all.text).length, 3)
+        simulator.list("BTCUSDT")
+        yield* TestClock.adjust("5 seconds")
+        assert.isAbove(simulator.ledger.generated("BTCUSDT")!.trades.last, last)
+      })
+  )
+
   it.effect("serves trades by id, page by page, as the streams carry them", () =>
     Effect.gen(function* () {
       const simulator = yield* make()

@@ -27,6 +27,8 @@ const playing = (script: string) => {
     unmute: (stream) => done.push(`unmute ${stream}`),
     setRate: (rate) => done.push(`rate ${rate}`),
     shutdownNotice: () => done.push("shutdown"),
+    list: (symbol) => done.push(`list ${symbol}`),
+    delist: (symbol) => done.push(`delist ${symbol}`),
     rate: 100,
     enforce: (faults) => inForce.add(faults),
     later: (millis, action) => agenda.at(now + millis, action)

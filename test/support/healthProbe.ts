@@ -14,10 +14,7 @@ export const layer = Layer.effectContext(
     const health = Health.of({
       sink: (status) => Effect.asVoid(Queue.offer(sinks, status)),
       connection: (name, status) =>
-        Effect.sync(() => {
-          if (status === undefined) connections.delete(name)
-          else connections.set(name, status)
-        }),
+        Effect.sync(() => void (status === undefined ? connections.delete(name) : connections.set(name, status))),
       resume: () => Effect.void,
       group: () => Effect.void,
       trouble: () => Effect.void,

@@ -35,6 +35,14 @@ export const record = make({
   flags,
   untilStopped: true,
   needs: load(() => import("../../layers/BinanceWebSocket.ts")).pipe(
+    Layer.provide(
+      Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("../../layers/BinanceStreams.ts")),
+          ({ layerOnce }) => layerOnce
+        )
+      )
+    ),
     Layer.provide(load(() => import("../../layers/HealthState.ts"))),
     Layer.provideMerge(Quiet)
   ),

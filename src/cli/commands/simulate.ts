@@ -92,6 +92,7 @@ export const simulate = make({
     "  mute STREAM      sends nothing of a stream any more; REST has what is missed",
     "  drop N%          loses a part of the frames; repeat N% sends it twice",
     "  halt             nobody trades; connections and REST live on",
+    "  list SYMBOL      trades another symbol; delist SYMBOL one no more (it is in BREAK)",
     "  rate N           so many trades a second",
     "  refuse STATUS    refuses new connections; hang leaves them without an answer",
     "  rest STATUS      answers REST with this status; rest slow TIME so much later"

@@ -4,13 +4,14 @@
  * messages.
  */
 import { Clock, Deferred, Duration, Effect, Option, Queue, Result } from "effect"
-import { type ConnectionPlan, controlRequests } from "../../pipeline/Subscriptions.ts"
+import type { ConnectionPlan } from "../../pipeline/Subscriptions.ts"
 import { type ControlFrame, decodeControlFrame } from "../../schema/ControlFrame.ts"
 import type { Frame } from "../../services/MarketFeed.ts"
 import * as Control from "./Control.ts"
 import { closed, type Disconnected, disconnected } from "./Disconnected.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Socket from "./socket.ts"
+import type { Subscriber } from "./Subscriber.ts"
 
 /** How often the watch looks at the clock. */
 const WATCH_INTERVAL = Duration.seconds(1)
@@ -20,11 +21,11 @@ export interface ConnectionOptions {
   readonly silenceTimeout: Duration.Duration
   /** Zero: none. */
   readonly pingInterval: Duration.Duration
-  /** Names of streams to leave and to join again, whenever some are offered. */
-  readonly renewals: Queue.Dequeue<ReadonlyArray<string>>
+  /** What it is to carry beside what its address names, or not any more. */
+  readonly subscriber: Subscriber
   /** The socket is open. */
   readonly onOpen: Effect.Effect<void>
-  /** The exchange has acknowledged all that the address could not hold. */
+  /** The exchange has acknowledged all that it is to carry. */
   readonly onSubscribed: Effect.Effect<void>
   /** A frame was read: plain code, for every one of them. */
   readonly onFrame: (frame: Frame) => void
@@ -82,13 +83,6 @@ export const run = (
     yield* Effect.logInfo("Connected").pipe(Effect.annotateLogs({ streams: plan.streams.length }))
     yield* options.onOpen
 
-    /** Every id up to this one has been given to a frame of ours. */
-    let lastId = plan.subscribe.length
-    let unsettled = plan.subscribe.length
-    const settled = Effect.suspend(() => (unsettled === 0 ? options.onSubscribed : Effect.void))
-    yield* Effect.forEach(plan.subscribe, control.request, { discard: true })
-    yield* settled
-
     const answered = Effect.fnUntraced(function* (reply: ControlFrame) {
       if (reply._tag === "ServerShutdown") return undefined
       const request = control.answered(reply.id)
@@ -101,21 +95,9 @@ export const run = (
           Effect.annotateLogs({ frame: JSON.stringify(reply) })
         )
       }
-      if (request !== undefined && request.id <= plan.subscribe.length) {
-        unsettled--
-        yield* settled
-      }
+      if (request !== undefined) options.subscriber.answered(request.id)
       return undefined
     })
-
-    const renew = Effect.gen(function* () {
-      const names = yield* Queue.take(options.renewals)
-      for (const method of ["UNSUBSCRIBE", "SUBSCRIBE"] as const) {
-        const requests = controlRequests(method, names, lastId + 1)
-        lastId += requests.length
-        yield* Effect.forEach(requests, control.request, { discard: true })
-      }
-    }).pipe(Effect.forever)
 
     const interval = Duration.min(WATCH_INTERVAL, options.silenceTimeout)
     let seen = 0
@@ -168,7 +150,8 @@ export const run = (
         Deferred.await(ended),
         control.sending((text) => (text === undefined ? sendPing : Socket.send(socket, text))),
         Effect.forever(Effect.flatMap(Queue.take(replies), answered)),
-        renew,
+        options.subscriber.run(control.request),
+        Effect.andThen(options.subscriber.settled, Effect.andThen(options.onSubscribed, Effect.never)),
         Effect.andThen(Deferred.await(flowing), Effect.andThen(options.onData, Effect.never)),
         Effect.andThen(Deferred.await(shuttingDown), Effect.andThen(options.onShutdownNotice, Effect.never)),
         watch,

@@ -17,8 +17,9 @@ export const isInvalid = (code: number): boolean => INVALID_CODES.has(code)
 export interface Control {
   /** Sends what is asked for, until interrupted; no text: a ping. */
   readonly sending: <E>(send: (text: string | undefined) => Effect.Effect<void, E>) => Effect.Effect<never, E>
+  /** Waits until it has gone out. */
   readonly request: (request: ControlRequest) => Effect.Effect<void>
-  /** Waits until it has gone out: what may have gone wrong since is judged from then on. */
+  /** The same: what may have gone wrong since is judged from then on. */
   readonly ping: Effect.Effect<void>
   /** A pong has gone out beside all this: it counts. */
   readonly pongSent: () => void
@@ -34,7 +35,7 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
   const rate = RateWindow.make(RateWindow.CONTROL_FRAMES)
   const outgoing = yield* Queue.unbounded<{
     readonly request?: ControlRequest
-    readonly sent?: Deferred.Deferred<void>
+    readonly sent: Deferred.Deferred<void>
   }>()
   /** By id, in the order they were sent. */
   const pending = new Map<RequestId, { readonly request: ControlRequest; waited: Duration.Duration }>()
@@ -46,6 +47,12 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
     rate.took(now())
   })
 
+  const enqueue = Effect.fnUntraced(function* (request?: ControlRequest) {
+    const sent = yield* Deferred.make<void>()
+    yield* Queue.offer(outgoing, request === undefined ? { sent } : { request, sent })
+    yield* Deferred.await(sent)
+  })
+
   return {
     sending: (send) =>
       Effect.gen(function* () {
@@ -53,14 +60,10 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
         yield* turn
         if (request !== undefined) pending.set(request.id, { request, waited: Duration.zero })
         yield* send(request?.text)
-        if (sent !== undefined) yield* Deferred.succeed(sent, undefined)
+        yield* Deferred.succeed(sent, undefined)
       }).pipe(Effect.forever),
-    request: (request) => Effect.asVoid(Queue.offer(outgoing, { request })),
-    ping: Effect.gen(function* () {
-      const sent = yield* Deferred.make<void>()
-      yield* Queue.offer(outgoing, { sent })
-      yield* Deferred.await(sent)
-    }),
+    request: enqueue,
+    ping: enqueue(),
     pongSent: () => rate.took(now()),
     answered: (id) => {
       const [oldest] = pending.keys()

@@ -3,7 +3,7 @@
  * from the sockets, so that memory stays bounded and TCP holds the exchange back. Nothing is dropped. A frame that comes alone
  * waits a moment for others: to wake the pipeline costs more than to serve many frames.
  */
-import { Cause, type Duration, Effect, Latch, Queue, type Scope, Stream } from "effect"
+import { Cause, type Duration, Effect, Latch, Queue, Schedule, type Scope, Stream } from "effect"
 import type { Frame } from "../../services/MarketFeed.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
@@ -13,6 +13,9 @@ const PAUSE_BYTES = 512 * 1024
 
 /** So many frames do not wait for others. */
 const ENOUGH = 64
+
+/** How often it is looked whether what it held has come out. */
+const PASSING = Schedule.spaced("20 millis")
 
 /** What can be told to stop and to go on reading. */
 export interface Pausable {
@@ -28,6 +31,8 @@ export interface Inbox {
   /** How often it has paused. */
   readonly pauses: () => number
   readonly frames: Stream.Stream<Frame>
+  /** Completes when all that it holds now has come out of `frames`. */
+  readonly passed: Effect.Effect<void>
   /** What is held still comes out of `frames`, then it ends. */
   readonly end: Effect.Effect<void>
   /** `frames` fails with a defect: a connection's fiber has died of a bug. */
@@ -43,6 +48,7 @@ export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scop
     let ended = false
     let waiting = 0
     let held = 0
+    let offered = 0
     let paused = false
     let pauses = 0
     yield* plain.gauge(Telemetry.inboxBytes, () => held)
@@ -72,6 +78,7 @@ export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scop
     return {
       offer: (frame) => {
         held += frame.bytes.byteLength
+        offered++
         Queue.offerUnsafe(queue, frame)
         if (++waiting === 1) arrived.openUnsafe()
         if (!paused && held > PAUSE_BYTES) {
@@ -92,6 +99,13 @@ export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scop
       frames: Stream.transformPull(Stream.fromQueue(queue), (pull) =>
         Effect.succeed(Effect.andThen(company, pull))
       ).pipe(Stream.mapArrayEffect((frames) => Effect.as(taken(frames), frames))),
+      passed: Effect.suspend(() => {
+        const until = offered
+        return Effect.repeat(
+          Effect.sync(() => offered - waiting >= until),
+          { until: (isSo) => isSo, schedule: PASSING }
+        ).pipe(Effect.asVoid)
+      }),
       end: Effect.andThen(Queue.end(queue), close),
       fail: (cause) =>
         Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.andThen(Queue.failCause(queue, cause), close)

@@ -2,13 +2,11 @@
  * Keeps one connection's streams flowing, over one socket after another, for as long as it runs. What to do is `Rollover`'s to
  * decide; this does it, and says what happened.
  */
-import { Clock, Duration, Effect, FiberMap, identity, Metric, Queue, Random, type Tracer } from "effect"
-import { type Group, plan, shownHost } from "../../pipeline/Subscriptions.ts"
+import { Clock, Duration, Effect, FiberMap, identity, Latch, Metric, Queue, Random, type Tracer } from "effect"
+import { plan, shownHost } from "../../pipeline/Subscriptions.ts"
 import { wholeSecond } from "../../pipeline/wholeSecond.ts"
-import type { RolloverSettings } from "../../schema/Settings.ts"
-import type { StreamName } from "../../schema/StreamName.ts"
-import type { ComponentStatus, Health } from "../../services/Health.ts"
-import type { FeedNotice } from "../../services/MarketFeed.ts"
+import type { ComponentStatus } from "../../services/Health.ts"
+import { LiveSettings } from "../../services/LiveSettings.ts"
 import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
@@ -16,70 +14,27 @@ import * as Backoff from "./Backoff.ts"
 import * as Connection from "./Connection.ts"
 import * as ConnectionTrace from "./ConnectionTrace.ts"
 import type { Disconnected } from "./Disconnected.ts"
-import type { Gate } from "./Gate.ts"
-import type { Inbox } from "./Inbox.ts"
 import * as Rollover from "./Rollover.ts"
 import { dueAt } from "./schedule.ts"
+import { carry, changed, namesIn, type Session } from "./Session.ts"
+import * as Subscriber from "./Subscriber.ts"
+import type { Keeper, KeeperContext, KeeperOptions } from "./keeperContract.ts"
 import * as Vigil from "./Vigil.ts"
+
+export type * from "./keeperContract.ts"
 
 /** Failures in a row after which the next address is tried. */
 const TRIES_PER_ADDRESS = 2
-
-export interface KeeperOptions extends Group {
-  readonly name: string
-  /** Counts from 0. */
-  readonly line: number
-  readonly urls: readonly [URL, ...ReadonlyArray<URL>]
-  readonly connectionTimeout: Duration.Duration
-  readonly silenceTimeout: Duration.Duration
-  readonly pingInterval: Duration.Duration
-  readonly reconnectMaxDelay: Duration.Duration
-  readonly rollover: RolloverSettings
-  /** Others with the same streams. */
-  readonly twins: () => ReadonlyArray<Keeper>
-}
-
-/** What all keepers share. */
-export interface KeeperContext {
-  readonly inbox: Inbox
-  readonly gate: Gate
-  readonly health: Health["Service"]
-  readonly notify: (notice: FeedNotice) => Effect.Effect<void>
-  readonly onInvalid: Connection.ConnectionOptions["onInvalid"]
-}
-
-export interface Keeper {
-  readonly name: string
-  /** It carries no streams of another one. */
-  readonly route: string | undefined
-  readonly run: Effect.Effect<never>
-  readonly isLive: () => boolean
-  /** When the last frame came, Unix ms. */
-  readonly lastFrameAt: () => number
-  readonly isRollingOver: () => boolean
-  /** What it is to carry; its sockets may differ until they are replaced. */
-  readonly streams: () => ReadonlyArray<StreamName>
-  readonly setStreams: (streams: ReadonlyArray<StreamName>) => void
-  /** Leaves these streams and joins them again, on the sockets that are open. */
-  readonly resubscribe: (streams: ReadonlyArray<StreamName>) => Effect.Effect<void>
-  /** Replaces the socket by a fresh one, with what it is to carry by then. */
-  readonly refresh: Effect.Effect<void>
-}
-
-/** An open socket. */
-interface Session {
-  readonly host: string
-  readonly streams: ReadonlyArray<StreamName>
-  readonly renewals: Queue.Queue<ReadonlyArray<string>>
-  readonly trace: ConnectionTrace.ConnectionTrace
-  isLive: boolean
-}
 
 export const make = Effect.fnUntraced(function* (
   options: KeeperOptions,
   { gate, health, inbox, notify, onInvalid }: KeeperContext
 ): Effect.fn.Return<Keeper> {
-  const { line, name, rollover, route, twins, urls } = options
+  const { line, name, route, twins, urls } = options
+  const live = yield* LiveSettings
+  const rolloverNow = () => live?.read().rollover ?? options.rollover
+  /** By which it was last said when sockets are too old. */
+  let rollover = rolloverNow()
   const backoff = Backoff.make(options.reconnectMaxDelay)
   /** What people see of it. */
   const seen = (yield* Status).connection(name)
@@ -124,15 +79,19 @@ export const make = Effect.fnUntraced(function* (
     const base = yield* gate.pass(addresses())
     tried = shownHost(base, route)
     const trace = yield* ConnectionTrace.begin(name, base, streams.length)
-    const renewals = yield* Queue.unbounded<ReadonlyArray<string>>()
-    const mine: Session = { host: tried, streams, renewals, trace, isLive: false }
+    const planned = plan(name, base, { route, streams })
+    const subscriber = yield* Subscriber.make(planned)
+    const ended = yield* Latch.make(false)
+    const mine: Session = { host: tried, streams, subscriber, ended, trace, isLive: false }
     const opened = Effect.gen(function* () {
+      // They may have changed while it was dialled.
+      carry(mine, streams)
       if (!isLive()) yield* status("starting", "open, no data yet")
       vigil.opened()
       sessions.set(socket, mine)
       yield* trace.opened
       yield* gate.opened(base.host)
-      const due = dueAt(rollover, yield* Clock.currentTimeMillis, line, yield* Random.next)
+      const due = dueAt(rolloverNow(), yield* Clock.currentTimeMillis, line, yield* Random.next)
       yield* tell({ _tag: "Opened", socket, dueAt: due })
     })
     const dataFlows = Effect.gen(function* () {
@@ -144,9 +103,9 @@ export const make = Effect.fnUntraced(function* (
       yield* trace.dataFlows
       yield* tell({ _tag: "Live", socket })
     })
-    yield* Connection.run(plan(name, base, { route, streams: mine.streams }), inbox, {
+    yield* Connection.run(planned, inbox, {
       ...options,
-      renewals,
+      subscriber,
       onOpen: opened,
       onSubscribed: Effect.andThen(trace.subscribed, tell({ _tag: "Subscribed", socket })),
       onFrame: vigil.seen,
@@ -161,6 +120,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.ensuring(
         Effect.suspend(() => {
           sessions.delete(socket)
+          ended.openUnsafe()
           return setLive(mine, false)
         })
       ),
@@ -226,6 +186,17 @@ export const make = Effect.fnUntraced(function* (
     seen.rolloverAt = carrier?.due.at ?? null
   }
 
+  /** Sockets are too old at other times than was said. */
+  const reschedule = Effect.fnUntraced(function* (now: number) {
+    if (rolloverNow() === rollover) return
+    rollover = rolloverNow()
+    const random = yield* Random.next
+    const due = Rollover.carriersOf(state).map(
+      ({ id, since }) => [id, dueAt(rollover, since, line, random, now)] as const
+    )
+    ;[state] = Rollover.step(state, { _tag: "Rescheduled", dueAt: new Map(due) }, now)
+  })
+
   const obey = (fibers: FiberMap.FiberMap<number, void>, command: Rollover.Command) => {
     switch (command._tag) {
       case "Open":
@@ -262,6 +233,7 @@ export const make = Effect.fnUntraced(function* (
     const decisions = Effect.gen(function* () {
       const event = yield* Queue.take(events)
       const now = yield* Clock.currentTimeMillis
+      yield* reschedule(now)
       ;[state, commands] = Rollover.step(state, event === "tick" ? tick() : event, now)
       show()
       yield* obeyAll
@@ -272,7 +244,7 @@ export const make = Effect.fnUntraced(function* (
 
     yield* obeyAll
     return yield* Effect.raceAllFirst([decisions, ticks, failures])
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(() => vigil.closed(Duration.zero))))
 
   return {
     name,
@@ -285,17 +257,22 @@ export const make = Effect.fnUntraced(function* (
     setStreams: (next) => {
       streams = next
     },
-    resubscribe: (asked) => {
-      const names = new Set(asked.map((stream) => stream.name))
-      return Effect.forEach(
-        sessions.values(),
-        (session) => {
-          const mine = session.streams.filter((stream) => names.has(stream.name)).map((stream) => stream.name)
-          return mine.length === 0 ? Effect.void : Queue.offer(session.renewals, mine)
-        },
-        { discard: true }
+    size: () => Math.max(streams.length, ...Array.from(sessions.values(), (one) => one.subscriber.wanted().size)),
+    change: Effect.fnUntraced(function* (change) {
+      streams = changed(streams, change)
+      for (const session of sessions.values()) carry(session, changed(session.streams, change))
+      show()
+      if (isLive()) yield* status("up", `${streams.length} streams`)
+      yield* Effect.forEach(
+        [...sessions.values()],
+        ({ ended, subscriber }) => Effect.raceFirst(subscriber.settled, ended.await),
+        { concurrency: "unbounded", discard: true }
       )
-    },
+    }),
+    resubscribe: (asked) =>
+      Effect.sync(() => {
+        for (const { subscriber } of sessions.values()) subscriber.renew(namesIn(asked))
+      }),
     refresh: tell({ _tag: "Renew" })
   }
 })

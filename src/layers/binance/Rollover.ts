@@ -48,8 +48,10 @@ export type State =
 export type Event =
   | { readonly _tag: "Opened"; readonly socket: number; readonly dueAt: number }
   | { readonly _tag: "Subscribed" | "Live" | "Ended" | "ShutdownNotice"; readonly socket: number }
-  /** Replace whatever is open, for streams have come or gone or seem mute. */
+  /** Replace whatever is open, for streams seem mute. */
   | { readonly _tag: "Renew" }
+  /** Sockets are too old at another time than was said, by their numbers. */
+  | { readonly _tag: "Rescheduled"; readonly dueAt: ReadonlyMap<number, number> }
   /** Time has passed. `isPaused`: nobody reads, or did not all the time. `isTwinBusy`: another connection with the same streams is being replaced. */
   | { readonly _tag: "Tick"; readonly isPaused: boolean; readonly isTwinBusy: boolean }
 
@@ -74,6 +76,12 @@ export const initial: Step = [
   [{ _tag: "Open", socket: 1, afterFailure: false }]
 ]
 
+/** The sockets that are open. */
+export const carriersOf = (state: State): ReadonlyArray<Carrier> => {
+  if (state._tag === "Connecting") return []
+  return state._tag === "Overlapping" ? [state.carrier, state.next] : [state.carrier]
+}
+
 /** Whether this connection is being replaced: its twins wait. */
 export const isBusy = ({ _tag }: State): boolean => _tag === "Opening" || _tag === "Overlapping"
 
@@ -93,6 +101,7 @@ const readyAt = ({ liveAt, readSince, subscribedAt }: State & { _tag: "Overlappi
 }
 
 export const step = (state: State, event: Event, now: number): Step => {
+  if (event._tag === "Rescheduled") return [rescheduled(state, event.dueAt), []]
   switch (state._tag) {
     case "Connecting":
       return connecting(state, event, now)
@@ -103,6 +112,16 @@ export const step = (state: State, event: Event, now: number): Step => {
     case "Overlapping":
       return overlapping(state, event, now)
   }
+}
+
+const rescheduled = (state: State, dueAt: ReadonlyMap<number, number>): State => {
+  const anew = (carrier: Carrier): Carrier => {
+    const at = dueAt.get(carrier.id)
+    return at === undefined || carrier.due.reason !== "age" ? carrier : { ...carrier, due: { at, reason: "age" } }
+  }
+  if (state._tag === "Connecting") return state
+  const carrier = anew(state.carrier)
+  return state._tag === "Overlapping" ? { ...state, carrier, next: anew(state.next) } : { ...state, carrier }
 }
 
 const opened = (id: number, dueAt: number, again: Reason | undefined, now: number): Carrier => ({

@@ -23,10 +23,16 @@ const partsWithin = ({ end, start }: DailyWindow, from: number, to: number) => {
 }
 
 /**
- * Unix ms. `line` counts from 0, `random` is within [0, 1). With a window it is a moment in the last one that can be reached; a
+ * Unix ms, `now` or later. `line` counts from 0, `random` is within [0, 1). With a window it is a moment in the last one that can be reached; a
  * connection that was opened within a window and does not reach the next one is replaced once more before this one ends.
  */
-export const dueAt = ({ after, window }: RolloverSettings, openedAt: number, line: number, random: number): number => {
+export const dueAt = (
+  { after, window }: RolloverSettings,
+  openedAt: number,
+  line: number,
+  random: number,
+  now = openedAt
+): number => {
   if (Option.isSome(window)) {
     const parts = partsWithin(window.value, openedAt, openedAt + HARD_LIMIT)
       // Replaced so early in its window, the next connection would not reach the next day's either.
@@ -34,10 +40,11 @@ export const dueAt = ({ after, window }: RolloverSettings, openedAt: number, lin
         ...part,
         from: Math.max(part.from, part.begin > openedAt ? 0 : part.begin + DAY - HARD_LIMIT)
       }))
+      .map((part) => ({ ...part, from: Math.max(part.from, now) }))
       .filter((part) => part.from < part.to)
     const last = parts.at(-1)
     if (last !== undefined) return last.from + random * (last.to - last.from)
   }
   const age = Math.min(Duration.toMillis(after) * (1 - JITTER * (line + random)), HARD_LIMIT)
-  return openedAt + age
+  return Math.max(now, openedAt + age)
 }

@@ -10,6 +10,7 @@ import { Continuity } from "../../schema/Continuity.ts"
 import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
+import * as Streams from "../../services/Streams.ts"
 import * as StoredPosition from "./StoredPosition.ts"
 
 const EVERY = "5 seconds"
@@ -80,7 +81,8 @@ export interface Options {
 export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   const { binance, topics } = yield* AppConfig
   const place = { market: binance.market.name, topic: topics.positions }
-  const read = Sequenced.make(binance.streams)
+  const { known: knownStreams } = yield* Streams.streams
+  const read = Sequenced.growing(knownStreams)
   const full = yield* Latch.make(false)
   const dirty = yield* Latch.make(false)
   const turn = yield* Semaphore.make(1)
@@ -91,24 +93,31 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   let unwritten = 0
   let begun = false
 
-  for (const stream of binance.streams) {
-    const { name, symbol } = stream
-    if (symbol === undefined) continue
-    const standing: Standing = {
-      stream: name,
-      prefix: EventId.prefixOf(stream, symbol),
-      isKnown: false,
-      newest: undefined,
-      number: Number.NEGATIVE_INFINITY,
-      late: Spans.make(),
-      written: undefined,
-      changes: 0
+  /** How many of the streams have a standing; they become more. */
+  let accounted = 0
+  const account = (): void => {
+    const streams = knownStreams()
+    for (const stream of streams.slice(accounted)) {
+      const { name, symbol } = stream
+      if (symbol === undefined) continue
+      const standing: Standing = {
+        stream: name,
+        prefix: EventId.prefixOf(stream, symbol),
+        isKnown: false,
+        newest: undefined,
+        number: Number.NEGATIVE_INFINITY,
+        late: Spans.make(),
+        written: undefined,
+        changes: 0
+      }
+      byName.set(name, standing)
+      const ofSymbol = bySymbol.get(symbol) ?? []
+      bySymbol.set(symbol, ofSymbol)
+      ofSymbol.push(standing)
     }
-    byName.set(name, standing)
-    const ofSymbol = bySymbol.get(symbol) ?? []
-    bySymbol.set(symbol, ofSymbol)
-    ofSymbol.push(standing)
+    accounted = streams.length
   }
+  account()
 
   const standingOf = (key: string, id: string): Standing | undefined => {
     for (const standing of bySymbol.get(key) ?? []) if (id.startsWith(standing.prefix)) return standing
@@ -202,6 +211,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
 
   return {
     stored: (topic, partition, offset, records) => {
+      if (accounted < knownStreams().length) account()
       moved(topic, partition, offset, records.length)
       if (topic === topics.continuity) for (const record of records) said(record)
       let next = offset
@@ -227,6 +237,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
       if (begun && unwritten >= EVERY_RECORDS) full.openUnsafe()
     },
     known: (stream, position, written) => {
+      if (accounted < knownStreams().length) account()
       const standing = byName.get(stream)
       if (standing === undefined) return
       standing.isKnown = true

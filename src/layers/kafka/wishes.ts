@@ -1,6 +1,7 @@
 /** The topics of the settings, and how each would be created. */
 import { Option } from "effect"
 import type { Settings, TopicSettings } from "../../schema/Settings.ts"
+import { kindsOf } from "../../schema/StreamPattern.ts"
 import type { NewTopic } from "../../services/KafkaDriver.ts"
 
 /** Only the last position of a stream counts; a small segment is soon one that may be compacted. */
@@ -18,7 +19,7 @@ type Wanted = Pick<Settings, "binance" | "group" | "topics">
 /** Those that the configured streams go to, and the control topics. */
 export const configuredTopics = ({ binance, group, topics }: Wanted): ReadonlySet<string> =>
   new Set([
-    ...binance.streams.map(({ kind }) => topics.data.get(kind.name) ?? kind.topic.default),
+    ...kindsOf(binance).map(({ name, topic }) => topics.data.get(name) ?? topic.default),
     ...controlTopics(topics),
     ...(Option.isSome(group) ? [topics.shards] : [])
   ])

@@ -42,8 +42,8 @@ const failureOf = (cause: Cause.Cause<unknown>): string =>
     ? "interrupted"
     : textOf(Option.getOrElse(Cause.findErrorOption(cause), () => Cause.squash(cause)))
 
-/** `traced`: spans go somewhere. */
-export const of = (options: Options, traced: boolean): Line => {
+/** `traced`: spans go somewhere; `full`: failures with their stacks. */
+export const of = (options: Options, traced: boolean, full: boolean): Line => {
   const { cause, fiber } = options
   const span = fiber.cache.span
   const failed = cause.reasons.length > 0
@@ -56,7 +56,7 @@ export const of = (options: Options, traced: boolean): Line => {
       ...(failed && { error: failureOf(cause) }),
       ...(traced && span?.sampled === true && { trace_id: span.traceId, span_id: span.spanId })
     },
-    stack: failed && fiber.getRef(References.MinimumLogLevel) === "Debug" ? Cause.pretty(cause) : undefined
+    stack: failed && full ? Cause.pretty(cause) : undefined
   }
 }
 

@@ -1,6 +1,5 @@
 /** The figures of `Status` and the judgement of `Health`, joined for people. */
 import { Effect, Option } from "effect"
-import { shardOf } from "../../pipeline/shards/shardOf.ts"
 import type { Settings } from "../../schema/Settings.ts"
 import type { StatusReport } from "../../schema/StatusReport.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -27,19 +26,15 @@ const groupOf = ({ group }: Settings, judged: HealthReport): Pick<StatusReport, 
   return { group: { id, state, detail, of, shards } }
 }
 
-/** The streams that this process carries. */
-const ownStreams = ({ binance, group }: Settings, judged: HealthReport) => {
-  if (Option.isNone(group)) return binance.streams
-  const { shards: count } = group.value
-  return binance.streams.filter((stream) => judged.group?.shards.includes(shardOf(stream, count)))
-}
-
 /** Gives the report as it is whenever it is run. */
 export const make = Effect.map(
   Effect.all({ settings: AppConfig, health: Health, instance: Instance, status: Status }),
   ({ health, instance, settings, status }): Effect.Effect<StatusReport> =>
     Effect.map(health.report, (judged) => {
-      const { connections, streams, ...figures } = status.figures()
+      const { carried, connections, streams, ...figures } = status.figures()
+      // Before they are carried they are those that are named; in a group, those of the shards that are ours.
+      const isNamed = carried.length === 0 && Option.isNone(settings.group)
+      const names = isNamed ? settings.binance.streams.map(({ name }) => name) : carried
       const trouble = troublesOf(judged.degraded)
       return {
         v: 1,
@@ -56,7 +51,7 @@ export const make = Effect.map(
           detail,
           ...(connections.get(name) ?? { ...newConnection(), rate: 0 })
         })),
-        streams: ownStreams(settings, judged).map(({ name }) => ({
+        streams: names.map((name) => ({
           name,
           ...(streams.get(name) ?? { ...newStream(), rate: 0 }),
           trouble: trouble.get(name) ?? null

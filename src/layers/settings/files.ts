@@ -42,7 +42,7 @@ export const reasonOf = ({ reason }: PlatformError.PlatformError): string => {
   }
 }
 
-const NOT_FOUND = "there is no such file"
+export const NOT_FOUND = "there is no such file"
 
 const reading = <A>(
   read: Reading,

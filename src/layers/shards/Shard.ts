@@ -3,9 +3,9 @@
  * it stood, with connections, order and a sink of its own. Let go of, it stores what it has received. An error of its own begins
  * it anew, after a while; that another process has taken it over ends it.
  */
-import { Cause, Clock, Duration, Effect, Exit, Layer, Metric, Option, Random } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Layer, Metric, Option, Random, Stream } from "effect"
 import * as Ingest from "../../pipeline/Ingest.ts"
-import { streamsOf } from "../../pipeline/shards/shardOf.ts"
+import { shardOf } from "../../pipeline/shards/shardOf.ts"
 import type { GroupSettings } from "../../schema/Settings.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { SinkError } from "../../services/EventSink.ts"
@@ -14,6 +14,7 @@ import { Health } from "../../services/Health.ts"
 import { Instance, newInstance } from "../../services/Instance.ts"
 import { KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
 import { Status } from "../../services/Status.ts"
+import * as Streams from "../../services/Streams.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as BinanceHistory from "../BinanceHistory.ts"
 import * as BinanceWebSocket from "../BinanceWebSocket.ts"
@@ -62,19 +63,34 @@ const forgetLevels = Effect.forEach(
   { discard: true }
 )
 
+/** As long as a shard has no stream, nothing is done for it. */
+const untilSome = ({ follow }: Streams.StreamsService) =>
+  Effect.flatMap(follow, ({ changes, streams }) =>
+    streams.length > 0 ? Effect.void : Stream.runDrain(Stream.take(changes, 1))
+  ).pipe(Effect.scoped)
+
 export const make = Effect.fnUntraced(function* (group: GroupSettings, health: ShardHealth) {
   const settings = yield* AppConfig
   const fenced = yield* FencedKafka
   const process = yield* Instance
   const place = { market: settings.binance.market.name, topic: settings.topics.shards }
 
-  const once = Effect.fnUntraced(function* (shard: number, own: typeof settings) {
+  const streams = yield* Streams.streams
+
+  /** Those of all streams, not only of its own: it may get others while it has the shard. */
+  const topics = () =>
+    configuredTopics({
+      ...settings,
+      binance: { ...settings.binance, streams: [...settings.binance.streams, ...streams.known()] }
+    })
+
+  const once = Effect.fnUntraced(function* (shard: number, own: Streams.StreamsService) {
     const began = yield* Clock.currentTimeMillis
     const instance = yield* newInstance
     const most = Math.max(LEAST_WAITING_BYTES, WAITING_BYTES / group.shards)
     const services = { health: yield* health.of(shard), status: yield* ShardStatus.make(shard) }
     yield* Effect.addFinalizer(() => forgetLevels)
-    const driver = yield* fenced.open(`${group.id}-${shard}`, [...configuredTopics(own)])
+    const driver = yield* fenced.open(`${group.id}-${shard}`, [...topics()])
     const tell = (state: Owner["state"]) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const record = toRecord(place, { shard, instance, process, state }, now)
@@ -88,7 +104,7 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
     yield* Effect.addFinalizer(() => tell("left"))
     yield* Effect.logInfo("A shard is ours: nobody else writes it any more").pipe(
       Effect.annotateLogs({
-        streams: own.binance.streams.length,
+        streams: own.now().length,
         instance,
         after: Duration.format(Duration.millis((yield* Clock.currentTimeMillis) - began))
       })
@@ -96,7 +112,7 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
     return yield* Ingest.run.pipe(
       Effect.provide(parts, { local: true }),
       Effect.provideService(KafkaDriver, driver),
-      Effect.provideService(AppConfig, own),
+      Effect.provideService(Streams.Streams, own),
       Effect.provideService(Instance, instance),
       Effect.provideService(Health, services.health),
       Effect.provideService(Status, services.status),
@@ -107,9 +123,8 @@ export const make = Effect.fnUntraced(function* (group: GroupSettings, health: S
 
   /** Until another process has it, or it is let go of. */
   const live = Effect.fnUntraced(function* (shard: number) {
-    const streams = streamsOf(settings.binance.streams, shard, group.shards)
-    if (streams.length === 0) return yield* Effect.never
-    const own = { ...settings, binance: { ...settings.binance, streams } }
+    const own = Streams.only(streams, (stream) => shardOf(stream, group.shards) === shard)
+    yield* untilSome(own)
     let wait = FIRST_WAIT
     for (;;) {
       const began = yield* Clock.currentTimeMillis

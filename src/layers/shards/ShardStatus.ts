@@ -1,4 +1,4 @@
-/** What a shard writes for the live page: its connections under their own names, its sink's figures added to the others'. */
+/** What a shard writes for the live page: its connections under their own names, the streams that it has, its sink's figures added to the others'. */
 import { Effect } from "effect"
 import { type KafkaCell, Status } from "../../services/Status.ts"
 import { nameOf } from "./ShardHealth.ts"
@@ -62,5 +62,19 @@ export const make = Effect.fnUntraced(function* (shard: number) {
       for (const level of LEVELS) kafka[level] = 0
     })
   )
-  return Status.of({ ...status, connection: (name) => status.connection(nameOf(shard, name)), kafka })
+  const carried = new Set<string>()
+  yield* Effect.addFinalizer(() => Effect.sync(() => status.left([...carried])))
+  return Status.of({
+    ...status,
+    connection: (name) => status.connection(nameOf(shard, name)),
+    joined: (names) => {
+      for (const name of names) carried.add(name)
+      status.joined(names)
+    },
+    left: (names) => {
+      for (const name of names) carried.delete(name)
+      status.left(names)
+    },
+    kafka
+  })
 })

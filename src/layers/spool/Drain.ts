@@ -3,6 +3,7 @@ import { Duration, Effect, type Latch, Metric, Schedule } from "effect"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { nothingStored, Positions } from "../../services/Positions.ts"
 import type { ReleasableSink } from "../../services/ReleasableSink.ts"
+import * as Streams from "../../services/Streams.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { SpoolLimits } from "./Limits.ts"
@@ -30,7 +31,8 @@ export interface Options {
 /** Runs for ever; a broken sink ends it. */
 export const run = Effect.fnUntraced(function* (options: Options) {
   const { emptied, folder, isKept, left, sink, store, stored, work } = options
-  const { binance, spool, topics } = yield* AppConfig
+  const { spool, topics } = yield* AppConfig
+  const streams = (yield* Streams.streams).now()
   const { drainBytes } = yield* SpoolLimits
   const positions = yield* Positions
   const held = left.head < left.end
@@ -53,8 +55,8 @@ export const run = Effect.fnUntraced(function* (options: Options) {
   })
 
   // Of what an earlier process left, some may be stored.
-  const { stands } = held ? yield* positions.load(binance.streams) : nothingStored
-  const remaining = Stored.remaining(binance.streams, stands, held ? yield* sink.newest(left.places) : new Set())
+  const { stands } = held ? yield* positions.load(streams) : nothingStored
+  const remaining = Stored.remaining(streams, stands, held ? yield* sink.newest(left.places) : new Set())
   for (;;) {
     // On a full disk with nothing on it nobody would ever say again that it is drained.
     yield* spool.mode === "always" ? Effect.timeoutOption(work.await, READ_RETRY) : work.await

@@ -36,8 +36,9 @@ export interface Span {
   readonly to: number
 }
 
-export const make = (configured: ReadonlyArray<StreamName>): Overflows => {
-  const read = Sequenced.make(configured)
+/** Of these streams, which may become more. */
+export const make = (streamsOf: () => ReadonlyArray<StreamName>): Overflows => {
+  const read = Sequenced.growing(streamsOf)
   /** What is late in runs, each without a hole as far as that can be told: what lies between them must not be fetched again. */
   const streams = new Map<string, ReadonlyArray<Overflow>>()
   let newlyLate: Array<Span> = []

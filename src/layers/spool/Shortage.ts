@@ -2,8 +2,8 @@
 import { Effect, Metric, PubSub, Queue, Stream } from "effect"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { Overflow } from "../../services/Spool.ts"
-import { AppConfig } from "../../services/AppConfig.ts"
 import { Status } from "../../services/Status.ts"
+import * as Streams from "../../services/Streams.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Overflows from "./Overflows.ts"
 
@@ -15,8 +15,7 @@ const HELD_BACK = "their streams wait to be caught up"
 const SPOOL = { subject: "spool", kind: "losing records" } as const
 
 export const make = Effect.fnUntraced(function* (folder: string) {
-  const { binance } = yield* AppConfig
-  const overflows = Overflows.make(binance.streams)
+  const overflows = Overflows.make((yield* Streams.streams).known)
   // The pipeline may not listen yet.
   const told = yield* PubSub.unbounded<Overflow>({ replay: UNHEARD })
   const drained = yield* Queue.sliding<void>(1)

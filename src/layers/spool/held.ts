@@ -6,6 +6,7 @@ import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { Stands } from "../../services/Positions.ts"
 import type { Held } from "../../services/Spool.ts"
+import * as Streams from "../../services/Streams.ts"
 import { identify } from "./identity.ts"
 import type { Store } from "./Store.ts"
 
@@ -13,10 +14,11 @@ const NOTHING = new Uint8Array(0)
 
 /** Reads to the end and back; what is damaged is counted when it is drained. `since`: the first record's time, Unix ms. */
 export const find = Effect.fnUntraced(function* (store: Store, drainBytes: number) {
-  const { binance, topics } = yield* AppConfig
-  const read = Sequenced.make(binance.streams)
+  const { topics } = yield* AppConfig
+  const wanted = (yield* Streams.streams).now()
+  const read = Sequenced.make(wanted)
   const sequenced = new Map(
-    binance.streams.filter(({ kind }) => kind.sequence !== undefined).map((stream) => [stream.name, stream])
+    wanted.filter(({ kind }) => kind.sequence !== undefined).map((stream) => [stream.name, stream])
   )
   const standings = new Map<string, Standing.Standing>()
   const continuity: Array<SinkRecord> = []

@@ -8,6 +8,7 @@ import { Continuity } from "../../schema/Continuity.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { Instance } from "../../services/Instance.ts"
+import * as Streams from "../../services/Streams.ts"
 import type { Overflows, Span } from "./Overflows.ts"
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
@@ -15,8 +16,9 @@ const utf8 = new TextDecoder()
 
 export const make = Effect.fnUntraced(function* ({ lateOf, newlyLate }: Pick<Overflows, "lateOf" | "newlyLate">) {
   const { binance, topics } = yield* AppConfig
+  const { known } = yield* Streams.streams
   const instance = yield* Instance
-  const symbols = new Map(binance.streams.map(({ name, symbol }) => [name, symbol ?? null]))
+  const symbolOf = (stream: string) => known().find(({ name }) => name === stream)?.symbol ?? null
 
   const opened = ({ from, stream, to }: Span, at: number): SinkRecord =>
     ContinuityRecord.make(
@@ -24,7 +26,7 @@ export const make = Effect.fnUntraced(function* ({ lateOf, newlyLate }: Pick<Ove
       {
         type: "gap-opened",
         stream,
-        symbol: symbols.get(stream) ?? null,
+        symbol: symbolOf(stream),
         from,
         to,
         reason: "it could not be kept",

@@ -50,6 +50,14 @@ export interface Options {
 }
 
 export interface Sequencer {
+  /** These come from now on; those that had left go on where they stood. */
+  readonly join: (streams: ReadonlyArray<StreamName>, now: number) => void
+  /** These are over; what waits of them is published, unless it is fetched again when they come back (`keep`). */
+  readonly leave: (streams: ReadonlyArray<StreamName>, keep: boolean) => Ordered
+  /** Whether it knows by itself where a stream goes on. */
+  readonly remembers: (stream: StreamName) => boolean
+  /** The last id of a stream that is not late. */
+  readonly last: (stream: StreamName) => number | undefined
   /** Where an earlier run stopped. */
   readonly resume: (positions: ReadonlyMap<string, Position>) => Ordered
   /** Events in the order received. */

@@ -2,7 +2,19 @@
 import { feedNames } from "../Settings.ts"
 import { marketNames } from "../StreamKind.ts"
 import { exchange } from "./exchange.ts"
-import { dailyWindow, hours, MAX_SECONDS, oneOf, seconds, secondsOrOff, share, speed, text, wordOf } from "./parsers.ts"
+import {
+  dailyWindow,
+  hours,
+  minutesOrOff,
+  MAX_SECONDS,
+  oneOf,
+  seconds,
+  secondsOrOff,
+  share,
+  speed,
+  text,
+  wordOf
+} from "./parsers.ts"
 import { optional, variable } from "./Variable.ts"
 
 const SECONDS = `a number of seconds above 0, at most ${MAX_SECONDS}`
@@ -69,6 +81,25 @@ export const binance = {
       doc: "The part of the address's REST weight a minute that may be used up when the connector asks; the rest is left to other programs behind the same address"
     },
     share
+  ),
+  streamsFile: optional(
+    {
+      name: "STREAMS_FILE",
+      expected: "the path of a readable file with one stream name or pattern a line",
+      example: "streams.txt",
+      doc: "In place of `BINANCE_STREAMS`: a name or pattern a line, `#` begins a comment. It is watched: a change is applied within seconds, without a restart; a bad one is refused whole"
+    },
+    text
+  ),
+  symbolsRefresh: variable(
+    {
+      name: "SYMBOLS_REFRESH_MINUTES",
+      default: "15",
+      expected: "0 (off), or a whole number of minutes up to 1440",
+      example: "15",
+      doc: "How often the exchange's symbols are looked at again where there are patterns: what is listed joins, what is delisted leaves; 0 = only at the start"
+    },
+    minutesOrOff
   ),
   streams: exchange.streams,
   pingInterval: variable(

@@ -58,9 +58,9 @@ export const exchangeOf = (market: Market) => {
       {
         name: "BINANCE_STREAMS",
         default: mine.streams,
-        expected: "stream names separated by commas",
+        expected: "stream names or patterns separated by commas",
         example: mine.example,
-        doc: "Separated by commas; blanks, repeats and the symbol's case do not matter; an empty list is refused",
+        doc: "Separated by commas; blanks, repeats and the symbol's case do not matter; an empty list is refused. Patterns: `*usdt@trade` is every symbol that fits, `top50:usdt@bookTicker` the 50 with the highest turnover in 24 hours of those traded for USDT, `-shibusdt@*` takes away; the exchange's list of symbols decides, `streams --resolve` shows what they come to",
         refusesBlank: true
       },
       streams(market)

@@ -2,7 +2,7 @@
 import { Array as Arr, Duration, Option, Result, Schema } from "effect"
 import type { DailyWindow } from "../Settings.ts"
 import type { Market } from "../Market.ts"
-import { parseStreamName, type StreamName } from "../StreamName.ts"
+import { parseAll, type Wanted } from "../StreamPattern.ts"
 import type { Parser, Problem } from "./Variable.ts"
 
 const bad = (problem: Problem = {}): Result.Result<never, ReadonlyArray<Problem>> => Result.fail([problem])
@@ -63,6 +63,12 @@ const toSpeed = schema(numberOf(/^(\d+\.?\d*|\.\d+)$/).check(Schema.isGreaterTha
 
 /** A factor above 0, or `max`, which is `Infinity`. */
 export const speed: Parser<number> = (text) => (text.toLowerCase() === "max" ? Result.succeed(Infinity) : toSpeed(text))
+
+/** A day at most. */
+const MAX_MINUTES = 1440
+const toMinutes = whole(0, MAX_MINUTES)
+
+export const minutesOrOff: Parser<Duration.Duration> = (text) => Result.map(toMinutes(text), Duration.minutes)
 
 /** A number of hours above 0. */
 export const hours =
@@ -189,11 +195,21 @@ export const streamUrls = (market: Market): Parser<readonly [URL, ...ReadonlyArr
     })
 }
 
-export const streams = (market: Market): Parser<ReadonlyArray<StreamName>> =>
-  list(
-    (item) => Result.mapError(parseStreamName(item, market), (instead) => ({ instead })),
-    ({ name }) => name
-  )
+export const streams =
+  (market: Market): Parser<Wanted> =>
+  (text) => {
+    const written = items(text)
+    if (written.length === 0) return bad({ because: "the list is empty" })
+    return Result.mapError(parseAll(written, market), (faults) =>
+      faults.map(({ item, reason }): Problem => ({ part: item, instead: reason }))
+    ).pipe(
+      Result.flatMap((wanted) =>
+        wanted.streams.length + wanted.patterns.length === 0
+          ? bad({ because: "it only takes streams away" })
+          : Result.succeed(wanted)
+      )
+    )
+  }
 
 /** Addresses, each of one of the `schemes`. */
 export const urls = (...schemes: ReadonlyArray<string>): Parser<Arr.NonEmptyReadonlyArray<URL>> =>

@@ -4,6 +4,7 @@ import { price, quantity } from "../decimal.ts"
 import {
   aggregateTrades,
   always,
+  dayTickers,
   depth,
   type Endpoint,
   klines,
@@ -75,6 +76,11 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     weight: klineWeight,
     parameters: ["symbol", "interval", "startTime", "endTime", "limit"],
     answer: noSeconds
+  },
+  "/fapi/v1/ticker/24hr": {
+    weight: (parameters) => (parameters.has("symbol") ? 1 : 40),
+    parameters: ["symbol"],
+    answer: dayTickers
   },
   "/fapi/v1/depth": { weight: depthWeight, parameters: ["symbol", "limit"], answer: depth }
 }

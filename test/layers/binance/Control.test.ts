@@ -13,17 +13,18 @@ const start = Effect.gen(function* () {
   yield* control
     .sending((text) => Effect.map(Clock.currentTimeMillis, (now) => void sent.push([now, text ?? "ping"])))
     .pipe(Effect.forkChild({ startImmediately: true }))
-  return { control, sent }
+  const ask = (id: number) => Effect.forkChild(control.request(request(id)), { startImmediately: true })
+  return { control, sent, ask }
 })
 
 describe("Control", () => {
   it.effect("sends in order, one frame in 300 ms, pings of ours and pongs counted", () =>
     Effect.gen(function* () {
-      const { control, sent } = yield* start
+      const { ask, control, sent } = yield* start
       control.pongSent()
-      yield* control.request(request(1))
+      yield* ask(1)
       const ping = yield* Effect.forkChild(control.ping, { startImmediately: true })
-      for (const id of [2, 3, 4]) yield* control.request(request(id))
+      for (const id of [2, 3, 4]) yield* ask(id)
       yield* TestClock.adjust("599 millis")
       assert.isUndefined(ping.pollUnsafe())
       yield* TestClock.adjust("1 second")
@@ -40,8 +41,8 @@ describe("Control", () => {
 
   it.effect("finds the request of an answer by its id, else the one that has waited longest", () =>
     Effect.gen(function* () {
-      const { control } = yield* start
-      for (const id of [1, 2, 3]) yield* control.request(request(id))
+      const { ask, control } = yield* start
+      for (const id of [1, 2, 3]) yield* ask(id)
       yield* TestClock.adjust("1 second")
       assert.strictEqual(control.answered(2)?.id, 2)
       assert.strictEqual(control.answered(null)?.id, 1)
@@ -54,9 +55,9 @@ describe("Control", () => {
 
   it.effect("tells the request that has waited for more than 10 s", () =>
     Effect.gen(function* () {
-      const { control } = yield* start
+      const { ask, control } = yield* start
       const second = Duration.seconds(1)
-      yield* control.request(request(1))
+      yield* ask(1)
       yield* TestClock.adjust("1 second")
       for (let n = 0; n < 10; n++) assert.isUndefined(control.waited(second))
       assert.strictEqual(control.waited(second)?.id, 1)

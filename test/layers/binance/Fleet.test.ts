@@ -28,16 +28,15 @@ describe("Fleet", () => {
       const fibers = yield* FiberSet.make<never, never>()
       const fleet = yield* Fleet.make(
         { ...binance, wsUrls: [new URL(simulator.wsUrl)] },
-        [{ route: undefined, streams: streamNames("btcusdt@trade", "ethusdt@trade") }],
         {
           inbox,
           gate: yield* Gate.make(binance.reconnectMaxDelay),
           health: yield* Health,
           notify: () => Effect.void,
-          start: (keeper) => Effect.asVoid(FiberSet.run(fibers, keeper.run))
+          start: (keeper) => FiberSet.run(fibers, keeper.run)
         }
       )
-      yield* fleet.start
+      yield* fleet.start(streamNames("btcusdt@trade", "ethusdt@trade"))
       yield* Deferred.await(arrived)
       yield* Effect.repeat(yield* healthy, { until: (state) => state === "up" })
       isPaused = true

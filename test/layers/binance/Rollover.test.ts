@@ -16,6 +16,7 @@ const Event = Schema.Struct({
     "end",
     "notice",
     "renew",
+    "reschedule",
     "tick",
     "tick",
     "tick",
@@ -127,6 +128,9 @@ const play = (events: ReadonlyArray<typeof Event.Type>) => {
         break
       case "renew":
         happen({ _tag: "Renew" })
+        break
+      case "reschedule":
+        happen({ _tag: "Rescheduled", dueAt: new Map(all.map(({ id }) => [id, now + pause])) })
         break
       default:
         tick(what === "tick paused", what === "tick beside a busy twin")
@@ -257,3 +261,18 @@ describe("Rollover", () => {
 })
 
 const carrier = (id: number, since: number): Rollover.Carrier => ({ id, since, due: { at: AGE, reason: "age" } })
+
+describe("the time of a replacement", () => {
+  it("is replaced at another time when that is said anew, but for what cannot wait", () => {
+    const steady = (at: number, reason: Rollover.Reason): Rollover.State => ({
+      _tag: "Steady",
+      carrier: { id: 1, since: 0, due: { at, reason } }
+    })
+    const anew: Rollover.Event = { _tag: "Rescheduled", dueAt: new Map([[1, 500]]) }
+    assert.deepStrictEqual(Rollover.step(steady(AGE, "age"), anew, 100), [steady(500, "age"), []])
+    assert.deepStrictEqual(Rollover.step(steady(90, "renewal"), anew, 100), [steady(90, "renewal"), []])
+    const [state, commands] = Rollover.initial
+    assert.deepStrictEqual(Rollover.step(state, anew, 100), [state, []])
+    assert.strictEqual(commands.length, 1)
+  })
+})

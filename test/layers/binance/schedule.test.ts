@@ -77,4 +77,15 @@ describe("the rollover's schedule", () => {
       Date.UTC(2026, 10, 26, 23, 30) + 0.5 * 25 * 60_000
     )
   })
+
+  it("gives no moment that has passed, where the settings change while a connection is open", () => {
+    const settings = { after, window: Option.some(window(3 * 60, 60)) }
+    const opened = Date.UTC(2026, 10, 25, 2)
+    // In the window: what is left of it. After it: the next one is too far, so by age, at once if that is over.
+    const at = (hour: number, minute: number) => Date.UTC(2026, 10, 25, hour, minute)
+    assert.strictEqual(dueAt(settings, opened, 0, 0, at(3, 30)), at(3, 30))
+    assert.strictEqual(dueAt(settings, opened, 0, 0.5, at(3, 30)), at(3, 45))
+    assert.isAbove(dueAt(settings, opened, 0, 0.5, at(5, 0)), at(5, 0))
+    assert.strictEqual(dueAt({ after: Duration.hours(1), window: Option.none() }, opened, 0, 0.5, at(5, 0)), at(5, 0))
+  })
 })

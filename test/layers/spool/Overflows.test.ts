@@ -52,7 +52,7 @@ describe("identify", () => {
 
 describe("Overflows", () => {
   it("keeps what is late apart from what is live", () => {
-    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
+    const overflows = Overflows.make(() => streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     overflows.refuse([lateTrade(150), trade(601)])
     assert.deepStrictEqual(overflows.admit([lateTrade(151), trade(602)]), [])
     const told = { stream: "btcusdt@trade", replayable: true, at: 5, records: 2 }
@@ -63,7 +63,7 @@ describe("Overflows", () => {
   })
 
   it("does not say that anything is missing between two holes of what is late", () => {
-    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
+    const overflows = Overflows.make(() => streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     overflows.refuse([lateTrade(7), lateTrade(8), lateTrade(20)])
     assert.deepStrictEqual(overflows.admit([lateTrade(21)]), [])
     const told = { stream: "btcusdt@trade", replayable: true, late: true, at: 5, records: 2 }
@@ -74,7 +74,7 @@ describe("Overflows", () => {
   })
 
   it("keeps nothing of a stream from its first missing record on: what lies between is fetched with it", () => {
-    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
+    const overflows = Overflows.make(() => streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     overflows.refuse([trade(7), trade(8), trade(20)])
     // A gap is opened in what is not kept, and filled.
     assert.deepStrictEqual(overflows.admit([lateTrade(5), lateTrade(9), trade(21)]), [])
@@ -85,7 +85,7 @@ describe("Overflows", () => {
   })
 
   it("holds back a replayable stream from its first missing record on, and no other", () => {
-    const overflows = Overflows.make(streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
+    const overflows = Overflows.make(() => streamNames("btcusdt@trade", "btcusdt@ticker", "ethusdt@trade"))
     const batch = [trade(1), ticker(1), trade(1, "ETHUSDT")]
     assert.strictEqual(overflows.admit(batch), batch)
     overflows.refuse([trade(2), ticker(2)])
@@ -106,7 +106,7 @@ describe("Overflows", () => {
   })
 
   it("knows where a candle ends: late ones with something kept between them are two runs", () => {
-    const overflows = Overflows.make(streamNames("btcusdt@kline_1m"))
+    const overflows = Overflows.make(() => streamNames("btcusdt@kline_1m"))
     const late = (minute: number) => recordOf("btcusdt@kline_1m", candle(minute), { late: true, backfilled: true })
     overflows.refuse([2, 3, 7].map(late))
     assert.deepStrictEqual(
@@ -119,7 +119,7 @@ describe("Overflows", () => {
   })
 
   it("tells what is late and refused, once", () => {
-    const overflows = Overflows.make(streamNames("btcusdt@trade"))
+    const overflows = Overflows.make(() => streamNames("btcusdt@trade"))
     overflows.refuse([lateTrade(5), lateTrade(6), trade(20), lateTrade(21)])
     const span = (from: number, to: number) => ({ stream: "btcusdt@trade", from, to })
     assert.deepStrictEqual(overflows.newlyLate(), [span(5, 5), span(6, 6)])

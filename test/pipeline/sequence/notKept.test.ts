@@ -45,7 +45,7 @@ const world = (inPlaceMs: number) => {
   const said: Array<Sequence.Note> = []
   let events: Array<{ readonly id: number; readonly late: boolean }> = []
   let notes: Array<Sequence.Note> = []
-  let overflows = Overflows.make([stream(STREAM)])
+  let overflows = Overflows.make(() => [stream(STREAM)])
   let wishes: Array<Sequence.Wish> = []
   let full = false
   let made = 0
@@ -129,7 +129,7 @@ const world = (inPlaceMs: number) => {
   const kill = () => {
     sequence = start()
     wishes = []
-    overflows = Overflows.make([stream(STREAM)])
+    overflows = Overflows.make(() => [stream(STREAM)])
     const position = positionOf(kept, said)
     if (position !== undefined) sequence.resume(position)
     store()

@@ -52,7 +52,7 @@ describe("what the spool had no room for", () => {
     assert.deepStrictEqual(published.slice(before), [11, 12])
     for (const id of range(101, 103)) sequence.live(entry(id), 400_000)
     // All of these are refused; the refused ones were not stored.
-    const overflows = Overflows.make([stream("btcusdt@trade")])
+    const overflows = Overflows.make(() => [stream("btcusdt@trade")])
     const refused = [11, 12, 101, 102, 103]
     overflows.refuse(
       refused.map((id) => recordOf("btcusdt@trade", trade(id), id < 100 ? { late: true, backfilled: true } : {}))

@@ -46,6 +46,8 @@ describe("the declared variables", () => {
       RECONNECT_MAX_DELAY_SECONDS: "60",
       WS_CONNECTION_TIMEOUT: "10",
       SILENCE_TIMEOUT_SECONDS: "60",
+      STREAMS_FILE: undefined,
+      SYMBOLS_REFRESH_MINUTES: "15",
       STREAM_STALE_SECONDS: undefined,
       ROLLOVER_HOURS: "23",
       ROLLOVER_WINDOW_UTC: undefined,
