@@ -148,7 +148,7 @@ export const kafkaFindings = Effect.fnUntraced(function* (settings: Settings) {
 
 export const kafka = (settings: Settings): Check => ({
   subject: "broker",
-  variables: ["KAFKA_", "TOPIC_", "BINANCE_STREAMS", "SINK"],
+  variables: ["KAFKA_", "TOPIC_", "BINANCE_MARKET", "BINANCE_STREAMS", "SINK"],
   findings: kafkaFindings(settings).pipe(
     Effect.provide(Layer.provide(KafkaClients.inspector, Layer.succeed(AppConfig, settings)))
   )
