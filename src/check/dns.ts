@@ -56,7 +56,7 @@ export const dns = (settings: Settings): Check => {
   const distinct = Map.groupBy(names, ({ host }) => host)
   return {
     subject: "dns",
-    variables: ["BINANCE_WS_URL", "BINANCE_REST_URL", "KAFKA_BOOTSTRAP_SERVERS", "FEED", "SINK"],
+    variables: ["BINANCE_MARKET", "BINANCE_WS_URL", "BINANCE_REST_URL", "KAFKA_BOOTSTRAP_SERVERS", "FEED", "SINK"],
     findings: Effect.forEach(
       distinct,
       ([host, places]) => resolve(host, [...new Set(places.map(({ variable }) => variable))]),

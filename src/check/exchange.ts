@@ -30,7 +30,7 @@ const shortName = ({ origin, pathname }: URL): string => (pathname === "/stream"
 
 export const socket = ({ binance }: Settings): Check => ({
   subject: "socket",
-  variables: ["BINANCE_WS_URL", "WS_CONNECTION_TIMEOUT", "FEED"],
+  variables: ["BINANCE_MARKET", "BINANCE_WS_URL", "WS_CONNECTION_TIMEOUT", "FEED"],
   findings: Effect.forEach(
     addressesOf(binance),
     (url) =>
@@ -146,7 +146,7 @@ export const patternFindings = Effect.fnUntraced(function* (wanted: Wanted) {
 /** REST, and what only REST knows: time and symbols. */
 export const rest = (settings: Settings): Check => ({
   subject: "rest",
-  variables: ["BINANCE_REST_URL", "BINANCE_STREAMS", "STREAMS_FILE", "REST_WEIGHT_SHARE", "FEED"],
+  variables: ["BINANCE_MARKET", "BINANCE_REST_URL", "BINANCE_STREAMS", "STREAMS_FILE", "REST_WEIGHT_SHARE", "FEED"],
   findings: Effect.gen(function* () {
     const perHost = yield* Effect.forEach(settings.binance.restUrls, restFindings(settings), {
       concurrency: "unbounded"

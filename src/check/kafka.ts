@@ -147,7 +147,7 @@ export const kafkaFindings = Effect.fnUntraced(function* (settings: Settings) {
 
 export const kafka = (settings: Settings): Check => ({
   subject: "broker",
-  variables: ["KAFKA_", "TOPIC_", "BINANCE_STREAMS", "STREAMS_FILE", "SINK"],
+  variables: ["KAFKA_", "TOPIC_", "BINANCE_MARKET", "BINANCE_STREAMS", "STREAMS_FILE", "SINK"],
   findings: kafkaFindings(settings).pipe(
     Effect.provide(Layer.provide(KafkaClients.inspector, Layer.succeed(AppConfig, settings)))
   )

@@ -4,7 +4,6 @@ import { nearest } from "./nearest.ts"
 
 /** A second stream's @ behind what separates the two. */
 const OTHER_SEPARATOR = /[;|\s][^@]*[^@;|\s]@/
-const SEVERAL = "btcusdt@trade,ethusdt@trade"
 
 const adviceFor = (text: string, known: Advice): string | undefined =>
   known.find(([pattern]) => pattern.test(text))?.[1]
@@ -28,7 +27,8 @@ const listForms = (suffixes: ReadonlyArray<string>): string => {
 /** Of what stands after `<symbol>@`, where it is none of the `suffixes` that there are. */
 export const suffixFault = (symbol: string, suffix: string, suffixes: ReadonlyArray<string>, known: Advice): string => {
   const problem = `${JSON.stringify(suffix)} is no stream kind`
-  if (OTHER_SEPARATOR.test(suffix)) return `${problem}: separate streams by commas, for example ${SEVERAL}`
+  if (OTHER_SEPARATOR.test(suffix))
+    return `${problem}: separate streams by commas, for example btcusdt@${suffixes[0]},ethusdt@${suffixes[0]}`
   const advice = adviceFor(suffix, known)
   if (advice !== undefined) return `${problem}: ${advice}`
 

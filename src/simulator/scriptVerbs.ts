@@ -128,7 +128,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   mute: {
     usage: "mute STREAM",
     does: "sends nothing of a stream any more; REST has what it missed",
-    example: "45s mute btcusdt@trade for 10s",
+    example: "45s mute btcusdt@aggTrade for 10s",
     parse: (words, scene) =>
       one(`a stream of ${scene.symbols.join(", ")}`, streamOf(scene), (name) => (stage) => {
         stage.mute(name)

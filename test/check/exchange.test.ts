@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Result } from "effect"
+import * as Check from "../../src/check/Check.ts"
+import { checksFor } from "../../src/check/checks.ts"
 import { clockFinding, patternFindings, rest, socket, symbolFindings } from "../../src/check/exchange.ts"
 import type { Finding } from "../../src/check/Finding.ts"
 import * as MemoryExchangeInfo from "../../src/layers/MemoryExchangeInfo.ts"
@@ -29,6 +31,16 @@ const told = (findings: ReadonlyArray<Finding>) => findings.map(({ status, subje
 const says = (findings: ReadonlyArray<Finding>) => findings.map((finding) => finding.says).join("\n")
 
 describe("check: the exchange", () => {
+  it.effect("is not looked at while it is not known which market is meant", () =>
+    Effect.gen(function* () {
+      for (const check of checksFor(settingsFor(NOBODY, "btcusdt@trade"))) {
+        if (!["dns", "socket", "rest", "broker"].includes(check.subject)) continue
+        const found = yield* Check.run(check, ["BINANCE_MARKET=futures: expected spot or usdm, for example usdm"])
+        assert.deepStrictEqual(told(found), [`${check.subject} skipped`])
+      }
+    })
+  )
+
   it.live("finds a simulator well", () =>
     Effect.gen(function* () {
       const settings = settingsFor(yield* Simulator.make(), "btcusdt@trade", "!miniTicker@arr")

@@ -68,7 +68,9 @@ describe("BINANCE_MARKET", () => {
     [usdm, "wss://fstream.binance.com/market/stream", "/market and /public are put into it"],
     [usdm, "wss://fstream.binance.com/stream?timeUnit=MICROSECOND", "USD-M futures have no timeUnit"],
     [usdm, "wss://fstream.binance.com/ws", "/ws does not say which stream a message belongs to"],
-    [{}, "wss://fstream.binance.com/market/stream", "/market belongs to futures: set BINANCE_MARKET=usdm"]
+    [{}, "wss://fstream.binance.com/market/stream", "/market belongs to futures: set BINANCE_MARKET=usdm"],
+    [{}, "wss://fstream.binance.com/stream", "fstream.binance.com serves USD-M futures: set BINANCE_MARKET=usdm"],
+    [{}, "wss://demo-fstream.binance.com", "demo-fstream.binance.com serves USD-M futures: set BINANCE_MARKET=usdm"]
   ] as const)("refuses with %j the address %s", ([market, url, because]) =>
     Effect.gen(function* () {
       const [fault = ""] = yield* faultsOf(settingsFrom({ ...market, BINANCE_WS_URL: url }))

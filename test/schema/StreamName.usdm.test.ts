@@ -36,5 +36,6 @@ describe("the name of a stream of USD-M futures", () => {
   it("is told what was probably meant", () => {
     assert.include(faultOf("btcusdt@aggtrade"), "did you mean btcusdt@aggTrade?")
     assert.include(faultOf("btcusdt"), "such as btcusdt@aggTrade")
+    assert.include(faultOf("btcusdt@depth;ethusdt@depth"), "for example btcusdt@aggTrade,ethusdt@aggTrade")
   })
 })

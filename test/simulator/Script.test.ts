@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
+import { markets } from "../../src/schema/Market.ts"
 import { Agenda } from "../../src/simulator/Agenda.ts"
 import { FaultsInForce } from "../../src/simulator/FaultsInForce.ts"
 import { Frame } from "../../src/simulator/Frame.ts"
 import { parse, play } from "../../src/simulator/Script.ts"
-import type { Stage } from "../../src/simulator/scriptVerbs.ts"
+import { type Stage, verbs } from "../../src/simulator/scriptVerbs.ts"
 
 const SYMBOLS = ["BTCUSDT", "ETHUSDT"]
 
@@ -109,7 +110,7 @@ describe("a script of faults", () => {
     ["\n\n30s", "line 3: nothing follows the time: expected one of cut, freeze"],
     ["5s mut btcusdt@trade", 'line 1: "mut" is no fault; cut or mute may be meant'],
     ["5s constructor", 'line 1: "constructor" is no fault'],
-    ["5s mute btcusdt", "line 1: mute takes a stream of BTCUSDT, ETHUSDT, such as: 45s mute btcusdt@trade for 10s"],
+    ["5s mute btcusdt", "line 1: mute takes a stream of BTCUSDT, ETHUSDT, such as: 45s mute btcusdt@aggTrade for 10s"],
     ["5s mute bnbusdt@trade", "line 1: mute takes a stream of"],
     ["5s cut for 3s", 'line 1: cut is over at once: it takes no "for"'],
     ["5s cut 99", "line 1: cut takes nothing, or a close code from 1000 to 4999"],
@@ -123,6 +124,10 @@ describe("a script of faults", () => {
     const faults = faultsOf(script)
     assert.lengthOf(faults, 1)
     assert.include(faults[0], message)
+  })
+
+  it.each(Object.values(markets))("shows examples that can be played, of $title", (market) => {
+    for (const { example } of Object.values(verbs)) assert.isTrue(Result.isSuccess(parse(example, SYMBOLS, market)))
   })
 
   it("says everything that is wrong at once", () => {

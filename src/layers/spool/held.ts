@@ -26,9 +26,9 @@ export const find = Effect.fnUntraced(function* (store: Store, drainBytes: numbe
   let since: number | undefined
 
   const factsOf = (record: SinkRecord): Sequenced.Sequenced | undefined => {
-    const { first, last, late, resumable, stream } = identify(record)
+    const { first, last, late, market, resumable, stream } = identify(record)
     const kind = sequenced.get(stream)?.kind
-    if (kind === undefined || !(resumable || late)) return undefined
+    if (kind === undefined || kind.market !== market || !(resumable || late)) return undefined
     // The header tells all, but not where a candle ends.
     return kind.sequence === "times" ? read(record) : { stream, first, last, at: record.timestamp, late }
   }

@@ -1,8 +1,11 @@
 /** Which stream a record is of, and where in it: read from its `event-id` (`binance:spot:kline_1m:BTCUSDT:1700000000000`). */
 import * as EventId from "../../schema/EventId.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
+import type { MarketName } from "../../schema/StreamKind.ts"
 
 export interface Identity {
+  /** Whose stream it is: another market has one of the same name. Of dead letters and control records it is not told. */
+  readonly market: MarketName | undefined
   /** The stream's name; of dead letters and control records the key. */
   readonly stream: string
   /** Ids as in the `event-id`, of what has none Unix ms; both the same for all but depth updates. */
@@ -30,6 +33,7 @@ const streamOf = (suffix: string, symbol: string): string =>
   suffix.startsWith("!") ? suffix : `${symbol.toLowerCase()}@${suffix}`
 
 const unknown = ({ key, timestamp }: SinkRecord): Identity => ({
+  market: undefined,
   stream: key,
   first: timestamp,
   last: timestamp,
@@ -43,10 +47,11 @@ export const identify = (record: SinkRecord): Identity => {
   const id = EventId.parse(headers["event-id"] ?? "", key)
   const [, first, last = first, digest] = ID.exec(id?.rest ?? "") ?? []
   if (headers["dlq.reason"] !== undefined || id === undefined || first === undefined) return unknown(record)
-  const { suffix } = id
+  const { market, suffix } = id
   const exact = digest === undefined
   const late = isLate(record)
   return {
+    market,
     stream: streamOf(suffix, key),
     first: Number(first),
     last: Number(last),

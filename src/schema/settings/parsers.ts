@@ -117,6 +117,9 @@ export const url =
     })
   }
 
+/** `fstream.binance.com`, `demo-fstream.binance.com`: asked as spot is they acknowledge every stream, and most stay mute. */
+const USDM_HOST = /(^|-)fstream\./
+
 /** The exchange's address in its combined form, to which the program itself adds the streams and what serves them. */
 const streamUrl =
   (market: Market): Parser<URL> =>
@@ -132,6 +135,8 @@ const streamUrl =
         return bad({ because: `${[...routes].join(" and ")} are put into it for each stream, by what serves it` })
       if (routes.size === 0 && route !== undefined)
         return bad({ because: `${route} belongs to futures: set BINANCE_MARKET=usdm for them` })
+      if (routes.size === 0 && USDM_HOST.test(url.hostname))
+        return bad({ because: `${url.hostname} serves USD-M futures: set BINANCE_MARKET=usdm for them` })
       if (/^\/ws(\/|$)/.test(url.pathname)) {
         return bad({ because: "/ws does not say which stream a message belongs to, the combined form /stream does" })
       }

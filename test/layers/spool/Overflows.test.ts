@@ -29,12 +29,19 @@ describe("identify", () => {
     ["binance:spot:dead-letter:unknown:1:0badcafe", "btcusdt@trade", "btcusdt@trade", 5, 5, false, false],
     ["something else", "k", "k", 5, 5, false, false]
   ])("reads %s", (eventId, key, stream, first, last, replayable, resumable) => {
-    assert.deepStrictEqual(identify(record(eventId, key)), { stream, first, last, replayable, resumable, late: false })
+    assert.deepInclude(identify(record(eventId, key)), { stream, first, last, replayable, resumable, late: false })
+  })
+
+  it("tells the streams of one name of two markets apart", () => {
+    const markets = ["spot", "usdm"].map((market) => identify(record(`binance:${market}:aggTrade:BTCUSDT:7`)).market)
+    assert.deepStrictEqual(markets, ["spot", "usdm"])
+    assert.isUndefined(identify(record("binance:usdm:dead-letter:unknown:1:0badcafe")).market)
   })
 
   it("does not take a dead letter for what it was", () => {
     const refused = record("binance:spot:trade:BTCUSDT:7", "BTCUSDT", { "dlq.reason": "too large" })
     assert.deepStrictEqual(identify(refused), {
+      market: undefined,
       stream: "BTCUSDT",
       first: 5,
       last: 5,

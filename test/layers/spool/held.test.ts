@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Held from "../../../src/layers/spool/held.ts"
 import * as Store from "../../../src/layers/spool/Store.ts"
+import { usdm } from "../../../src/schema/Market.ts"
 import type { SinkRecord } from "../../../src/schema/SinkRecord.ts"
-import { settingsLayer, streamNames, testSettings } from "../../support/settings.ts"
+import { settingsLayer, streamNames, testSettings, usdmNames } from "../../support/settings.ts"
 import { candle, recordOf, trade as pastTrade } from "../../support/tape.ts"
 import { temporaryFolder } from "../../support/temporaryFolder.ts"
 
@@ -76,5 +77,27 @@ describe("what an earlier process left", () => {
       // Read to the end, and back at the beginning.
       assert.strictEqual((yield* store.read(1e6)).entries.length, 12)
     }).pipe(Effect.provide(settings))
+  )
+
+  it.effect("is not what a run on another market left: its ids are others", () =>
+    Effect.gen(function* () {
+      const options = { folder: yield* temporaryFolder, maxBytes: 1e9, segmentBytes: 1e6, fsync: false }
+      const store = yield* Store.open(options)
+      const aggTrade = (market: string, id: number): SinkRecord => ({
+        ...depth(id, id),
+        headers: { "event-id": `binance:${market}:aggTrade:BTCUSDT:${id}` }
+      })
+      yield* store.append([aggTrade("usdm", 7), aggTrade("spot", 4000), depth(4001, 4009)])
+      const { held } = yield* Held.find(store, 500)
+      assert.deepStrictEqual(Object.fromEntries(held.streams), {
+        "btcusdt@aggTrade": { at: 7, inOrder: [{ first: 7, last: 7 }], late: [], holes: [] }
+      })
+    }).pipe(
+      Effect.provide(
+        settingsLayer({
+          binance: { ...testSettings().binance, market: usdm, streams: usdmNames("btcusdt@aggTrade", "btcusdt@depth") }
+        })
+      )
+    )
   )
 })
