@@ -95,6 +95,19 @@ describe("the history of futures", () => {
     })
   )
 
+  it.effect("says that it does not tell what it tells nothing of, and waits for what is yet to come", () =>
+    Effect.gen(function* () {
+      const { ledger, restUrl, setFaults } = yield* make()
+      const { history } = yield* makeHistory([restUrl], { market: usdm })
+      const { first, last } = ledger.generated("BTCUSDT")!.aggregates
+      assert.deepStrictEqual(yield* history.page(aggregates!, last + 1, 50), { events: [], voids: [] })
+      const nothing = { answer: { status: 200, body: "[]" } }
+      setFaults({ onRest: ({ parameters }) => (parameters.has("fromId") ? nothing : undefined) })
+      const { events, goneBelow } = yield* history.page(aggregates!, first, 50)
+      assert.deepStrictEqual([events.length, goneBelow], [0, first + 50])
+    })
+  )
+
   it.effect("tells closed candles", () =>
     Effect.gen(function* () {
       const { restUrl } = yield* make({ rate: 10, history: 6000 })

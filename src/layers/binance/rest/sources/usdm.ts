@@ -22,13 +22,32 @@ export const sources: Sources = (ask) => {
       read: ({ body }) => usdmAggregates(body, stream)
     })
 
-  /** Where ids are missing in front, the one before them tells whether they were ever given: it was there once. */
+  const newest = ({ symbol }: StreamName): Effect.Effect<Option.Option<number>, RestError> =>
+    Effect.map(
+      ask({
+        endpoint: "aggTrades",
+        weight: WEIGHT,
+        parameters: { symbol, limit: 1 },
+        read: ({ body }) => newestIds(body)
+      }),
+      Option.map(({ a }) => a)
+    )
+
+  /**
+   * Where ids are missing in front, the one before them tells whether they were ever given: it was there once. Where nothing at
+   * all is told though there are newer ones, they may have been.
+   */
   const page = Effect.fnUntraced(function* (
     stream: StreamName,
     from: number,
     limit: number
   ): Effect.fn.Return<Rows, RestError> {
-    const rows = yield* askAggregates(stream, { fromId: from, limit })
+    let rows = yield* askAggregates(stream, { fromId: from, limit })
+    if (rows.length === 0 && Option.exists(yield* newest(stream), (id) => id >= from)) {
+      // They may have come to be between the two questions.
+      rows = yield* askAggregates(stream, { fromId: from, limit })
+      if (rows.length === 0) return { rows, goneBelow: from + limit }
+    }
     const [first] = rows
     if (first === undefined || first.span.first <= from || from === 0) return { rows }
     const [before] = yield* askAggregates(stream, { fromId: from - 1, limit: 1 })
@@ -38,16 +57,7 @@ export const sources: Sources = (ask) => {
   return {
     aggTrade: {
       page,
-      newest: ({ symbol }) =>
-        Effect.map(
-          ask({
-            endpoint: "aggTrades",
-            weight: WEIGHT,
-            parameters: { symbol, limit: 1 },
-            read: ({ body }) => newestIds(body)
-          }),
-          Option.map(({ a }) => a)
-        )
+      newest
     },
     kline: candleSource(ask, candleWeight)
   }
