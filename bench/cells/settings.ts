@@ -1,5 +1,5 @@
 /** A flood under other settings of Kafka. */
-import { bareKafkajsSerial, barePlatformaticSerial, connectors } from "../contestants/index.ts"
+import { bareKafkajsSerial, barePlatformaticSerial, connectorGroup, connectors } from "../contestants/index.ts"
 import type { Acks, Compression } from "../contestants/job.ts"
 import type { Cell } from "./Cell.ts"
 import { floodOnce } from "./flood.ts"
@@ -9,15 +9,17 @@ const CODECS: ReadonlyArray<Compression> = ["none", "snappy", "gzip", "lz4", "zs
 
 export const acks: Cell = {
   name: "acks",
-  about: "a flood with KAFKA_ACKS 1 and all (one broker)",
+  about: "a flood with KAFKA_ACKS 1 and all (one broker), and in a group, where each shard is fenced",
   rounds: () => 1,
   cases: (size) =>
     ACKS.flatMap((acks) =>
-      [...connectors, bareKafkajsSerial, barePlatformaticSerial].map((contestant) => ({
-        variant: `acks ${acks}`,
-        contestant,
-        run: (lab) => floodOnce(lab, { contestant, acks }, size)
-      }))
+      [...connectors, ...(acks === "all" ? [connectorGroup] : []), bareKafkajsSerial, barePlatformaticSerial].map(
+        (contestant) => ({
+          variant: `acks ${acks}`,
+          contestant,
+          run: (lab) => floodOnce(lab, { contestant, acks }, size)
+        })
+      )
     )
 }
 

@@ -3,7 +3,7 @@ import process from "node:process"
 import { Result } from "effect"
 import { kafka } from "../../src/schema/settings/kafka.ts"
 import { bare } from "./bare/index.ts"
-import { build, connector, connectorNull } from "./connector/index.ts"
+import { build, connector, connectorGroup, connectorNull } from "./connector/index.ts"
 import type { Contestant } from "./job.ts"
 import { naiveEffect } from "./naive/index.ts"
 
@@ -22,7 +22,7 @@ export const bareKafkajs = bare("kafkajs")
 export const bareKafkajsSerial = bare("kafkajs", true)
 export const barePlatformatic = bare("platformatic")
 export const barePlatformaticSerial = bare("platformatic", true)
-export { naiveEffect }
+export { connectorGroup, naiveEffect }
 
 /** Those that store in Kafka. */
 export const storing: ReadonlyArray<Contestant> = [
@@ -38,4 +38,4 @@ export const storing: ReadonlyArray<Contestant> = [
 /** Those that only count. */
 export const counting: ReadonlyArray<Contestant> = [connectorNull, bare("null")]
 
-export const everyone: ReadonlyArray<Contestant> = [...storing, ...counting]
+export const everyone: ReadonlyArray<Contestant> = [...storing, connectorGroup, ...counting]

@@ -33,6 +33,17 @@ export const connector = (client: "kafkajs" | "platformatic"): Contestant => ({
   command: (job) => ({ args: [MAIN], environment: { ...environmentOf(job), KAFKA_CLIENT: client } })
 })
 
+/** In a group of its own: a shard at a time is fenced, and stores with a producer of its own. `KAFKA_ACKS` is `all` then. */
+export const connectorGroup: Contestant = {
+  name: "connector-group",
+  about: "the connector with GROUP_ID: twelve shards in one process, each fenced",
+  storesInKafka: true,
+  command: (job) => {
+    const { KAFKA_ACKS: _, ...environment } = environmentOf(job)
+    return { args: [MAIN], environment: { ...environment, GROUP_ID: `${job.topicPrefix}group` } }
+  }
+}
+
 export const connectorNull: Contestant = {
   name: "connector-null",
   about: "the connector's pipeline over a sink that counts; no spool",
