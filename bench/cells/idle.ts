@@ -14,8 +14,8 @@ const once = (lab: Lab, contestant: Contestant): Promise<Result> =>
   withTrial(lab, { contestant, streams: STREAMS }, async (trial) => {
     await trial.start()
     await trial.exchange.start(RATE)
-    // What a start costs is over by then.
-    await setTimeout(5000)
+    // What a start costs is over by then, and most of what the compiler does of it.
+    await setTimeout(20_000)
     const { cpuPercent } = await trial.measure(SECONDS * 1000)
     const rssMegabytes = trial.contender().residentMegabytes()
     await trial.settle()
