@@ -1,5 +1,5 @@
 /** Several processes share the streams (`GROUP_ID`): what this one has of them, it runs, each shard by itself. */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { streamsOf } from "../pipeline/shards/shardOf.ts"
 import type { GroupSettings } from "../schema/Settings.ts"
 import { AppConfig } from "../services/AppConfig.ts"
@@ -27,14 +27,16 @@ const countOf = (amount: number, what: string): string => `${amount} ${what}${am
 
 export const run = Effect.fnUntraced(function* (group: GroupSettings) {
   const { binance } = yield* AppConfig
-  const { now } = yield* Streams.streams
+  const { follow, now } = yield* Streams.streams
   const health = yield* Health
   const instance = yield* Instance
   let members = 1
+  let last: Member.Standing | undefined
 
   const hasStreams = (shard: number): boolean => streamsOf(now(), shard, group.shards).length > 0
 
   const tell = (standing: Member.Standing) => {
+    last = standing
     members = standing.members
     const { shards, state } = standing
     const isMember = state === "member"
@@ -47,6 +49,10 @@ export const run = Effect.fnUntraced(function* (group: GroupSettings) {
     })
   }
 
+  // A shard may get its first stream, or lose its last one.
+  const { changes } = yield* follow
+  yield* Effect.forkScoped(Stream.runForEach(changes, () => (last === undefined ? Effect.void : tell(last))))
+
   // What needs a person ends the program here; a shard would only try again.
   const topics = yield* Topics.make(quiet, () => Effect.void)
   yield* topics.start
@@ -54,4 +60,4 @@ export const run = Effect.fnUntraced(function* (group: GroupSettings) {
   const gate = yield* Gate.make(binance.reconnectMaxDelay, undefined, () => members)
   const life = yield* Shard.make(group, yield* ShardHealth.make)
   return yield* Member.run({ group, instance, life, tell }).pipe(Effect.provideService(Gate.SharedGate, gate))
-})
+}, Effect.scoped)

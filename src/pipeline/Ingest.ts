@@ -236,7 +236,10 @@ export const run = Effect.gen(function* () {
           Effect.as(Option.none())
         )
       ),
-      Effect.flatMap((drained) => (Option.isSome(drained) ? Effect.void : reportUnstored)),
+      Effect.flatMap((drained) =>
+        // A reader that still waits for room has to end all the same.
+        Option.isSome(drained) ? Effect.void : Effect.ensuring(reportUnstored, Queue.shutdown(queue))
+      ),
       Effect.withSpan(Traces.STOP, { root: true })
     )
   )

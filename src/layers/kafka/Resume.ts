@@ -117,7 +117,12 @@ export const make = Effect.fnUntraced(function* ({ driver, isSealed, positions }
 
   const load: PositionsService["load"] = Effect.fnUntraced(function* (streams) {
     const stands = new Map<string, Stands>()
-    const unknown = new Map(streams.flatMap((stream) => (stream.symbol === undefined ? [] : [[stream.name, stream]])))
+    // What has no sequence stands nowhere: it would be looked for to the beginning of its topic.
+    const unknown = new Map(
+      streams.flatMap((stream) =>
+        stream.symbol === undefined || stream.kind.sequence === undefined ? [] : [[stream.name, stream]]
+      )
+    )
     let reason = `looking back took longer than ${Duration.format(LIMIT)}`
     let gaps = OpenGaps.make()
 

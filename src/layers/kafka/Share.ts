@@ -116,7 +116,8 @@ export const read = Effect.fnUntraced(function* (
   const latest = Math.max(...here.map(({ seen }) => seen))
   const recent = here.map(({ seen }) => seen).filter((seen) => seen >= latest - LEFT_OUT)
   const from = here.length === 0 ? end : Math.max(earliest, Math.min(end, ...recent))
-  const areOthersKnown = streams.some(({ name }) => written.has(name))
+  // Also of streams that are not looked for now: one may come alone.
+  const areOthersKnown = Array.from(written.values()).some((position) => position.topic === topic)
 
   for (const { name } of streams) {
     const position = believed.get(name)

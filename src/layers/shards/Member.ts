@@ -6,7 +6,7 @@
  * It does not stop a shard because the group cannot be reached: nobody else can be given it meanwhile, or else the broker
  * refuses what is written here.
  */
-import { Duration, Effect, Fiber, Latch, Metric, Queue, Random } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Latch, Metric, Queue, Random, Scope } from "effect"
 import { backoff } from "../../pipeline/backoff.ts"
 import { assign } from "../../pipeline/shards/assign.ts"
 import * as Shards from "../../pipeline/shards/Shards.ts"
@@ -62,13 +62,41 @@ export const run = Effect.fnUntraced(function* <R>({ group, instance, life, tell
     )
   })
 
+  let isStopping = false
+  /** What the first of them has failed with that was to be stopped. */
+  let fault: unknown
+  const broken = (shard: number, cause: Cause.Cause<unknown>) => {
+    const error = Cause.squash(cause)
+    if (isStopping) fault ??= error
+    return Effect.logError("A shard is let go of and has not ended well").pipe(
+      Effect.annotateLogs({ shard, reason: error instanceof Error ? error.message : String(error) })
+    )
+  }
+
+  // In this order, from the last one on: what is let go of may be given to others once we have left.
+  yield* Effect.addFinalizer(() => (fault === undefined ? Effect.void : Effect.die(fault)))
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => (memberId === "" ? Effect.void : leave(memberId))).pipe(
+      Effect.timeoutOption(LEAVE_LIMIT),
+      Effect.ignore
+    )
+  )
+  /** All end at once: each has the whole deadline. */
+  const lives = yield* Scope.fork(scope, "parallel")
+  yield* Effect.addFinalizer(() => Effect.sync(() => void (isStopping = true)))
+
   const begin = Effect.fnUntraced(function* (shard: number) {
     yield* Metric.update(Telemetry.shardsTaken, 1)
     const fiber = yield* life(shard).pipe(
-      Effect.onExit((exit) => Queue.offer(ends, [shard, exit._tag === "Success" ? "taken" : "left"])),
+      Effect.onExit((exit) =>
+        Effect.andThen(
+          Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? broken(shard, exit.cause) : Effect.void,
+          Queue.offer(ends, [shard, exit._tag === "Success" ? "taken" : "left"])
+        )
+      ),
       Effect.exit,
       Effect.asVoid,
-      Effect.forkIn(scope)
+      Effect.forkIn(lives)
     )
     fibers.set(shard, fiber)
   })
@@ -98,15 +126,6 @@ export const run = Effect.fnUntraced(function* <R>({ group, instance, life, tell
     Effect.forever,
     Effect.forkScoped
   )
-
-  // In this order: what is let go of may be given to others once we have left.
-  yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => (memberId === "" ? Effect.void : leave(memberId))).pipe(
-      Effect.timeoutOption(LEAVE_LIMIT),
-      Effect.ignore
-    )
-  )
-  yield* Effect.addFinalizer(() => Fiber.interruptAll(fibers.values()))
 
   const beat = (joined: Joined) =>
     heartbeat(joined).pipe(

@@ -130,7 +130,7 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
 
   const highWatermarks = Effect.fnUntraced(function* (partitions: ReadonlyArray<TopicPartition>) {
     const checks = partitions.map(({ partition, topic }) => watchTrust(topic, partition))
-    const checkAll = Effect.forEach(checks, Effect.result)
+    const checkAll = Effect.forEach(checks, Effect.result, { concurrency: "unbounded" })
     const before = yield* checkAll
     const found = yield* Reading.highWatermarks(cluster, partitions)
     const after = yield* checkAll

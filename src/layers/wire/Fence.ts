@@ -22,6 +22,9 @@ const OPEN_LIMIT = Duration.seconds(60)
 /** A coordinator forgets an id that is not used for a week, and with it which epoch comes next. */
 const USE_EVERY = Duration.hours(1)
 
+/** Of a marking while it runs. */
+const USE_LIMIT = Duration.seconds(10)
+
 const RETRY = Schedule.spaced("50 millis")
 /** How long a topic may take to be seen; one that does not exist is fenced when it is written. */
 const APPEARING = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
@@ -37,9 +40,12 @@ interface Place {
 
 const nameOf = ({ partition, topic }: Place): string => `${topic}/${partition}`
 
+const FINAL: ReadonlySet<KafkaError["kind"]> = new Set(["Denied", "Disputed"])
+const FINAL_OR_MISSING: ReadonlySet<KafkaError["kind"]> = new Set([...FINAL, "MissingTopic"])
+
 /** Whoever is asked moves, loads, or has not ended the transaction before: it will. */
-const patiently = <A>(effect: Effect.Effect<A, KafkaError>) =>
-  Effect.retry(effect, { schedule: RETRY, while: ({ kind }) => kind !== "Denied" && kind !== "Disputed" })
+const patiently = <A>(effect: Effect.Effect<A, KafkaError>, final = FINAL) =>
+  Effect.retry(effect, { schedule: RETRY, while: ({ kind }) => !final.has(kind) })
 
 /** What the coordinator is asked for an id. */
 const transactions = (cluster: Cluster, id: string) => {
@@ -55,7 +61,11 @@ const transactions = (cluster: Cluster, id: string) => {
   )
 
   /** Begins a transaction in these partitions and aborts it: each gets a marker. */
-  const mark = Effect.fnUntraced(function* (producer: TransactionalProducer, places: ReadonlyArray<Place>) {
+  const mark = Effect.fnUntraced(function* (
+    producer: TransactionalProducer,
+    places: ReadonlyArray<Place>,
+    final = FINAL
+  ) {
     if (places.length === 0) return
     yield* patiently(
       Effect.gen(function* () {
@@ -63,14 +73,16 @@ const transactions = (cluster: Cluster, id: string) => {
         // Beside the one that is at fault the others are said to be not attempted.
         const fault = answers.find(({ errorCode }) => errorCode !== 0 && errorCode !== NOT_ATTEMPTED)
         if (fault !== undefined) return yield* ofCode(fault.errorCode, `marking ${nameOf(fault)} for ${id}`)
-      })
+      }),
+      final
     )
     yield* patiently(
       Effect.gen(function* () {
         const errorCode = yield* ask((connection) => connection.endTransaction(producer, false))
         if (errorCode !== 0 && errorCode !== NOTHING_TO_END)
           return yield* ofCode(errorCode, `ending a transaction of ${id}`)
-      })
+      }),
+      final
     )
   })
 
@@ -129,23 +141,33 @@ export const make = (client: Driver.Client): FencedKafka["Service"] => {
     const driver = yield* Driver.over(client, Sequences.fixed(producer))
     const marked = new Set(places.map(nameOf))
     const turn = yield* Semaphore.make(1)
-    const use = (some: ReadonlyArray<Place>) => turn.withPermit(mark(producer, some))
+    const use = (some: ReadonlyArray<Place>) =>
+      turn.withPermit(mark(producer, some, FINAL_OR_MISSING)).pipe(
+        Effect.timeoutOrElse({
+          duration: USE_LIMIT,
+          orElse: () => Effect.fail(new KafkaError({ kind: "Busy", message: `${id} could not be used in time` }))
+        })
+      )
 
     yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.ignore(use(places.slice(0, 1))), USE_EVERY)))
 
-    const produce: KafkaDriver["Service"]["produce"] = (topic, partition, records) =>
-      Effect.suspend(() => {
-        const place = { topic, partition }
-        const sent = driver.produce(topic, partition, records)
-        if (marked.has(nameOf(place))) return sent
-        // A topic that came later.
-        return use([place]).pipe(
-          Effect.andThen(Effect.sync(() => void marked.add(nameOf(place)))),
-          Effect.andThen(sent)
-        )
-      }).pipe(Effect.mapError(fenced(id)))
+    /** A topic that came later: nothing is read or written of it before. The second time waits for the first marker. */
+    const seal = (place: Place) =>
+      marked.has(nameOf(place))
+        ? Effect.void
+        : Effect.andThen(use([place]), use([place])).pipe(
+            Effect.andThen(Effect.sync(() => void marked.add(nameOf(place))))
+          )
 
-    return { ...driver, produce } satisfies KafkaDriver["Service"]
+    return {
+      ...driver,
+      produce: (topic, partition, records) =>
+        Effect.andThen(seal({ topic, partition }), driver.produce(topic, partition, records)).pipe(
+          Effect.mapError(fenced(id))
+        ),
+      ends: (topic, partition) =>
+        Effect.andThen(seal({ topic, partition }), driver.ends(topic, partition)).pipe(Effect.mapError(fenced(id)))
+    } satisfies KafkaDriver["Service"]
   })
 
   return FencedKafka.of({ open })

@@ -71,8 +71,11 @@ export const highWatermarks = Effect.fnUntraced(function* (
   cluster: Cluster,
   partitions: ReadonlyArray<TopicPartition>
 ): Effect.fn.Return<ReadonlyArray<Result.Result<number, KafkaError>>> {
-  const links = yield* Effect.forEach(partitions, ({ partition, topic }) =>
-    Effect.result(cluster.leader(topic, partition, "reading"))
+  // At once: a broker that is away must not keep the others waiting.
+  const links = yield* Effect.forEach(
+    partitions,
+    ({ partition, topic }) => Effect.result(cluster.leader(topic, partition, "reading")),
+    { concurrency: "unbounded" }
   )
   const led = new Map<Link, Array<TopicPartition>>()
   for (const [index, link] of links.entries()) {

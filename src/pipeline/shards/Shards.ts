@@ -40,6 +40,8 @@ export const make = (): Shards => {
   const leaving = new Set<number>()
   let wanted: ReadonlySet<number> = new Set()
   let generation = NO_GENERATION
+  /** Others may have something of ours since the last division. */
+  let freed = false
 
   const sorted = (...sets: ReadonlyArray<ReadonlySet<number>>): ReadonlyArray<number> =>
     sets.flatMap((set) => [...set]).toSorted((a, b) => a - b)
@@ -62,13 +64,16 @@ export const make = (): Shards => {
     ended: (shard, end) => {
       const wasLeaving = leaving.delete(shard)
       running.delete(shard)
-      if (end === "left" && wasLeaving && wanted.has(shard)) {
-        running.add(shard)
-        return { ...IDLE, start: [shard] }
+      const again = end === "left" && wasLeaving && wanted.has(shard)
+      if (again) running.add(shard)
+      else {
+        wanted = new Set([...wanted].filter((one) => one !== shard))
+        freed = true
       }
-      wanted = new Set([...wanted].filter((one) => one !== shard))
       // One division for all that go together.
-      return { ...IDLE, rejoin: leaving.size === 0 }
+      const rejoin = freed && leaving.size === 0
+      if (rejoin) freed = false
+      return { ...IDLE, start: again ? [shard] : [], rejoin }
     },
     running: () => sorted(running),
     owned: () => sorted(running, leaving)

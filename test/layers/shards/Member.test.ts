@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Duration, Effect, Exit, Fiber, Latch, Layer, Scope } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Exit, Fiber, Latch, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { MemoryCoordinator, layerWith } from "../../../src/layers/MemoryKafkaGroup.ts"
 import * as Member from "../../../src/layers/shards/Member.ts"
@@ -160,6 +160,34 @@ describe("a member of a group", () => {
       assert.deepStrictEqual(standings.get("a")?.shards, [0, 1, 2, 3, 4, 5])
       assert.strictEqual(log.owners()[2], "")
       yield* pass("2 seconds")
+    })
+  )
+
+  it.effect("stops all its shards at once, and says what one could not store", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(layerWith({ sessionTimeout: group.sessionTimeout }))
+      const stopped: Array<number> = []
+      const lets = (shard: number) =>
+        Effect.sleep(DRAIN).pipe(
+          Effect.andThen(Effect.sync(() => void stopped.push(shard))),
+          Effect.andThen(shard === 3 ? Effect.die(new Error("7 records not stored")) : Effect.void)
+        )
+      const life = (shard: number) =>
+        Effect.andThen(
+          Effect.addFinalizer(() => lets(shard)),
+          Effect.never
+        ).pipe(Effect.scoped)
+      const fiber = yield* Member.run({ group, instance: "a", life, tell: () => Effect.void }).pipe(
+        Effect.provideContext(context),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("4 seconds")
+      yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* TestClock.adjust(DRAIN)
+      assert.strictEqual(stopped.length, SHARDS)
+      yield* TestClock.adjust("2 seconds")
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.isFailure(exit) && String(Cause.squash(exit.cause)).includes("7 records not stored"))
     })
   )
 })

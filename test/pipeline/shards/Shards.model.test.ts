@@ -204,6 +204,16 @@ describe("a member's shards", () => {
     assert.deepStrictEqual(machine.running(), [0, 1])
   })
 
+  it("are divided anew where others are given up though the last one that ends is given back", () => {
+    const machine = Shards.make()
+    machine.assigned([0, 1, 2, 3], 1)
+    machine.assigned([0], 2)
+    assert.deepStrictEqual(machine.assigned([0, 1], 3), { start: [], stop: [], rejoin: false })
+    assert.isFalse(machine.ended(2, "left").rejoin)
+    assert.isFalse(machine.ended(3, "left").rejoin)
+    assert.deepStrictEqual(machine.ended(1, "left"), { start: [1], stop: [], rejoin: true })
+  })
+
   it("are asked for anew when another process has taken one", () => {
     const machine = Shards.make()
     machine.assigned([0, 1], 1)
