@@ -90,12 +90,14 @@ const make = Effect.gen(function* () {
 
   /** What a new list comes to, or why it is a bad one. */
   const judge = (next: Wanted) =>
-    patiently(strictly(next, MemoryStreams.difference(held.known(), next.streams).joined), TRIES).pipe(
-      Effect.mapError(({ message }) => message),
-      Effect.result
-    )
+    patiently(strictly(next, MemoryStreams.difference(held.known(), next.streams).joined), TRIES).pipe(Effect.result)
 
-  const fromFile = Effect.fnUntraced(function* ({ path, text }: Look) {
+  /** A file that the exchange could not be asked about: looked at again with its symbols. */
+  let unheard: Look | undefined
+
+  const fromFile = Effect.fnUntraced(function* (look: Look) {
+    const { path, text } = look
+    unheard = undefined
     const subject = `${variables.streamsFile.name}=${path}`
     const next = Result.flatMap(text, (content) =>
       Result.mapError(StreamsFile.parse(content, written.binance.market), (faults) => faults.join("; "))
@@ -104,7 +106,10 @@ const make = Effect.gen(function* () {
     status.well(subject, "not applied")
     if (isSame(next.success, wanted)) return undefined
     const selected = yield* judge(next.success)
-    if (Result.isFailure(selected)) return yield* refuse(subject, selected.failure)
+    if (Result.isFailure(selected)) {
+      if (selected.failure._tag === "ExchangeInfoError") unheard = look
+      return yield* refuse(subject, selected.failure.message)
+    }
     wanted = next.success
     yield* tell(selected.success, subject)
     return yield* held.set(selected.success.streams, `${variables.streamsFile.name} has changed`)
@@ -115,7 +120,7 @@ const make = Effect.gen(function* () {
     if (Result.isFailure(next)) return yield* refuse("SIGHUP", next.failure.faults.join("; "))
     const selected = yield* judge(next.success.binance)
     if (Result.isFailure(selected)) {
-      return yield* refuse("SIGHUP", `${variableOf(next.success.binance)}: ${selected.failure}`)
+      return yield* refuse("SIGHUP", `${variableOf(next.success.binance)}: ${selected.failure.message}`)
     }
     status.well("SIGHUP", "not applied")
     const difference = Live.difference(written, next.success)
@@ -135,6 +140,7 @@ const make = Effect.gen(function* () {
   /** Patterns of which it has been said that they come to nothing. */
   let idle: ReadonlySet<string> = new Set()
   const refresh = Effect.gen(function* () {
+    if (unheard !== undefined) return yield* fromFile(unheard)
     if (!Selection.needsMarket(wanted)) return
     const asked = yield* Effect.result(select(wanted))
     if (Result.isFailure(asked)) {

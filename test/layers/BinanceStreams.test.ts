@@ -233,6 +233,22 @@ describe("the streams of the settings", () => {
     })
   )
 
+  it.effect("follow a file that came while the exchange was away, once it is back", () =>
+    Effect.gen(function* () {
+      const path = join(yield* temporaryFolder, "streams.txt")
+      writeFileSync(path, "btcusdt@trade\n")
+      const { building, events, market } = yield* start({ STREAMS_FILE: path, SYMBOLS_REFRESH_MINUTES: "1" })
+      yield* machine
+      const { next, status } = yield* follow(building)
+      yield* Ref.set(market, undefined)
+      writeFileSync(path, "btcusdt@trade\neth*@trade\n")
+      yield* lineOf(events, "A change is refused as a whole: what was goes on")
+      yield* Ref.set(market, MARKET)
+      assert.deepStrictEqual(yield* next, ["ethbtc@trade,ethusdt@trade", "", "STREAMS_FILE has changed"])
+      assert.deepStrictEqual(status.troubles(), [])
+    })
+  )
+
   it.effect("and other settings are read anew at SIGHUP; bad ones are refused whole", () =>
     Effect.gen(function* () {
       const { building, events, now } = yield* start({ BINANCE_STREAMS: "btcusdt@trade" })
