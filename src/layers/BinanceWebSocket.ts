@@ -7,7 +7,6 @@ import * as Linger from "../pipeline/linger.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Health } from "../services/Health.ts"
 import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
-import * as Streams from "../services/Streams.ts"
 import * as Fleet from "./binance/Fleet.ts"
 import * as Gate from "./binance/Gate.ts"
 import * as Inbox from "./binance/Inbox.ts"
@@ -19,7 +18,6 @@ export const layer = Layer.effect(
     const inbox = yield* Inbox.make(Linger.forFrames(batch.timeout))
     const notices = yield* Queue.unbounded<FeedNotice, Cause.Done>()
     const keepers = yield* FiberSet.make<never, never>()
-    const streams = yield* Streams.streams
     const fleet = yield* Fleet.make(binance, {
       inbox,
       gate: (yield* Gate.SharedGate) ?? (yield* Gate.make(binance.reconnectMaxDelay)),
@@ -28,13 +26,7 @@ export const layer = Layer.effect(
       start: (keeper) => FiberSet.run(keepers, keeper.run.pipe(Effect.onError(inbox.fail)))
     })
     return MarketFeed.of({
-      // Those that are wanted by then: whoever follows them changes what has changed since.
-      frames: Stream.unwrap(
-        Effect.as(
-          Effect.suspend(() => fleet.start(streams.now())),
-          inbox.frames
-        )
-      ),
+      frames: (streams) => Stream.unwrap(Effect.as(fleet.start(streams), inbox.frames)),
       notices: Stream.fromQueue(notices),
       renew: fleet.renew,
       change: (change) => Effect.andThen(fleet.change(change), inbox.passed),

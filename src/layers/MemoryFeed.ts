@@ -37,7 +37,7 @@ const make = Effect.fnUntraced(function* (queue: Queue.Queue<Frame, FeedError | 
     fail: (error) => Effect.andThen(Queue.fail(queue, error), Effect.asVoid(Queue.end(notices)))
   })
   const feed = MarketFeed.of({
-    frames: Stream.fromQueue(queue),
+    frames: () => Stream.fromQueue(queue),
     notices: Stream.fromQueue(notices),
     renew: (streams) => Effect.as(Queue.offer(renewals, streams), { alone: streams, silent: [] }),
     change: (change) => Effect.asVoid(Queue.offer(changes, change)),

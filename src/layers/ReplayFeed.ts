@@ -70,7 +70,7 @@ export const layer: Layer.Layer<MarketFeed, FeedError, AppConfig | Health> = Lay
     )
 
     return MarketFeed.of({
-      frames:
+      frames: () =>
         replaySpeed === Infinity ? asRead : Stream.interruptWhen(pace(replaySpeed)(asRead), Deferred.await(closed)),
       notices: Stream.empty,
       change: () => Effect.void,

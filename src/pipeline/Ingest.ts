@@ -172,7 +172,7 @@ export const run = Effect.gen(function* () {
   const reshape = yield* Reshape.make({ chunks, feed, goOn, publish, report, resume, sequencer, turn, watch })
   if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
 
-  const reader = yield* feed.frames.pipe(
+  const reader = yield* feed.frames(streams).pipe(
     Stream.runForEachArray((frames) =>
       Effect.gen(function* () {
         const chunk = trace.chunk(frames)

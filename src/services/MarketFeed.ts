@@ -49,8 +49,11 @@ export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
 export class MarketFeed extends Context.Service<
   MarketFeed,
   {
-    /** Frames in the order received on each connection, chunked as they arrived. Run it once. */
-    readonly frames: Stream.Stream<Frame, FeedError>
+    /**
+     * Frames in the order received on each connection, chunked as they arrived: of these streams to begin with. Run it once. A
+     * recording has those that it has.
+     */
+    readonly frames: (streams: ReadonlyArray<StreamName>) => Stream.Stream<Frame, FeedError>
     /** Ends with the feed. Run it once. */
     readonly notices: Stream.Stream<FeedNotice>
     /**

@@ -47,7 +47,7 @@ const start = Effect.fnUntraced(function* (url: URL, options: Options = {}) {
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const feed = Context.get(context, MarketFeed)
   const frames = yield* Queue.unbounded<string>()
-  const reader = yield* feed.frames.pipe(
+  const reader = yield* feed.frames(settings.binance.streams).pipe(
     Stream.runForEach((frame) => Queue.offer(frames, text(frame))),
     Effect.forkScoped
   )
@@ -242,7 +242,7 @@ describe("BinanceWebSocket", () => {
       const sent = 400
       const big = "x".repeat(100_000)
       const seen: Array<number> = []
-      const reader = yield* feed.frames.pipe(
+      const reader = yield* feed.frames(base.binance.streams).pipe(
         Stream.rechunk(1),
         Stream.tap(() => (seen.length === 0 ? Queue.take(gate) : Effect.void)),
         Stream.take(sent),

@@ -17,7 +17,7 @@ describe("MemoryFeed", () => {
       yield* end
       assert.isFalse(yield* offer("too late"))
       assert.deepStrictEqual(
-        (yield* Stream.runCollect(feed.frames)).map(({ bytes, receivedAt }) => [
+        (yield* Stream.runCollect(feed.frames([]))).map(({ bytes, receivedAt }) => [
           Buffer.from(bytes).toString("hex"),
           receivedAt
         ]),
@@ -34,7 +34,7 @@ describe("MemoryFeed", () => {
       const feed = yield* MarketFeed
       yield* (yield* MemoryFeed.MemoryFrames).offer("a")
       yield* feed.close
-      assert.strictEqual((yield* Stream.runCollect(feed.frames)).length, 1)
+      assert.strictEqual((yield* Stream.runCollect(feed.frames([]))).length, 1)
     }).pipe(Effect.provide(MemoryFeed.layer))
   )
 
@@ -46,7 +46,7 @@ describe("MemoryFeed", () => {
       yield* fail(new FeedError({ message: "gone" }))
       const seen: Array<number> = []
       const error = yield* Effect.flip(
-        Stream.runForEach(feed.frames, ({ bytes }) => Effect.sync(() => seen.push(bytes.byteLength)))
+        Stream.runForEach(feed.frames([]), ({ bytes }) => Effect.sync(() => seen.push(bytes.byteLength)))
       )
       assert.strictEqual(error.message, "gone")
       assert.deepStrictEqual(seen, [1])
@@ -82,7 +82,7 @@ describe("MemoryFeed", () => {
       const second = yield* Effect.forkChild(offer("2"), { startImmediately: true })
       yield* Effect.yieldNow
       assert.isUndefined(second.pollUnsafe())
-      assert.strictEqual((yield* feed.frames.pipe(Stream.take(2), Stream.runCollect)).length, 2)
+      assert.strictEqual((yield* feed.frames([]).pipe(Stream.take(2), Stream.runCollect)).length, 2)
       assert.isTrue(yield* Fiber.join(second))
     }).pipe(Effect.provide(MemoryFeed.layerBounded(1)))
   )

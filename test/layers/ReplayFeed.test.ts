@@ -26,7 +26,7 @@ const replay = (content: string | Uint8Array) =>
     const file = join(yield* temporaryFolder, "frames.jsonl")
     writeFileSync(file, content)
     const feed = yield* feedOf(file)
-    return (yield* Stream.runCollect(feed.frames)).map(({ bytes }) => Buffer.from(bytes).toString("latin1"))
+    return (yield* Stream.runCollect(feed.frames([]))).map(({ bytes }) => Buffer.from(bytes).toString("latin1"))
   }).pipe(Effect.scoped)
 
 describe("ReplayFeed", () => {
@@ -82,7 +82,7 @@ describe("ReplayFeed", () => {
       writeFileSync(file, line.repeat(1024))
       const feed = yield* feedOf(file)
       const chunks: Array<number> = []
-      yield* feed.frames.pipe(
+      yield* feed.frames([]).pipe(
         Stream.runForEachArray((frames) =>
           Effect.promise(async () => {
             // What is not read yet can still change.
@@ -108,7 +108,7 @@ describe("ReplayFeed", () => {
           Layer.provideMerge(HealthProbe.layer)
         )
       )
-      const frames = yield* Stream.runCollect(Context.get(context, MarketFeed).frames)
+      const frames = yield* Stream.runCollect(Context.get(context, MarketFeed).frames([]))
       assert.deepStrictEqual(
         frames.map(({ receivedAt }) => receivedAt),
         [7]
@@ -124,7 +124,7 @@ describe("ReplayFeed", () => {
       const feed = yield* feedOf(pipe)
       const seen = yield* Queue.unbounded<string>()
       const fiber = yield* Effect.forkChild(
-        Stream.runForEach(feed.frames, ({ bytes }) => Queue.offer(seen, Buffer.from(bytes).toString()))
+        Stream.runForEach(feed.frames([]), ({ bytes }) => Queue.offer(seen, Buffer.from(bytes).toString()))
       )
       const writer = yield* Effect.acquireRelease(
         Effect.promise(() => open(pipe, "w")),
@@ -144,7 +144,7 @@ describe("ReplayFeed", () => {
     Effect.gen(function* () {
       const dir = yield* temporaryFolder
       const reasonFor = (file: string) =>
-        Effect.flatMap(feedOf(file), ({ frames }) => Effect.flip(Stream.runDrain(frames)))
+        Effect.flatMap(feedOf(file), ({ frames }) => Effect.flip(Stream.runDrain(frames([]))))
       assert.match((yield* reasonFor(join(dir, "none"))).message, /^REPLAY_FILE: cannot read .*none: ENOENT/)
       mkdirSync(join(dir, "folder"))
       assert.match((yield* reasonFor(join(dir, "folder"))).message, /^REPLAY_FILE: cannot read .*folder: EISDIR/)
@@ -155,7 +155,7 @@ describe("ReplayFeed", () => {
   it.effect("refuses a file without lines before it fills the memory", () =>
     Effect.gen(function* () {
       const feed = yield* feedOf("/dev/zero")
-      const error = yield* Effect.flip(Stream.runDrain(feed.frames))
+      const error = yield* Effect.flip(Stream.runDrain(feed.frames([])))
       assert.match(error.message, /^REPLAY_FILE: \/dev\/zero has a line of more than 64 MiB/)
     })
   )
@@ -170,7 +170,10 @@ describe("ReplayFeed", () => {
       yield* TestClock.adjust(7)
       const { frames } = yield* feedOf(file)
       assert.deepStrictEqual(
-        (yield* Stream.runCollect(frames)).map(({ bytes, receivedAt }) => [Buffer.from(bytes).toString(), receivedAt]),
+        (yield* Stream.runCollect(frames([]))).map(({ bytes, receivedAt }) => [
+          Buffer.from(bytes).toString(),
+          receivedAt
+        ]),
         [
           ['{"n":0}', 5000],
           ['{"n":1}', 6000],
@@ -191,7 +194,7 @@ describe("ReplayFeed", () => {
           writeFileSync(file, bytes)
           const { frames } = yield* feedOf(file)
           let count = 0
-          const end = yield* Effect.result(Stream.runForEach(frames, () => Effect.sync(() => void count++)))
+          const end = yield* Effect.result(Stream.runForEach(frames([]), () => Effect.sync(() => void count++)))
           return { count, fault: Result.isFailure(end) ? end.failure.message : undefined }
         })
       assert.deepStrictEqual(yield* read(packed), { count: 50_000, fault: undefined })
@@ -206,7 +209,7 @@ describe("ReplayFeed", () => {
       assert.match(broken.fault ?? "", /^REPLAY_FILE: cannot read .*it is damaged, everything before/)
       assert.match((yield* read(Buffer.concat([packed, packed]))).fault ?? "", /more behind its first zstd frame/)
       const absent = yield* feedOf(join(folder, "none.zst"))
-      assert.match((yield* Effect.flip(Stream.runDrain(absent.frames))).message, /none.zst: ENOENT/)
+      assert.match((yield* Effect.flip(Stream.runDrain(absent.frames([])))).message, /none.zst: ENOENT/)
     })
   )
 
@@ -218,7 +221,7 @@ describe("ReplayFeed", () => {
         const { frames } = yield* feedOf(file, speed)
         const seen = yield* Queue.unbounded<number>()
         const fiber = yield* Effect.forkChild(
-          Stream.runForEach(frames, ({ receivedAt }) => Queue.offer(seen, receivedAt))
+          Stream.runForEach(frames([]), ({ receivedAt }) => Queue.offer(seen, receivedAt))
         )
         assert.deepStrictEqual([yield* Queue.take(seen), yield* Queue.take(seen)], [10_000, 10_001])
         yield* TestClock.adjust((10_000 - 1) / speed)
@@ -242,7 +245,7 @@ describe("ReplayFeed", () => {
       const feed = yield* feedOf(file, 1)
       const seen = yield* Queue.unbounded<number>()
       const fiber = yield* Effect.forkChild(
-        Stream.runForEach(feed.frames, ({ receivedAt }) => Queue.offer(seen, receivedAt))
+        Stream.runForEach(feed.frames([]), ({ receivedAt }) => Queue.offer(seen, receivedAt))
       )
       assert.strictEqual(yield* Queue.take(seen), 0)
       yield* feed.close
@@ -256,7 +259,7 @@ describe("ReplayFeed", () => {
       writeFileSync(file, '{"n":0}\n')
       const { frames } = yield* feedOf(file, 1)
       assert.match(
-        (yield* Effect.flip(Stream.runDrain(frames))).message,
+        (yield* Effect.flip(Stream.runDrain(frames([])))).message,
         /^REPLAY_SPEED: .*frames.ndjson does not say when its frames were received; expected max/
       )
     })
@@ -269,7 +272,7 @@ describe("ReplayFeed", () => {
       writeFileSync(file, content)
       const told: Array<ReplayState> = []
       const { frames } = yield* Effect.provideService(feedOf(file), ReplayProgress, (state) => void told.push(state))
-      yield* Stream.runDrain(frames)
+      yield* Stream.runDrain(frames([]))
       assert.deepStrictEqual(told.at(-1), { read: content.length, size: content.length, frames: 3 })
     })
   )

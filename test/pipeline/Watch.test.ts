@@ -12,7 +12,7 @@ const [stream] = streamNames("btcusdt@trade")
 const saidOf = Effect.fnUntraced(function* (renewed: Renewed) {
   const probe = yield* LogProbe.make
   const feed = MarketFeed.of({
-    frames: Stream.never,
+    frames: () => Stream.never,
     notices: Stream.never,
     renew: () => Effect.succeed(renewed),
     change: () => Effect.void,

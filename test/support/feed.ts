@@ -37,7 +37,7 @@ export const start = Effect.fnUntraced(function* (
   const delivered = yield* Queue.unbounded<Delivered>()
   const notices = yield* Queue.unbounded<FeedNotice>()
   const all: Array<Delivered> = []
-  yield* feed.frames.pipe(
+  yield* feed.frames(binance.streams ?? base.binance.streams).pipe(
     Stream.runForEachArray((frames) => {
       const chunk = frames.map(({ bytes }): Delivered => JSON.parse(new TextDecoder().decode(bytes)))
       all.push(...chunk)

@@ -2,6 +2,7 @@ import { Clock, Data, Effect, Layer, Option, Stream } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { TIME_SPANS } from "../../schema/timeSpan.ts"
 import { MarketFeed } from "../../services/MarketFeed.ts"
+import * as Streams from "../../services/Streams.ts"
 import { bytesText, countText } from "../amounts.ts"
 import { load, make } from "../Command.ts"
 import { positive, timeSpan } from "../flags.ts"
@@ -35,7 +36,7 @@ export const record = make({
   flags,
   untilStopped: true,
   needs: load(() => import("../../layers/BinanceWebSocket.ts")).pipe(
-    Layer.provide(
+    Layer.provideMerge(
       Layer.unwrap(
         Effect.map(
           Effect.promise(() => import("../../layers/BinanceStreams.ts")),
@@ -72,7 +73,8 @@ export const record = make({
       }
       say(`${file}: ${countText(frames, "frame")} in ${seconds.toFixed(1)} s, ${bytesText(size)}`)
     })
-    const taken = Option.match(most, { onNone: () => feed.frames, onSome: (most) => Stream.take(feed.frames, most) })
+    const all = feed.frames((yield* Streams.streams).now())
+    const taken = Option.match(most, { onNone: () => all, onSome: (most) => Stream.take(all, most) })
     yield* Option.match(duration, {
       onNone: () => taken,
       onSome: (millis) => Stream.interruptWhen(taken, Effect.sleep(millis))
