@@ -134,6 +134,20 @@ describe("Ingest", () => {
     })
   )
 
+  it.effect("gives it up too while the reader still waits for room", () =>
+    Effect.gen(function* () {
+      const { fiber, log, offer } = yield* start
+      yield* log.pause
+      // More than the queue between reader and writer holds.
+      yield* offer(...range(1, 20_000).map(trade))
+      const interruption = yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("8 seconds")
+      const exit = interruption.pollUnsafe() === undefined ? undefined : yield* Fiber.await(fiber)
+      assert.isDefined(exit, "it still waits")
+      assert.isTrue(exit !== undefined && Exit.isFailure(exit))
+    })
+  )
+
   it.effect("counts what the sink holds and cannot store in time", () =>
     Effect.gen(function* () {
       const stuck = Layer.succeed(EventSink, {

@@ -92,6 +92,8 @@ interface Process {
   readonly releasable: ReleasableSink["Service"]
   /** Where the streams stood before it, and what follows is the sink's. */
   readonly load: Effect.Effect<Readonly<Record<string, Standing.Position>>>
+  /** The same for some of them. */
+  readonly loadOf: (...names: ReadonlyArray<string>) => Effect.Effect<Readonly<Record<string, Standing.Position>>>
 }
 
 export interface Options {
@@ -129,13 +131,15 @@ export const make = Effect.fnUntraced(function* ({ batchSize = 100, streams: nam
       )
       const built = yield* Layer.buildWithScope(layer, scope)
       const positions = Context.get(built, Positions)
-      const load = positions.load(streams).pipe(
-        Effect.orDie,
-        Effect.tap(positions.begin),
-        Effect.map(({ said, stands }) => Object.fromEntries(Standing.positions(stands, said)))
-      )
+      const loadOf = (...some: ReadonlyArray<string>) =>
+        positions.load(streams.filter(({ name }) => some.includes(name))).pipe(
+          Effect.orDie,
+          Effect.tap(positions.begin),
+          Effect.map(({ said, stands }) => Object.fromEntries(Standing.positions(stands, said)))
+        )
+      const load = loadOf(...names)
       const sink = Context.get(built, EventSink)
-      const result = yield* use({ sink, releasable: Context.get(built, ReleasableSink), load })
+      const result = yield* use({ sink, releasable: Context.get(built, ReleasableSink), load, loadOf })
       yield* Scope.close(scope, Exit.void)
       return result
     })

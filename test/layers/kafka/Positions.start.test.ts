@@ -41,6 +41,47 @@ describe("positions in Kafka", () => {
     })
   )
 
+  it.effect("are not looked for where there is no sequence", () =>
+    Effect.gen(function* () {
+      const { driver, during } = yield* make({ streams: ["btcusdt@trade", "btcusdt@bookTicker"] })
+      const asked = new Set<string>()
+      const ends: Driver["ends"] = (topic, partition) => {
+        asked.add(topic)
+        return driver.ends(topic, partition)
+      }
+      yield* during(({ load }) => load, { ends })
+      assert.isTrue(asked.has("raw_trades"))
+      assert.isFalse(asked.has("raw_book_tickers"))
+    })
+  )
+
+  it.effect("of a stream that comes alone are not looked for in all of a long partition", () =>
+    Effect.gen(function* () {
+      const { driver, during, publish } = yield* kafka
+      yield* driver.create({ name: "raw_trades", partitions: 6, replicationFactor: undefined })
+      for (let n = 0; n < 60; n++) {
+        yield* driver.produce("raw_trades", P, trades(n * 2000 + 1, n * 2000 + 2000, "DOGEUSDT"))
+      }
+      yield* publish(...trades(1, 10))
+      let reads = 0
+      const fetch: Driver["fetch"] = (topic, ...rest) => {
+        if (topic === "raw_trades") reads++
+        return driver.fetch(topic, ...rest)
+      }
+      yield* during(
+        ({ loadOf }) =>
+          Effect.gen(function* () {
+            yield* loadOf("btcusdt@trade")
+            reads = 0
+            assert.deepStrictEqual(yield* loadOf("xrpusdt@trade"), {})
+            // A page is 1,000 records.
+            assert.isBelow(reads, 80)
+          }),
+        { fetch }
+      )
+    })
+  )
+
   it.effect("leave a record of this process's own that is in doubt to the next start", () =>
     Effect.gen(function* () {
       const { driver, during, load, publish, publishOnly } = yield* kafka

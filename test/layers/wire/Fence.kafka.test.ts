@@ -53,6 +53,13 @@ describeKafka("a fenced Kafka", () => {
       yield* after.produce(one, 0, records(one, 1, 7))
       assert.strictEqual(yield* kindOf(before.produce(late, 0, records(late, 1, 9))), "Fenced")
 
+      // And one that has been read since, and not yet written.
+      const read = newTopic("read")
+      yield* second.driver.create({ name: read, partitions: 1, replicationFactor: undefined })
+      assert.isAtLeast((yield* after.ends(read, 0)).next, 1)
+      assert.strictEqual(yield* kindOf(before.produce(read, 0, records(read, 1, 9))), "Fenced")
+      assert.strictEqual(yield* kindOf(after.ends(newTopic("absent"), 0)), "MissingTopic")
+
       const ids = (topic: string) =>
         Effect.map(
           Effect.promise(() => readTopic(kafkaBootstrap, topic)),
