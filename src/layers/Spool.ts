@@ -18,6 +18,7 @@ import { Spool } from "../services/Spool.ts"
 import * as Drain from "./spool/Drain.ts"
 import * as Flushes from "./spool/Flushes.ts"
 import * as Held from "./spool/held.ts"
+import * as Keeping from "./spool/Keeping.ts"
 import { SpoolLimits } from "./spool/Limits.ts"
 import * as Mode from "./spool/Mode.ts"
 import { open } from "./spool/open.ts"
@@ -78,29 +79,15 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const report = Effect.suspend(() => shown.now(engaged?.since))
 
   const statements = yield* Statements.make(shortage)
-  /** What the disk has not taken of what is to be said: it comes before anything else. */
-  let unsaid: ReadonlyArray<SinkRecord> = []
-  const state = Effect.fnUntraced(function* (said: ReadonlyArray<SinkRecord>) {
-    const all = [...unsaid, ...statements.completed(said, yield* Clock.currentTimeMillis)]
-    const { records } = yield* store.append(all, "unlimited")
-    unsaid = all.slice(records)
-    if (records > 0) work.openUnsafe()
+  const keeping = Keeping.make({
+    store,
+    shortage,
+    statements,
+    isLast: always,
+    unwritable,
+    kept: () => void work.openUnsafe()
   })
-
-  /** To the disk, behind all that is there. */
-  const keep = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const admitted = yield* shortage.admit(batch.filter((record) => !statements.is(record)))
-    if (unsaid.length > 0) yield* state([])
-    const { fault, records } = yield* store.append(admitted)
-    if (fault !== undefined && !(fault.kind === "broken" && always)) {
-      yield* shortage.refuse(admitted.slice(records), fault.reason)
-    }
-    yield* state(batch.filter(statements.is))
-    if (records > 0) work.openUnsafe()
-    if (fault?.kind === "broken" && always) return yield* unwritable(fault.reason)
-    if (fault === undefined && records > 0) yield* shortage.hasRoom
-    yield* report
-  }, Effect.uninterruptible)
+  const keep = (batch: ReadonlyArray<SinkRecord>) => Effect.uninterruptible(Effect.andThen(keeping.keep(batch), report))
 
   /** Moves what waits in the sink to the disk; gives how much of it that could not take. */
   const takeOver = Effect.fnUntraced(function* () {
@@ -115,7 +102,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     const lost = rest.filter((record) => !statements.is(record))
     if (records > 0) {
       if (fault !== undefined) yield* shortage.refuse(lost, fault.reason)
-      yield* state(rest.filter(statements.is))
+      yield* keeping.state(rest.filter(statements.is))
     }
     yield* report
     return { records, untried, lost, fault }
@@ -152,8 +139,8 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
 
   const pass = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
     const now = yield* Clock.currentTimeMillis
-    const admitted = [...unsaid, ...statements.completed(yield* shortage.admit(batch), now)]
-    unsaid = []
+    const completed = statements.completed(yield* shortage.admit(batch), now)
+    const admitted = [...keeping.takeUnsaid(), ...completed]
     yield* sink.publish(admitted)
     stall.passed(admitted.length)
   })
@@ -275,7 +262,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
         mode = Mode.step(mode, "kept")
       }
       const at = yield* Clock.currentTimeMillis
-      yield* state(
+      yield* keeping.state(
         (yield* shortage.untold).map((one) =>
           overflowRecord({ market: binance.market.name, topic: topics.continuity, instance, at }, one)
         )
@@ -286,7 +273,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
           "Records wait on the disk: the next start stores them, if it finds this folder (DATA_DIR)"
         ).pipe(Effect.annotateLogs({ records: end - head, folder }))
       }
-      return lost + unsaid.length
+      return lost + keeping.unsaid()
     }).pipe(
       Effect.uninterruptible,
       Semaphore.withPermit(turn),

@@ -10,88 +10,23 @@ import { type Exit, Option, Schema } from "effect"
 import { Envelope } from "../schema/Envelope.ts"
 import * as EventId from "../schema/EventId.ts"
 import { kindOf, markets } from "../schema/Market.ts"
-import type { SinkRecord } from "../schema/SinkRecord.ts"
-import { type EventFacts, isReplayable, type MarketName, type Span, type StreamKind } from "../schema/StreamKind.ts"
+import { type EventFacts, isReplayable, type StreamKind } from "../schema/StreamKind.ts"
+import {
+  type Audit,
+  type AuditedRecord,
+  type AuditReport,
+  isSound,
+  type Options,
+  type SeriesReport
+} from "./audit/contract.ts"
 import * as GapLedger from "./GapLedger.ts"
 import * as Placement from "./Placement.ts"
 import * as Spans from "./Spans.ts"
 
+export * from "./audit/contract.ts"
+
 /** A double that comes later than so many other events of its topic is not seen. */
 const RECENT_IDS = 10_000
-
-export interface AuditedRecord extends Pick<SinkRecord, "topic" | "key" | "value" | "headers" | "timestamp"> {
-  /** 0 if unset: order is judged within a partition. */
-  readonly partition?: number
-}
-
-/** One stream of one symbol in one topic: `raw_klines`, `kline_1m`, `BTCUSDT`. */
-export interface SeriesReport {
-  readonly topic: string
-  readonly market: MarketName
-  readonly stream: string
-  readonly symbol: string
-  readonly records: number
-  /** Of these, the ones filled in from the exchange's history. */
-  readonly backfilled: number
-  /** Of these, the ones behind a higher id of which the continuity topic says that they were filled in late. */
-  readonly late: number
-  /** The lowest and the highest id (candles: open and close time); `undefined` for what has no sequence. */
-  readonly first: number | undefined
-  readonly last: number | undefined
-  /** The ids that are there. */
-  readonly ranges: ReadonlyArray<Span>
-  /** The ids between the lowest and the highest that are in no record, by reason. */
-  readonly holes: ReadonlyArray<GapLedger.Hole>
-  /** Whether the exchange's history could fill them. */
-  readonly replayable: boolean
-  readonly duplicates: number
-  /** Records behind one of a higher id, late ones aside. */
-  readonly outOfOrder: number
-  /** Of these, the ids of records that are marked late: whoever wrote them ended before it could say so. */
-  readonly unsaid: ReadonlyArray<Span>
-  /** Records whose key is not the symbol. */
-  readonly wrongKey: number
-  /** Records in another partition than the key's. */
-  readonly wrongPartition: number
-}
-
-/** Records that are no envelope of a valid event. */
-export interface Unreadable {
-  readonly topic: string
-  readonly records: number
-  /** What was wrong with the first. */
-  readonly reason: string
-}
-
-export interface AuditReport {
-  /** By topic, stream and symbol. */
-  readonly series: ReadonlyArray<SeriesReport>
-  readonly unreadable: ReadonlyArray<Unreadable>
-  /** What is no fault, and yet to be known. */
-  readonly notes: ReadonlyArray<string>
-  /** Nothing missing, twice, out of order, misplaced or unreadable. */
-  readonly complete: boolean
-}
-
-export interface Audit {
-  readonly add: (record: AuditedRecord) => void
-  readonly report: () => AuditReport
-}
-
-export interface Options {
-  /** What the continuity topic says; complete before the first record is added. */
-  readonly ledger?: GapLedger.GapLedger
-  /** How many partitions a topic has; of one that is not named here, places are not judged. */
-  readonly partitions?: ReadonlyMap<string, number>
-}
-
-/** A hole that no fill can close, or that the exchange has itself, is no fault. */
-export const isFault = ({ reason }: GapLedger.Hole, replayable: boolean): boolean =>
-  reason === "unknown" || (replayable && reason !== "confirmed")
-
-export const isSound = (series: SeriesReport): boolean =>
-  series.duplicates + series.outOfOrder + series.wrongKey + series.wrongPartition === 0 &&
-  !series.holes.some((hole) => isFault(hole, series.replayable))
 
 /** What `JSON.parse` gives is JSON: the payload is left to its kind to judge, which costs a third of the whole. */
 const ParsedEnvelope = Schema.Struct({ ...Envelope.fields, original_data: Schema.Unknown })

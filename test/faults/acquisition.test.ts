@@ -55,7 +55,16 @@ const audited = (log: World["log"]) =>
 /** Halts the market; completes when all that it made is there, once and in order, from the first that was pushed on. */
 const proved = Effect.fnUntraced(function* ({ fiber, log, simulator }: World) {
   simulator.setFaults({})
-  yield* Effect.sleep("1500 millis")
+  const lasts = Effect.map(
+    audited(log),
+    ({ series }) => new Map(series.map((one) => [one.topic + one.symbol, one.last ?? 0]))
+  )
+  const before = yield* lasts
+  // It flows again: of every stream there is something new.
+  yield* Effect.repeat(lasts, {
+    until: (now) => now.size === streams.length && [...now].every(([name, last]) => last > (before.get(name) ?? 0)),
+    schedule: Schedule.spaced("50 millis")
+  })
   simulator.pause()
   const missing = Effect.map(audited(log), ({ complete, series, unreadable }) => {
     const faults: Array<string> = complete ? [] : [JSON.stringify({ series, unreadable })]

@@ -89,3 +89,5 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     })
   }
 })
+
+export type Shortage = Effect.Success<ReturnType<typeof make>>

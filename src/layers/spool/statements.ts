@@ -52,3 +52,5 @@ export const make = Effect.fnUntraced(function* ({ lateOf, newlyLate }: Pick<Ove
     }
   }
 })
+
+export type Statements = Effect.Success<ReturnType<typeof make>>

@@ -7,87 +7,26 @@
  */
 import { Duration, Effect, Schedule, Semaphore } from "effect"
 import { FencedKafka } from "../../services/FencedKafka.ts"
-import { type KafkaDriver, KafkaError } from "../../services/KafkaDriver.ts"
-import type { Cluster } from "./Cluster.ts"
+import { type KafkaDriver, KafkaError, type TopicPartition } from "../../services/KafkaDriver.ts"
 import { UNKNOWN_TOPIC } from "./codes.ts"
-import type { Connection } from "./Connection.ts"
-import type { TransactionalProducer } from "./coordination.ts"
 import * as Driver from "./Driver.ts"
 import { ofCode } from "./errors.ts"
 import * as Sequences from "./Sequences.ts"
+import * as Transactions from "./transactions.ts"
 
-const REQUEST_LIMIT = Duration.seconds(5)
 /** Of an opening, while a leader or the coordinator is away. */
 const OPEN_LIMIT = Duration.seconds(60)
 /** A coordinator forgets an id that is not used for a week, and with it which epoch comes next. */
 const USE_EVERY = Duration.hours(1)
-
 /** Of a marking while it runs. */
 const USE_LIMIT = Duration.seconds(10)
 
-const RETRY = Schedule.spaced("50 millis")
-/** How long a topic may take to be seen; one that does not exist is fenced when it is written. */
+/** How long a topic may take to be seen; one that does not exist is marked when it is read or written. */
 const APPEARING = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
 
-const NOT_ATTEMPTED = 55
-/** The answer to the first try was lost. */
-const NOTHING_TO_END = 48
+const FINAL_OR_MISSING: ReadonlySet<KafkaError["kind"]> = new Set([...Transactions.FINAL, "MissingTopic"])
 
-interface Place {
-  readonly topic: string
-  readonly partition: number
-}
-
-const nameOf = ({ partition, topic }: Place): string => `${topic}/${partition}`
-
-const FINAL: ReadonlySet<KafkaError["kind"]> = new Set(["Denied", "Disputed"])
-const FINAL_OR_MISSING: ReadonlySet<KafkaError["kind"]> = new Set([...FINAL, "MissingTopic"])
-
-/** Whoever is asked moves, loads, or has not ended the transaction before: it will. */
-const patiently = <A>(effect: Effect.Effect<A, KafkaError>, final = FINAL) =>
-  Effect.retry(effect, { schedule: RETRY, while: ({ kind }) => !final.has(kind) })
-
-/** What the coordinator is asked for an id. */
-const transactions = (cluster: Cluster, id: string) => {
-  const ask = <A>(request: (connection: Connection) => Promise<A>) =>
-    Effect.flatMap(cluster.coordinator("transaction", id), (link) => link.ask(request, REQUEST_LIMIT))
-
-  const next = patiently(
-    Effect.gen(function* () {
-      const { errorCode, ...producer } = yield* ask((connection) => connection.initProducerId(id))
-      if (errorCode !== 0) return yield* ofCode(errorCode, `asking for the producer of ${id}`)
-      return { ...producer, transactionalId: id } satisfies TransactionalProducer
-    })
-  )
-
-  /** Begins a transaction in these partitions and aborts it: each gets a marker. */
-  const mark = Effect.fnUntraced(function* (
-    producer: TransactionalProducer,
-    places: ReadonlyArray<Place>,
-    final = FINAL
-  ) {
-    if (places.length === 0) return
-    yield* patiently(
-      Effect.gen(function* () {
-        const answers = yield* ask((connection) => connection.addPartitionsToTransaction(producer, places))
-        // Beside the one that is at fault the others are said to be not attempted.
-        const fault = answers.find(({ errorCode }) => errorCode !== 0 && errorCode !== NOT_ATTEMPTED)
-        if (fault !== undefined) return yield* ofCode(fault.errorCode, `marking ${nameOf(fault)} for ${id}`)
-      }),
-      final
-    )
-    yield* patiently(
-      Effect.gen(function* () {
-        const errorCode = yield* ask((connection) => connection.endTransaction(producer, false))
-        if (errorCode !== 0 && errorCode !== NOTHING_TO_END)
-          return yield* ofCode(errorCode, `ending a transaction of ${id}`)
-      }),
-      final
-    )
-  })
-
-  return { next, mark }
-}
+const nameOf = ({ partition, topic }: TopicPartition): string => `${topic}/${partition}`
 
 const fenced = (id: string) => (error: KafkaError) =>
   error.kind === "Disputed"
@@ -109,7 +48,7 @@ export const make = (client: Driver.Client): FencedKafka["Service"] => {
       if (fault !== undefined) return yield* ofCode(fault.errorCode, `topic ${fault.name}`)
       return described.filter(({ errorCode }) => errorCode === 0)
     }).pipe(
-      patiently,
+      Transactions.patiently,
       Effect.repeat({ until: ({ length }) => length === topics.length, schedule: APPEARING }),
       Effect.map((described) =>
         described.flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })))
@@ -117,7 +56,7 @@ export const make = (client: Driver.Client): FencedKafka["Service"] => {
     )
 
   const open = Effect.fnUntraced(function* (id: string, topics: ReadonlyArray<string>) {
-    const { mark, next } = transactions(cluster, id)
+    const { mark, next } = Transactions.make(cluster, id)
 
     const opening = Effect.gen(function* () {
       const places = yield* placesOf(topics)
@@ -141,7 +80,7 @@ export const make = (client: Driver.Client): FencedKafka["Service"] => {
     const driver = yield* Driver.over(client, Sequences.fixed(producer))
     const marked = new Set(places.map(nameOf))
     const turn = yield* Semaphore.make(1)
-    const use = (some: ReadonlyArray<Place>) =>
+    const use = (some: ReadonlyArray<TopicPartition>) =>
       turn.withPermit(mark(producer, some, FINAL_OR_MISSING)).pipe(
         Effect.timeoutOrElse({
           duration: USE_LIMIT,
@@ -152,7 +91,7 @@ export const make = (client: Driver.Client): FencedKafka["Service"] => {
     yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.ignore(use(places.slice(0, 1))), USE_EVERY)))
 
     /** A topic that came later: nothing is read or written of it before. The second time waits for the first marker. */
-    const seal = (place: Place) =>
+    const seal = (place: TopicPartition) =>
       marked.has(nameOf(place))
         ? Effect.void
         : Effect.andThen(use([place]), use([place])).pipe(

@@ -5,6 +5,7 @@ import type { MarketName } from "../../schema/StreamKind.ts"
 import { GroupError, type Joined, KafkaGroup } from "../../services/KafkaGroup.ts"
 import type { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
+import { MEMBER_ID_REQUIRED } from "./codes.ts"
 import type { Connection } from "./Connection.ts"
 import { decodeAssignment, decodeClaim, encodeAssignment, encodeClaim } from "./consumerProtocol.ts"
 import { ofCode } from "./errors.ts"
@@ -16,7 +17,6 @@ const BEYOND = Duration.seconds(5)
 
 const PROTOCOL_TYPE = "consumer"
 
-const MEMBER_ID_REQUIRED = 79
 const FORGOTTEN = new Set(["UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID"])
 
 const ofError = ({ code = "", kind, message }: KafkaError): GroupError => {

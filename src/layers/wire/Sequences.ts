@@ -14,9 +14,6 @@ import { ofCode } from "./errors.ts"
 const INIT_LIMIT = Duration.seconds(5)
 const LIMIT = 2 ** 31
 
-/** These say that broker and client disagree about what was sent: the partition must begin anew. */
-const DISPUTED = new Set([45, 47, 48, 49, 59, 90])
-
 /** A broker that has just started needs a moment until it gives out producers. */
 const loading = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 15 }))
 
@@ -79,7 +76,9 @@ const of = ({ current, discard, isThere }: Producers): Sequences => {
       return { producerId: state.producerId, producerEpoch: state.producerEpoch, firstSequence: state.next }
     }),
     answered: (topic, partition, errorCode) => {
-      if (DISPUTED.has(errorCode)) reset(topic, partition)
+      const [kind] = codeOf(errorCode).verdict
+      // Broker and client disagree about what was sent: the partition must begin anew.
+      if (kind === "Disputed") reset(topic, partition)
       const stored = errorCode === 0 || errorCode === STORED_BEFORE
       const state = states.get(keyOf(topic, partition))
       if (stored && state !== undefined) {
@@ -87,7 +86,7 @@ const of = ({ current, discard, isThere }: Producers): Sequences => {
         state.pending = []
       }
       // Its numbers are free again: what follows may be another batch.
-      if (codeOf(errorCode).verdict[0] === "Refused" && state !== undefined) state.pending = []
+      if (kind === "Refused" && state !== undefined) state.pending = []
       return stored
     }
   }

@@ -22,6 +22,9 @@ export const TOPIC_DENIED = 29
 export const TOPIC_EXISTS = 36
 /** Stored the time before, whose answer did not arrive. */
 export const STORED_BEFORE = 46
+export const INVALID_TXN_STATE = 48
+export const OPERATION_NOT_ATTEMPTED = 55
+export const MEMBER_ID_REQUIRED = 79
 
 /** What was not stored, and is tried again. */
 const BUSY: Verdict = ["Busy"]
