@@ -8,7 +8,7 @@ import type { Frame } from "../../services/MarketFeed.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 
-/** Some 10,000 trades: what waits beyond them waits as well in the socket, and is not collected as garbage again and again. */
+/** Some 2,500 trades: what waits beyond them waits as well in the socket, and is not collected as garbage again and again. */
 const PAUSE_BYTES = 512 * 1024
 
 /** So many frames do not wait for others. */
