@@ -24,7 +24,7 @@ import {
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink } from "../services/EventSink.ts"
-import { type FeedNotice, MarketFeed } from "../services/MarketFeed.ts"
+import { type FeedNotice, type Frame, MarketFeed } from "../services/MarketFeed.ts"
 import { MarketHistory } from "../services/MarketHistory.ts"
 import { Spool } from "../services/Spool.ts"
 import { Status } from "../services/Status.ts"
@@ -172,21 +172,26 @@ export const run = Effect.gen(function* () {
   const reshape = yield* Reshape.make({ chunks, feed, goOn, publish, report, resume, sequencer, turn, watch })
   if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
 
+  // Made once: V8 keeps what a generator function of every chunk would hold, the frames too, until it collects the whole heap.
+  const take = Effect.fnUntraced(
+    function* (frames: ReadonlyArray<Frame>) {
+      const chunk = trace.chunk(frames)
+      const { deadLetters, events } = yield* chunks.decode(frames)
+      latency.received(events)
+      chunk.done("decode")
+      watch.seen(events)
+      const ordered = sequencer.take(events, yield* Refill.now)
+      chunk.done("sequence")
+      yield* publish(ordered, chunk)
+      if (deadLetters.length > 0) yield* offer(deadLetters, chunk)
+      watch.done()
+    },
+    turn.withPermit,
+    Effect.uninterruptible
+  )
+
   const reader = yield* feed.frames(streams).pipe(
-    Stream.runForEachArray((frames) =>
-      Effect.gen(function* () {
-        const chunk = trace.chunk(frames)
-        const { deadLetters, events } = yield* chunks.decode(frames)
-        latency.received(events)
-        chunk.done("decode")
-        watch.seen(events)
-        const ordered = sequencer.take(events, yield* Refill.now)
-        chunk.done("sequence")
-        yield* publish(ordered, chunk)
-        if (deadLetters.length > 0) yield* offer(deadLetters, chunk)
-        watch.done()
-      }).pipe(turn.withPermit, Effect.uninterruptible)
-    ),
+    Stream.runForEachArray(take),
     // The feed is at its end or closed: what waits for others will not get them any more.
     Effect.ensuring(inTurn(() => sequencer.close(resume.isKept))),
     Effect.ensuring(Queue.end(queue)),

@@ -71,19 +71,21 @@ export const make = Effect.fnUntraced(function* (
   }
   const ready = (link: Link) => Effect.map(link.ready, () => worked(link))
 
-  const connect = (address: Address, use: Use = "writing"): Effect.Effect<Link, KafkaError> =>
-    Effect.gen(function* () {
-      const name = use === "writing" ? nameOf(address) : `${nameOf(address)} (${use})`
-      const known = links.get(name)
-      if (known?.isReady() === true) return worked(known)
-      if (known?.usable() === true) return yield* ready(known)
-      const link = open(address, () => hasWorked)
-      links.set(name, link)
-      if (known !== undefined) yield* Effect.forkIn(known.close, scope)
-      yield* ready(link)
-      yield* Effect.logDebug("Connected to a Kafka broker").pipe(Effect.annotateLogs({ broker: name }))
-      return link
-    })
+  const connect = Effect.fnUntraced(function* (
+    address: Address,
+    use: Use = "writing"
+  ): Effect.fn.Return<Link, KafkaError> {
+    const name = use === "writing" ? nameOf(address) : `${nameOf(address)} (${use})`
+    const known = links.get(name)
+    if (known?.isReady() === true) return worked(known)
+    if (known?.usable() === true) return yield* ready(known)
+    const link = open(address, () => hasWorked)
+    links.set(name, link)
+    if (known !== undefined) yield* Effect.forkIn(known.close, scope)
+    yield* ready(link)
+    yield* Effect.logDebug("Connected to a Kafka broker").pipe(Effect.annotateLogs({ broker: name }))
+    return link
+  })
 
   /** Those that are said to be there, each time beginning with another, then those of the settings. */
   const inTurn = (what: keyof typeof turns): ReadonlyArray<Address> => {
@@ -125,18 +127,15 @@ export const make = Effect.fnUntraced(function* (
   })
 
   /** One look serves all who wait for it. */
-  const look = (topic: string): Effect.Effect<TopicMetadata, KafkaError> =>
-    looking.withPermit(
-      Effect.gen(function* () {
-        const known = topics.get(topic)
-        if (known !== undefined) return known
-        const found = (yield* metadata([topic])).find(({ name }) => name === topic)
-        if (found === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic}`)
-        if (found.errorCode !== 0) return yield* ofCode(found.errorCode, `topic ${topic}`)
-        topics.set(topic, found)
-        return found
-      })
-    )
+  const look = Effect.fnUntraced(function* (topic: string): Effect.fn.Return<TopicMetadata, KafkaError> {
+    const known = topics.get(topic)
+    if (known !== undefined) return known
+    const found = (yield* metadata([topic])).find(({ name }) => name === topic)
+    if (found === undefined) return yield* ofCode(UNKNOWN_TOPIC, `topic ${topic}`)
+    if (found.errorCode !== 0) return yield* ofCode(found.errorCode, `topic ${topic}`)
+    topics.set(topic, found)
+    return found
+  }, looking.withPermit)
 
   const placeOf = ({ partitions }: TopicMetadata, partition: number) =>
     // Nearly always in order.
