@@ -268,6 +268,11 @@ describe("a file of streams", () => {
     Effect.gen(function* () {
       const both = yield* faultsOf(readFile("btcusdt@trade", { BINANCE_STREAMS: "ethusdt@trade" }))
       assert.match(both.join(), /STREAMS_FILE=.*: BINANCE_STREAMS is set as well: unset one of the two/)
+      const { binance } = yield* readFile("btcusdt@trade", { BINANCE_STREAMS: " " })
+      assert.deepStrictEqual(
+        binance.streams.map(({ name }) => name),
+        ["btcusdt@trade"]
+      )
       const replay = yield* faultsOf(settingsFrom({ FEED: "replay", BINANCE_STREAMS: "*usdt@trade" }))
       assert.include(
         replay,

@@ -15,7 +15,8 @@ const nothing: Wanted = { streams: [], patterns: [] }
 const wantedOf = (read: Reading, text: Option.Option<string>, market: Market): Wanted => {
   const { streams } = exchangeOf(market)
   if (!read.isSet(binance.streamsFile)) return read.get(streams)
-  if (read.isSet(streams)) {
+  // Set to nothing, it names none, beside a file that does.
+  if (read.textOf(streams)) {
     read.refuse(binance.streamsFile, { instead: `${streams.name} is set as well: unset one of the two` })
   }
   return Option.match(text, {
