@@ -12,7 +12,7 @@
  * live is not kept but fetched, until the history has reached it. A hole that gets nothing new for `waitMs` is opened: live
  * goes on beyond it, and its ids follow late. Without a history a hole is opened after `neighbourMs`. Mutable: on the hot path.
  */
-import { FAR, LIVE_FIRST, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
+import { EARLY, FAR, LIVE_FIRST, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
 import * as Far from "./Far.ts"
 import * as Gone from "./Gone.ts"
 import * as Hole from "./Hole.ts"
@@ -41,8 +41,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   let kept = -Infinity
   /** The first id that was published or known of. */
   let began = Infinity
-  /** Nothing was published yet: the beginning is only known of, and may still come. */
-  let isProven = false
+  /** The beginning, while it is only known of: nothing live has come. */
+  let promised: number | undefined
   /** The highest id that is known to exist though nothing of it waits here. */
   let known = -Infinity
   let catchingUp = false
@@ -66,7 +66,6 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     last = entry.last
     kept = entry.last
     lastAt = entry.at
-    isProven = false
     reset.clear()
   }
 
@@ -176,12 +175,28 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
     out.duplicate(entry)
   }
 
+  /** It was on its way when the history already told of newer ones: the beginning is here. */
+  const early = (entry: Entry<A>, beginning: number, now: number) => {
+    began = entry.first
+    if (kept > -Infinity) {
+      lost({ first: entry.first, last: beginning - 1 }, EARLY)
+      return repeated(entry, now)
+    }
+    known = Math.max(newestKnown(), beginning - 1)
+    hole = undefined
+    publish(entry)
+    settle(now)
+  }
+
   const live = (entry: Entry<A>, now: number) => {
     if (last === undefined) {
       began = entry.first
       return publish(entry)
     }
-    if (entry.last < last || (entry.last === last && !isProven)) return repeated(entry, now)
+    const beginning = promised
+    promised = undefined
+    if (beginning !== undefined && entry.first < beginning) return early(entry, beginning, now)
+    if (entry.last <= last) return repeated(entry, now)
     if (entry.first > next()) return beyond(entry, now)
     began = Math.min(began, entry.first)
     publish(entry)
@@ -198,7 +213,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
       if (last !== undefined && position >= began - 1) return
       // Not only known of any more: it follows late.
-      isProven = false
+      promised = undefined
       if (last !== undefined) return lost({ first: position + 1, last: began - 1 }, LIVE_FIRST)
       last = position
       kept = position
@@ -209,7 +224,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       // A beginning too: what comes next must not be missed, however long it takes to come.
       if (last === undefined) {
         began = upTo + 1
-        isProven = true
+        promised = began
         last = upTo
         lastAt = Infinity
       }

@@ -41,6 +41,8 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
   const explained = new Set<number>()
   const delivered = new Set<number>()
   let highest: number | undefined
+  /** The first id that came live, since a start that knew of nothing stored. */
+  let heard: number | undefined
   let lies = 0
 
   const out: Sequence.Out<number> = {
@@ -140,6 +142,7 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
   const deliver = (line: "a" | "b", count: number) => {
     for (const id of lines[line].splice(0, count)) {
       delivered.add(id)
+      heard ??= id
       sequence.live(entryOf(id), now)
     }
     tick()
@@ -200,7 +203,8 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
     } else {
       sequence = start()
       wishes = []
-      if (highest !== undefined) {
+      if (highest === undefined) heard = undefined
+      else {
         sequence.resume({ last: highest, at: highest * 1000, gaps: openGaps() })
       }
     }
@@ -220,7 +224,7 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
     assert.isTrue(sequence.settled(), "it never settles")
   }
 
-  return { step, finish, published, absent, notes, newest, explained, sequence: () => sequence }
+  return { step, finish, published, absent, notes, newest, explained, heard: () => heard, sequence: () => sequence }
 }
 
 const trades: Sequence.Rule = { refills: true, counts: true, inPlaceMs: 3_600_000 }
@@ -234,7 +238,8 @@ describe("Sequence", () => {
       for (const event of events) it.step(event)
       it.finish()
       const [first = Infinity] = [...it.published].toSorted((a, b) => a - b)
-      for (let id = first; id <= it.newest(); id++) {
+      // Whatever was known before it came.
+      for (let id = Math.min(first, it.heard() ?? Infinity); id <= it.newest(); id++) {
         assert.isTrue(it.published.has(id) || it.absent.has(id), `${id} never comes`)
       }
     },
@@ -367,6 +372,38 @@ describe("a sequence of trades", () => {
     assert.deepStrictEqual(said(), ["1"])
     sequence.live(span(4, 4), 1_000_000)
     assert.deepStrictEqual(said(), ["gap-opened 2-3", "4"])
+  })
+})
+
+describe("a sequence that the history knows before anything live comes", () => {
+  it("begins with what was on its way then", () => {
+    const { said, sequence } = started(trades)
+    sequence.exists(5, 0)
+    for (const id of [3, 4, 5, 6, 5]) sequence.live(span(id, id), 0)
+    assert.isTrue(sequence.settled())
+    assert.deepStrictEqual(said(), ["3", "4", "5", "6", "duplicate 5"])
+  })
+
+  it("fetches what then does not come", () => {
+    const { said, sequence } = started(trades)
+    sequence.exists(5, 0)
+    sequence.live(span(3, 3), 0)
+    answer(sequence, 250, span(4, 4), span(5, 5))
+    assert.deepStrictEqual(said(), ["3", "4", "5", "gap-filled 4-5"])
+  })
+
+  it("has it follow late where newer ones are published", () => {
+    const { said, sequence } = started(trades)
+    sequence.exists(5, 0)
+    sequence.exists(7, 0)
+    answer(sequence, 250, span(6, 6), span(7, 7))
+    for (const id of [3, 4]) sequence.live(span(id, id), 300)
+    sequence.live(span(8, 8), 300)
+    answer(sequence, 300, span(3, 3), span(4, 4), span(5, 5))
+    assert.deepStrictEqual(said(), [
+      ...["6", "7", "gap-filled 6-7", "gap-opened 3-5", "duplicate 3", "duplicate 4", "8"],
+      ...["3 late", "4 late", "5 late", "gap-filled 3-5"]
+    ])
   })
 })
 
