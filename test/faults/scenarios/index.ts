@@ -5,6 +5,7 @@ import { futures } from "./futures.ts"
 import { groups } from "./group.ts"
 import { kafkaFaults } from "./kafka.ts"
 import { processFaults } from "./process.ts"
+import { reshapes } from "./reshape.ts"
 import { rest } from "./rest.ts"
 
 export const scenarios: ReadonlyArray<Scenario> = [
@@ -13,5 +14,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   ...kafkaFaults,
   ...processFaults,
   ...futures,
+  ...reshapes,
   ...groups
 ]
