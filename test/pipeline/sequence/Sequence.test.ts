@@ -401,8 +401,17 @@ describe("a sequence that the history knows before anything live comes", () => {
     sequence.live(span(8, 8), 300)
     answer(sequence, 300, span(3, 3), span(4, 4), span(5, 5))
     assert.deepStrictEqual(said(), [
-      ...["6", "7", "gap-filled 6-7", "gap-opened 3-5", "duplicate 3", "duplicate 4", "8"],
-      ...["3 late", "4 late", "5 late", "gap-filled 3-5"]
+      "6",
+      "7",
+      "gap-filled 6-7",
+      "gap-opened 3-5",
+      "duplicate 3",
+      "duplicate 4",
+      "8",
+      "3 late",
+      "4 late",
+      "5 late",
+      "gap-filled 3-5"
     ])
   })
 })
