@@ -2,6 +2,7 @@
 import { Effect, Schedule } from "effect"
 import type { Connector } from "../connector.ts"
 import { does, pause, type Scenario, streamsOf, type World } from "../scenario.ts"
+import { reshape, reshaped, started } from "./reshape.ts"
 
 const SHARDS = 12
 const symbols = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT", "LTCUSDT"]
@@ -131,5 +132,24 @@ export const groups: ReadonlyArray<Scenario> = [
         yield* timed(world, "both are back", [a, b, c])
         yield* a.stores(1000)
       })
-  })
+  }),
+  {
+    ...inGroup({
+      name: "group-reshape",
+      about: "streams come and go by file and SIGHUP in three processes",
+      run: (world) =>
+        Effect.gen(function* () {
+          const settings = yield* started(world)
+          const all = [world.connector, yield* world.another("b"), yield* world.another("c")]
+          for (const one of all) yield* one.start(settings)
+          yield* share(all, true)
+          yield* world.connector.stores(1000)
+          yield* reshape(world, all, "The settings change")
+        })
+    }),
+    startsItself: true,
+    simulator: { rate: 600, symbols: reshaped.symbols },
+    streams: reshaped.streams,
+    expect: { claims: reshaped.claims }
+  }
 ]

@@ -26,14 +26,17 @@ export const reshaped = {
 }
 
 /** What all the processes have in place of a list of their own. */
-export const fileOf = ({ dataDir }: World) => {
+const fileOf = ({ dataDir }: World) => {
   const file = join(dataDir, "streams.txt")
   const write = (streams: ReadonlyArray<string>) => Effect.sync(() => writeFileSync(file, `${streams.join("\n")}\n`))
   return { file, write, spoil: Effect.sync(() => appendFileSync(file, "nosuchusdt@trade\n")) }
 }
 
-/** Twenty-five out and twenty-five in, again and again; a bad list between; in the end the late ones. */
-export const reshape = Effect.fnUntraced(function* (world: World, all: ReadonlyArray<Connector>) {
+/**
+ * Twenty-five out and twenty-five in, again and again; a bad list between; in the end the late ones. `done`: what each process
+ * says of each change.
+ */
+export const reshape = Effect.fnUntraced(function* (world: World, all: ReadonlyArray<Connector>, done: string) {
   const { note } = world
   const { spoil, write } = fileOf(world)
   const [first] = all
@@ -44,7 +47,7 @@ export const reshape = Effect.fnUntraced(function* (world: World, all: ReadonlyA
     yield* write(streams)
     if (how === "hangup") yield* Effect.forEach(all, ({ signal }) => signal("SIGHUP"), { discard: true })
     changes++
-    const told = new RegExp(`(?:"The streams have changed"[^]*?){${changes}}`)
+    const told = new RegExp(`(?:"${done}"[^]*?){${changes}}`)
     yield* Effect.forEach(all, ({ says }) => says(told), { concurrency: "unbounded", discard: true })
     note(`change ${changes} by ${how}: applied after ${((performance.now() - began) / 1000).toFixed(1)} s`)
     yield* first.stores(3000)
@@ -81,7 +84,7 @@ export const reshapes: ReadonlyArray<Scenario> = [
         yield* connector.stores(5000)
         const frames = connector.metric("binance_kafka_frames_received_total")
         const [before, began] = [yield* frames, performance.now()]
-        yield* reshape(world, [connector])
+        yield* reshape(world, [connector], "The streams have changed")
         const rate = ((yield* frames) - before) / ((performance.now() - began) / 1000)
         note(`${Math.round(rate)} messages a second`)
       })
