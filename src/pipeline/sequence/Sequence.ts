@@ -177,8 +177,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
 
   /** It was on its way when the history already told of newer ones: the beginning is here. */
   const early = (entry: Entry<A>, beginning: number, now: number) => {
+    if (rule.counts && beginning - entry.first > FAR) return repeated(entry, now)
     began = entry.first
-    if (kept > -Infinity) {
+    // Newer ones are published, or said to be missing.
+    if (last !== undefined && last >= beginning) {
       lost({ first: entry.first, last: beginning - 1 }, EARLY)
       return repeated(entry, now)
     }
@@ -211,9 +213,9 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       for (const gap of rule.refills ? open : []) late.open(gap)
       for (const gap of rule.refills ? follows : []) closed(gap, FOLLOWS)
       for (const range of unsaid) lost(range, "an earlier run ended before it said so")
-      if (last !== undefined && position >= began - 1) return
-      // Not only known of any more: it follows late.
+      // Not only known of any more: it is stored, or follows late.
       promised = undefined
+      if (last !== undefined && position >= began - 1) return
       if (last !== undefined) return lost({ first: position + 1, last: began - 1 }, LIVE_FIRST)
       last = position
       kept = position

@@ -416,6 +416,34 @@ describe("a sequence that the history knows before anything live comes", () => {
   })
 })
 
+describe("a beginning that is only known of", () => {
+  it("is none any more once it is known what an earlier run has stored", () => {
+    const { said, sequence } = started(trades)
+    sequence.exists(5, 0)
+    sequence.resume({ last: 5, at: 0, gaps: [] })
+    for (const id of [3, 5, 6]) sequence.live(span(id, id), 0)
+    assert.deepStrictEqual(said(), ["duplicate 3", "duplicate 5", "6"])
+  })
+
+  it("stays where it is before what was published and not all kept", () => {
+    const { said, sequence } = started(trades)
+    sequence.exists(5, 0)
+    sequence.exists(7, 0)
+    answer(sequence, 250, span(6, 6), span(7, 7))
+    sequence.recall({ first: 7, last: 7 }, 7, 300)
+    said()
+    sequence.live(span(3, 3), 300)
+    assert.deepStrictEqual(said(), ["gap-opened 3-5", "duplicate 3"])
+  })
+
+  it("is not moved by what lies a million below", () => {
+    const { said, sequence } = started(trades)
+    sequence.exists(50_000_000, 0)
+    sequence.live(span(1, 1), 0)
+    assert.deepStrictEqual(said(), ["duplicate 1"])
+  })
+})
+
 describe("a sequence of candles", () => {
   const minute = (n: number) => span(n * 60_000, n * 60_000 + 59_999)
   const candles: Sequence.Rule = { refills: true, counts: false, inPlaceMs: Infinity }
