@@ -150,6 +150,6 @@ export const groups: ReadonlyArray<Scenario> = [
     startsItself: true,
     simulator: { rate: 600, symbols: reshaped.symbols },
     streams: reshaped.streams,
-    expect: { claims: reshaped.claims }
+    expect: reshaped.expect
   }
 ]

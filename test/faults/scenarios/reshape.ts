@@ -3,7 +3,7 @@ import { appendFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import type { Connector } from "../connector.ts"
-import { type Scenario, streamsOf, type World } from "../scenario.ts"
+import { type Scenario, streamsOf, until, type World } from "../scenario.ts"
 
 const STAYING = ["BTCUSDT", "ETHUSDT", "BNBUSDT"]
 const someSymbols = (letter: string, count: number) => Array.from({ length: count }, (_, n) => `${letter}${n}USDT`)
@@ -15,14 +15,16 @@ const LATE = someSymbols("L", 10)
 
 const kinds = ["trade", "aggTrade"]
 const staying = [...streamsOf(["trade", "aggTrade", "kline_1s"], STAYING), "btcusdt@depth@100ms"]
+/** In the end they are there again: what they missed while they were away is fetched. */
+const even = streamsOf(kinds, EVEN)
 const late = streamsOf(kinds, LATE)
 
 const ROUNDS = 4
 
 export const reshaped = {
   symbols: [...STAYING, ...EVEN, ...ODD, ...LATE],
-  streams: [...staying, ...late],
-  claims: ["joined", "left"]
+  streams: [...staying, ...even, ...late],
+  expect: { mayOpenGaps: true, claims: ["joined", "left"] }
 }
 
 /** What all the processes have in place of a list of their own. */
@@ -59,12 +61,15 @@ export const reshape = Effect.fnUntraced(function* (world: World, all: ReadonlyA
   yield* spoil
   yield* Effect.forEach(all, ({ says }) => says(/A change is refused as a whole/), { discard: true })
   yield* first.stores(3000)
-  yield* change([...staying, ...streamsOf(kinds, EVEN), ...late], "file")
+  yield* change([...staying, ...even, ...late], "file")
+  yield* Effect.forEach(all, ({ says }) => says(/"reason":"SIGHUP"/), { discard: true })
+  const { pushed } = world.simulator.ledger
+  yield* until(() => late.every((stream) => pushed.has(stream)), "the late ones")
 })
 
 export const started = (world: World) => {
   const { file, write } = fileOf(world)
-  return Effect.as(write([...staying, ...streamsOf(kinds, EVEN)]), { STREAMS_FILE: file, BINANCE_STREAMS: "" })
+  return Effect.as(write([...staying, ...even]), { STREAMS_FILE: file, BINANCE_STREAMS: "" })
 }
 
 export const reshapes: ReadonlyArray<Scenario> = [
@@ -74,7 +79,7 @@ export const reshapes: ReadonlyArray<Scenario> = [
     sabotages: ["record-dropped", "record-repeated"],
     simulator: { rate: 7000, symbols: reshaped.symbols },
     streams: reshaped.streams,
-    expect: { claims: reshaped.claims },
+    expect: reshaped.expect,
     startsItself: true,
     settleSeconds: 120,
     run: (world) =>
