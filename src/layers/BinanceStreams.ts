@@ -92,6 +92,7 @@ const make = Effect.gen(function* () {
   const judge = (next: Wanted) =>
     patiently(strictly(next, MemoryStreams.difference(held.known(), next.streams).joined), TRIES).pipe(Effect.result)
 
+  let hangupsFollowed = 0
   /** A file that the exchange could not be asked about: looked at again with its symbols. */
   let unheard: Look | undefined
 
@@ -127,6 +128,7 @@ const make = Effect.gen(function* () {
     const later = Live.later(settings, next.success)
     wanted = next.success.binance
     written = next.success
+    hangupsFollowed++
     yield* tell(selected.success, "SIGHUP", difference)
     if (later.length > 0) {
       yield* Effect.logWarning("Settings have changed that take effect only at the next start").pipe(
@@ -169,7 +171,10 @@ const make = Effect.gen(function* () {
   })
 
   const files = Stream.map(
-    watched(() => written.binance.streamsFile),
+    watched(
+      () => written.binance.streamsFile,
+      () => hangupsFollowed
+    ),
     fromFile
   )
   const signals = reread === undefined ? Stream.never : Stream.map(hangups, () => onHangup(reread))

@@ -233,6 +233,26 @@ describe("the streams of the settings", () => {
     })
   )
 
+  it.effect("follow a file that says again what it said before a SIGHUP", () =>
+    Effect.gen(function* () {
+      const path = join(yield* temporaryFolder, "streams.txt")
+      writeFileSync(path, "btcusdt@trade\n")
+      const { building } = yield* start({ STREAMS_FILE: path })
+      const passing = yield* machine
+      const { next } = yield* follow(building)
+      writeFileSync(path, "ethusdt@trade\n")
+      assert.deepStrictEqual(yield* next, ["ethusdt@trade", "btcusdt@trade", "STREAMS_FILE has changed"])
+      // Not looked at until it is written again.
+      yield* Fiber.interrupt(passing)
+      writeFileSync(path, "bnbusdt@trade\n")
+      process.emit("SIGHUP", "SIGHUP")
+      assert.deepStrictEqual(yield* next, ["bnbusdt@trade", "ethusdt@trade", "SIGHUP"])
+      writeFileSync(path, "ethusdt@trade\n")
+      yield* machine
+      assert.deepStrictEqual(yield* next, ["ethusdt@trade", "bnbusdt@trade", "STREAMS_FILE has changed"])
+    })
+  )
+
   it.effect("follow a file that came while the exchange was away, once it is back", () =>
     Effect.gen(function* () {
       const path = join(yield* temporaryFolder, "streams.txt")

@@ -19,11 +19,17 @@ const look = (path: string): Effect.Effect<Look, never, FileSystem.FileSystem> =
     Effect.map((text) => ({ path, text }))
   )
 
-const keyOf = ({ path, text }: Look): string =>
-  JSON.stringify([path, Result.isSuccess(text), Result.isSuccess(text) ? text.success : text.failure])
+const keyOf = ({ path, text }: Look, version: number): string =>
+  JSON.stringify([version, path, Result.isSuccess(text), Result.isSuccess(text) ? text.success : text.failure])
 
-/** First as it is, then at every change that lasts for a look; `path` is asked for each time, `None`: there is no file. */
-export const watched = (path: () => Option.Option<string>): Stream.Stream<Look, never, FileSystem.FileSystem> =>
+/**
+ * First as it is, then at every change that lasts for a look, and in every new version of what it stands for: it may say again
+ * what it said before another list was read. `path` and `version` are asked for each time; `None`: there is no file.
+ */
+export const watched = (
+  path: () => Option.Option<string>,
+  version: () => number
+): Stream.Stream<Look, never, FileSystem.FileSystem> =>
   Stream.suspend(() => {
     let told: string | undefined
     let before: string | undefined
@@ -32,7 +38,7 @@ export const watched = (path: () => Option.Option<string>): Stream.Stream<Look, 
     )
     return Stream.fromEffectRepeat(Effect.andThen(wholeSecond, looked)).pipe(
       Stream.filterMap((seen) => {
-        const key = Option.isNone(seen) ? undefined : keyOf(seen.value)
+        const key = Option.isNone(seen) ? undefined : keyOf(seen.value, version())
         const isNews = key !== undefined && key === before && key !== told
         before = key
         if (isNews) told = key
