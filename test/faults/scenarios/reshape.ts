@@ -75,7 +75,7 @@ export const started = (world: World) => {
 export const reshapes: ReadonlyArray<Scenario> = [
   {
     name: "reshape",
-    about: "streams come and go by file and SIGHUP, at 10,000 messages a second",
+    about: "streams come and go by file and SIGHUP, thousands of messages a second",
     sabotages: ["record-dropped", "record-repeated"],
     simulator: { rate: 7000, symbols: reshaped.symbols },
     streams: reshaped.streams,
