@@ -205,6 +205,8 @@ const world = (rule: Sequence.Rule, limits: Partial<Sequence.Limits>) => {
       wishes = []
       if (highest === undefined) heard = undefined
       else {
+        // What was on its way to the run before is nobody's.
+        heard ??= highest + 1
         sequence.resume({ last: highest, at: highest * 1000, gaps: openGaps() })
       }
     }
