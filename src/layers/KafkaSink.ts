@@ -65,7 +65,6 @@ export const releasable = Layer.effectContext(
     // Whoever wrote before is shut out, whoever writes beside us writes other keys.
     const isShared = Option.isSome(group)
     const scope = yield* Effect.scope
-    const apart = yield* Traces.apart
     const pending = yield* Pending.make
     const outage = yield* Outage.make
     const findings = yield* Findings.make
@@ -79,7 +78,7 @@ export const releasable = Layer.effectContext(
             ? Effect.void
             : pending.fail(new SinkError({ message: "the Kafka sink is broken", cause: Cause.squash(cause) }))
         ),
-        apart,
+        Traces.apart,
         Effect.forkIn(scope)
       )
 

@@ -82,17 +82,9 @@ export const current: Effect.Effect<Tracer.AnySpan | undefined> = Effect.map(
   (span) => (Option.isSome(span) && span.value.sampled ? span.value : undefined)
 )
 
-/**
- * Runs in no trace, and with what else is known here: for fibers that outlive the span in which they begin. The context is one
- * for all of them: of contexts that are made for each, every one is kept until the whole heap is collected.
- */
-export const apart: Effect.Effect<<A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>> = Effect.map(
-  Effect.context<never>(),
-  (context) => {
-    const untraced = Context.omit(Tracer.ParentSpan)(context)
-    return (effect) => Effect.updateContext(effect, () => untraced)
-  }
-)
+/** In no trace: for fibers that outlive the span in which they begin. */
+export const apart = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.updateContext(effect, (context: Context.Context<never>) => Context.omit(Tracer.ParentSpan)(context))
 
 /** W3C: https://www.w3.org/TR/trace-context/#traceparent-header */
 export const traceparentOf = ({ spanId, traceId }: Tracer.AnySpan): string => `00-${traceId}-${spanId}-01`

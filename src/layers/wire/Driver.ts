@@ -55,7 +55,6 @@ export const client = Effect.fnUntraced(function* (
     Link.open(connect(address, kafka), address, hasWorked)
   )
   const scope = yield* Effect.scope
-  const apart = yield* Traces.apart
   return {
     cluster,
     delivery: {
@@ -63,7 +62,7 @@ export const client = Effect.fnUntraced(function* (
       timeout: Duration.toMillis(REPLICAS_LIMIT),
       compression: kafka.compression,
       limit: REQUEST_LIMIT,
-      fork: (run) => Effect.forkIn(apart(run), scope)
+      fork: (run) => Effect.forkIn(Traces.apart(run), scope)
     }
   }
 })
