@@ -6,6 +6,7 @@
  * 2. Ids ascend, except for those of an opened gap, which are marked late.
  * 3. Nothing is skipped without a note that says so.
  * 4. What the history has of a gap is published in the end.
+ * 5. What comes live first is not lost, though the history told of newer ones before it came.
  *
  * The next id is published at once. One beyond it leaves a hole: what is newer waits (is parked), first `neighbourMs` for a
  * late neighbour or another connection, then for the history. A park that is full is emptied, and the key catches up: what is
