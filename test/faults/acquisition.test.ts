@@ -45,6 +45,13 @@ const start = Effect.fnUntraced(function* (options: Partial<Simulator.SimulatorO
 
 type World = Effect.Success<ReturnType<typeof start>>
 
+/** Completes when so many more records have come. */
+const come = Effect.fnUntraced(function* ({ log }: World, records: number) {
+  const count = Effect.map(log.records, ({ length }) => length)
+  const until = (yield* count) + records
+  yield* Effect.repeat(count, { until: (now) => now >= until, schedule: Schedule.spaced("20 millis") })
+})
+
 const audited = (log: World["log"]) =>
   Effect.map(log.records, (records) => {
     const audit = Audit.make()
@@ -105,7 +112,7 @@ describe("what the exchange made is published once and in order", () => {
       const world = yield* start()
       for (let round = 0; round < 4; round++) {
         world.simulator.cutAll(round % 2 === 0 ? "terminate" : { code: 1001, reason: "going away" })
-        yield* Effect.sleep("700 millis")
+        yield* come(world, 600)
       }
       yield* proved(world)
     })
@@ -120,7 +127,7 @@ describe("what the exchange made is published once and in order", () => {
       world.simulator.setFaults({
         onFrame: (frame, connection) => lost(frame, connection) ?? doubled(frame, connection) ?? late(frame, connection)
       })
-      yield* Effect.sleep("3 seconds")
+      yield* come(world, 3000)
       yield* proved(world)
     })
   )
@@ -138,7 +145,11 @@ describe("what the exchange made is published once and in order", () => {
           return { lagMillis: 1500 }
         }
       })
-      yield* Effect.sleep("3 seconds")
+      // Each of its faults, more than once.
+      yield* Effect.repeat(
+        Effect.sync(() => asked),
+        { until: (times) => times >= 12, schedule: Schedule.spaced("20 millis") }
+      )
       yield* proved(world)
     })
   )

@@ -86,6 +86,32 @@ export const continuity = (
   headers: { "event-id": `${type}:${from}-${to}` }
 })
 
+/** So many thousand records of a symbol that is no stream of ours. */
+export const othersWrite = (driver: KafkaDriver["Service"], partition: number, thousands: number) =>
+  Effect.forEach(
+    Array.from({ length: thousands / 2 }, (_, n) => n * 2000),
+    (n) => driver.produce("raw_trades", partition, trades(n + 1, n + 2000, "DOGEUSDT")),
+    { discard: true }
+  )
+
+/** How often a topic is read; a page is 1,000 records. */
+export const countReads = (driver: KafkaDriver["Service"], counted: string) => {
+  let reads = 0
+  const fetch: KafkaDriver["Service"]["fetch"] = (topic, ...rest) => {
+    if (topic === counted) reads++
+    return driver.fetch(topic, ...rest)
+  }
+  return {
+    fetch,
+    /** Since it was last asked. */
+    reads: () => {
+      const counted = reads
+      reads = 0
+      return counted
+    }
+  }
+}
+
 interface Process {
   readonly sink: EventSink["Service"]
   /** As the spool has it. */

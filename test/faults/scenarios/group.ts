@@ -2,7 +2,7 @@
 import { Effect, Schedule } from "effect"
 import type { Connector } from "../connector.ts"
 import { does, pause, type Scenario, streamsOf, type World } from "../scenario.ts"
-import { reshape, reshaped, started } from "./reshape.ts"
+import { following, reshape, reshaped } from "./reshape.ts"
 
 const SHARDS = 12
 const symbols = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT", "LTCUSDT"]
@@ -139,7 +139,7 @@ export const groups: ReadonlyArray<Scenario> = [
       about: "streams come and go by file and SIGHUP in three processes",
       run: (world) =>
         Effect.gen(function* () {
-          const settings = yield* started(world)
+          const settings = yield* following(world)
           const all = [world.connector, yield* world.another("b"), yield* world.another("c")]
           for (const one of all) yield* one.start(settings)
           yield* share(all, true)

@@ -67,7 +67,8 @@ export const reshape = Effect.fnUntraced(function* (world: World, all: ReadonlyA
   yield* until(() => late.every((stream) => pushed.has(stream)), "the late ones")
 })
 
-export const started = (world: World) => {
+/** The first list is written: what makes a process follow the file. */
+export const following = (world: World) => {
   const { file, write } = fileOf(world)
   return Effect.as(write([...staying, ...even]), { STREAMS_FILE: file, BINANCE_STREAMS: "" })
 }
@@ -85,7 +86,7 @@ export const reshapes: ReadonlyArray<Scenario> = [
     run: (world) =>
       Effect.gen(function* () {
         const { connector, note } = world
-        yield* connector.start(yield* started(world))
+        yield* connector.start(yield* following(world))
         yield* connector.stores(5000)
         const frames = connector.metric("binance_kafka_frames_received_total")
         const [before, began] = [yield* frames, performance.now()]

@@ -4,7 +4,7 @@ import { Effect, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { partitionOf } from "../../../src/pipeline/murmur2.ts"
 import { type KafkaDriver, KafkaError } from "../../../src/services/KafkaDriver.ts"
-import { at, continuity, make, trade, trades } from "../../support/positions.ts"
+import { at, continuity, countReads, make, othersWrite, trade, trades } from "../../support/positions.ts"
 
 type Driver = KafkaDriver["Service"]
 
@@ -163,22 +163,14 @@ describe("positions in Kafka", () => {
     Effect.gen(function* () {
       const { broker, driver, during, publish } = yield* kafka
       yield* driver.create({ name: "raw_trades", partitions: 6, replicationFactor: undefined })
-      const partition = partitionOf("BTCUSDT", 6)
-      for (let n = 0; n < 60; n++) {
-        yield* driver.produce("raw_trades", partition, trades(n * 2000 + 1, n * 2000 + 2000, "DOGEUSDT"))
-      }
+      yield* othersWrite(driver, partitionOf("BTCUSDT", 6), 120)
       yield* publish(...trades(1, 10))
-      let reads = 0
-      const fetch: Driver["fetch"] = (topic, ...rest) => {
-        if (topic === "raw_trades") reads++
-        return driver.fetch(topic, ...rest)
-      }
+      const { fetch, reads } = countReads(driver, "raw_trades")
       yield* during(
         ({ load, sink }) =>
           Effect.gen(function* () {
             assert.deepStrictEqual(yield* load, { "btcusdt@trade": at(10) })
-            // A page is 1,000 records.
-            assert.isBelow(reads, 80)
+            assert.isBelow(reads(), 80)
             yield* sink.publish([trade(11), trade(1, "XRPUSDT")])
             yield* sink.flush
           }),
@@ -194,9 +186,7 @@ describe("positions in Kafka", () => {
       const { broker, driver, during, publish } = yield* kafka
       yield* publish(...trades(1, 10, "XRPUSDT"))
       const partition = partitionOf("BTCUSDT", 6)
-      for (let n = 0; n < 100; n++) {
-        yield* driver.produce("raw_trades", partition, trades(n * 2000 + 1, n * 2000 + 2000, "DOGEUSDT"))
-      }
+      yield* othersWrite(driver, partition, 200)
       yield* publish(...trades(1, 10))
       yield* broker.deleteTopic("positions")
       // 1,000 records a second.

@@ -4,7 +4,7 @@ import { Effect, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { partitionOf } from "../../../src/pipeline/murmur2.ts"
 import { type KafkaDriver, KafkaError } from "../../../src/services/KafkaDriver.ts"
-import { at, candles, continuity, make, NOW, trade, trades } from "../../support/positions.ts"
+import { at, candles, continuity, countReads, make, NOW, othersWrite, trade, trades } from "../../support/positions.ts"
 
 type Driver = KafkaDriver["Service"]
 
@@ -59,23 +59,16 @@ describe("positions in Kafka", () => {
     Effect.gen(function* () {
       const { driver, during, publish } = yield* kafka
       yield* driver.create({ name: "raw_trades", partitions: 6, replicationFactor: undefined })
-      for (let n = 0; n < 60; n++) {
-        yield* driver.produce("raw_trades", P, trades(n * 2000 + 1, n * 2000 + 2000, "DOGEUSDT"))
-      }
+      yield* othersWrite(driver, P, 120)
       yield* publish(...trades(1, 10))
-      let reads = 0
-      const fetch: Driver["fetch"] = (topic, ...rest) => {
-        if (topic === "raw_trades") reads++
-        return driver.fetch(topic, ...rest)
-      }
+      const { fetch, reads } = countReads(driver, "raw_trades")
       yield* during(
         ({ loadOf }) =>
           Effect.gen(function* () {
             yield* loadOf("btcusdt@trade")
-            reads = 0
+            reads()
             assert.deepStrictEqual(yield* loadOf("xrpusdt@trade"), {})
-            // A page is 1,000 records.
-            assert.isBelow(reads, 80)
+            assert.isBelow(reads(), 80)
           }),
         { fetch }
       )

@@ -416,10 +416,8 @@ describe("a sequence that the history knows before anything live comes", () => {
       "gap-filled 3-5"
     ])
   })
-})
 
-describe("a beginning that is only known of", () => {
-  it("is none any more once it is known what an earlier run has stored", () => {
+  it("does not, once it is known what an earlier run has stored", () => {
     const { said, sequence } = started(trades)
     sequence.exists(5, 0)
     sequence.resume({ last: 5, at: 0, gaps: [] })
@@ -427,7 +425,7 @@ describe("a beginning that is only known of", () => {
     assert.deepStrictEqual(said(), ["duplicate 3", "duplicate 5", "6"])
   })
 
-  it("stays where it is before what was published and not all kept", () => {
+  it("stays where newer ones were published and not all kept", () => {
     const { said, sequence } = started(trades)
     sequence.exists(5, 0)
     sequence.exists(7, 0)
@@ -438,7 +436,7 @@ describe("a beginning that is only known of", () => {
     assert.deepStrictEqual(said(), ["gap-opened 3-5", "duplicate 3"])
   })
 
-  it("is not moved by what lies a million below", () => {
+  it("does not begin a million below", () => {
     const { said, sequence } = started(trades)
     sequence.exists(50_000_000, 0)
     sequence.live(span(1, 1), 0)
