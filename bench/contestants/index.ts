@@ -7,16 +7,19 @@ import { build, connector, connectorGroup, connectorNull } from "./connector/ind
 import type { Contestant } from "./job.ts"
 import { naiveEffect } from "./naive/index.ts"
 
-/** On each client that `KAFKA_CLIENT` takes. */
-export const connectors: ReadonlyArray<Contestant> = (["kafkajs", "platformatic"] as const)
-  .filter((client) => Result.isSuccess(kafka.client.parse(client)))
-  .map(connector)
-
 /** `BENCH_BUILDS=before=/somewhere/dist/Main.js,…`: other builds, beside the others. */
 const builds = (process.env["BENCH_BUILDS"] ?? "").split(",").flatMap((text) => {
   const [name = "", main = ""] = text.split("=")
   return name === "" ? [] : [build(name, main)]
 })
+
+/** On each client that `KAFKA_CLIENT` takes, and other builds. */
+export const connectors: ReadonlyArray<Contestant> = [
+  ...(["kafkajs", "platformatic"] as const)
+    .filter((client) => Result.isSuccess(kafka.client.parse(client)))
+    .map(connector),
+  ...builds
+]
 
 export const bareKafkajs = bare("kafkajs")
 export const bareKafkajsSerial = bare("kafkajs", true)
@@ -27,7 +30,6 @@ export { connectorGroup, naiveEffect }
 /** Those that store in Kafka. */
 export const storing: ReadonlyArray<Contestant> = [
   ...connectors,
-  ...builds,
   bareKafkajs,
   bareKafkajsSerial,
   barePlatformatic,

@@ -12,7 +12,6 @@ import type { Frame } from "../services/MarketFeed.ts"
 import { Status } from "../services/Status.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as ContinuityRecord from "./ContinuityRecord.ts"
-import type { Statement } from "./ContinuityRecord.ts"
 import { rejectedRecord } from "./DeadLetter.ts"
 import * as Decoder from "./Decoder.ts"
 import * as Records from "./Records.ts"
@@ -99,8 +98,8 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
       counts.count(events)
       const records: Array<SinkRecord> = []
       const context = { market, topic: topics.continuity, instance, at: yield* Clock.currentTimeMillis }
-      // What is said of a hole goes before the events beyond it, what says that it is filled behind those in it.
-      for (const note of notes) if (goesBefore(note)) records.push(ContinuityRecord.make(context, note))
+      for (const note of notes)
+        if (ContinuityRecord.goesBefore(note)) records.push(ContinuityRecord.make(context, note))
       let repeats = 0
       for (const event of events) {
         const record = toRecord(event)
@@ -111,7 +110,8 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
         }
       }
       if (repeats > 0) yield* Metric.update(Telemetry.duplicates, repeats)
-      for (const note of notes) if (!goesBefore(note)) records.push(ContinuityRecord.make(context, note))
+      for (const note of notes)
+        if (!ContinuityRecord.goesBefore(note)) records.push(ContinuityRecord.make(context, note))
       if (rejected.length > 0) {
         const rejections = rejected.map(farRejection)
         yield* reportRejections(rejections)
@@ -137,8 +137,6 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
       )
   }
 })
-
-const goesBefore = ({ type }: Statement): boolean => type === "gap-opened" || type === "gap-confirmed"
 
 const logControl = (frame: ControlFrame) =>
   Effect.logDebug("Control frame").pipe(Effect.annotateLogs({ frame: JSON.stringify(frame) }))

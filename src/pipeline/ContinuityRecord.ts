@@ -17,6 +17,9 @@ export interface Origin {
 
 export type Statement = Omit<Continuity, "v" | "market" | "instance" | "at">
 
+/** What is said of a hole goes before the events beyond it, what says that it is filled behind those in it. */
+export const goesBefore = ({ type }: Statement): boolean => type === "gap-opened" || type === "gap-confirmed"
+
 export const make = (
   { at, instance, market, topic }: Origin,
   { from, late, reason, stream, symbol, to, type }: Statement

@@ -41,6 +41,7 @@ import * as GapTrace from "./GapTrace.ts"
 import { overflowStatement } from "./overflowRecord.ts"
 import * as Latency from "./Latency.ts"
 import * as Linger from "./linger.ts"
+import * as Pacer from "./Pacer.ts"
 import * as Refill from "./Refill.ts"
 import * as Reshape from "./Reshape.ts"
 import * as Resume from "./Resume.ts"
@@ -55,6 +56,11 @@ const QUEUE_RECORDS = 2048
 export class ParkedLimit extends Context.Reference<number>("binance-kafka/pipeline/ParkedLimit", {
   defaultValue: () => 64 * 1024 * 1024
 }) {}
+
+/** Between slices of what came at once; with as much live the core is not full by far. */
+const PACE = Duration.millis(10)
+/** So many that wait for their turn keep the next page busy enough. */
+const MOST_WAITING = 500
 
 /** How often it is looked whether the queue and the writer are done. */
 const ON_THEIR_WAY = Schedule.spaced("20 millis")
@@ -87,6 +93,8 @@ export const run = Effect.gen(function* () {
   yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue))
   const turn = yield* Semaphore.make(1)
   const unsettled = yield* Latch.make(false)
+  const pacer = Pacer.make()
+  const isWaiting = yield* Latch.make(false)
 
   const resume = yield* Resume.make(streams)
   const options = {
@@ -108,8 +116,7 @@ export const run = Effect.gen(function* () {
     })
 
   const closers = yield* Closers.make
-  const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
-    if (!sequencer.isSettled()) unsettled.openUnsafe()
+  const handOn = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
     yield* report.ordered(ordered)
     const notes = ordered.notes.filter((note) => !Closers.hasToWait(note))
     const records = yield* chunks.records({ ...ordered, notes })
@@ -119,9 +126,29 @@ export const run = Effect.gen(function* () {
     closers.hold(ordered.notes.filter(Closers.hasToWait))
   })
 
+  /** `live`: how many events came in for it. */
+  const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk(), live = 0) {
+    if (!sequencer.isSettled()) unsettled.openUnsafe()
+    yield* handOn(pacer.pass(ordered, live), chunk)
+    if (pacer.streams() > 0) isWaiting.openUnsafe()
+  })
+
+  /** All that waits for its turn; in a turn. */
+  const publishRest: Effect.Effect<void> = Effect.suspend(() =>
+    pacer.streams() === 0 ? Effect.void : Effect.andThen(handOn(pacer.rest()), publishRest)
+  )
+  const publishAll = (ordered: Sequencer.Ordered) => Effect.andThen(publish(ordered), publishRest)
+
   /** A step of the sequencer and the publishing of what came of it, as one. */
-  const inTurn = (step: () => Sequencer.Ordered) =>
-    Effect.suspend(() => publish(step())).pipe(turn.withPermit, Effect.uninterruptible)
+  const inTurn = (step: () => Sequencer.Ordered, way: (ordered: Sequencer.Ordered) => Effect.Effect<void> = publish) =>
+    Effect.suspend(() => way(step())).pipe(turn.withPermit, Effect.uninterruptible)
+
+  const pace = isWaiting.await.pipe(
+    Effect.andThen(Effect.sleep(PACE)),
+    Effect.andThen(inTurn(pacer.next, handOn)),
+    Effect.andThen(Effect.sync(() => void (pacer.streams() === 0 && isWaiting.closeUnsafe()))),
+    Effect.forever
+  )
 
   const note = (...notes: ReadonlyArray<Statement>) =>
     inTurn(() => ({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
@@ -139,6 +166,7 @@ export const run = Effect.gen(function* () {
 
   /** What the spool had no room for is fetched again, once nothing is on its way that was received after it. */
   const catchUp = Effect.gen(function* () {
+    yield* Effect.uninterruptible(publishRest)
     yield* allGiven
     yield* Effect.uninterruptible(
       Effect.gen(function* () {
@@ -169,7 +197,17 @@ export const run = Effect.gen(function* () {
   // Before anything that is live, and with somebody there to take it.
   const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions))
   ;(yield* Status).joined(streams.map(({ name }) => name))
-  const reshape = yield* Reshape.make({ chunks, feed, goOn, publish, report, resume, sequencer, turn, watch })
+  const reshape = yield* Reshape.make({
+    chunks,
+    feed,
+    goOn,
+    publish: publishAll,
+    report,
+    resume,
+    sequencer,
+    turn,
+    watch
+  })
   if (Option.isSome(resume.known)) yield* goOn(resume.known.value)
 
   // Made once: V8 keeps what a generator function of every chunk would hold, the frames too, until it collects the whole heap.
@@ -182,7 +220,7 @@ export const run = Effect.gen(function* () {
       watch.seen(events)
       const ordered = sequencer.take(events, yield* Refill.now)
       chunk.done("sequence")
-      yield* publish(ordered, chunk)
+      yield* publish(ordered, chunk, events.length)
       if (deadLetters.length > 0) yield* offer(deadLetters, chunk)
       watch.done()
     },
@@ -193,7 +231,7 @@ export const run = Effect.gen(function* () {
   const reader = yield* feed.frames(streams).pipe(
     Stream.runForEachArray(take),
     // The feed is at its end or closed: what waits for others will not get them any more.
-    Effect.ensuring(inTurn(() => sequencer.close(resume.isKept))),
+    Effect.ensuring(inTurn(() => sequencer.close(resume.isKept), publishAll)),
     Effect.ensuring(Queue.end(queue)),
     Effect.forkScoped
   )
@@ -209,15 +247,18 @@ export const run = Effect.gen(function* () {
     return notes.length === 0 ? Effect.void : Effect.flatMap(recordsOf(notes), sink.publish)
   })
 
+  const isCrowded = () => pacer.waiting() > MOST_WAITING
+
   const beside = yield* Effect.all(
     [
       closers.run(Effect.andThen(allGiven, sink.flush), sayClosed),
-      Refill.run({ sequencer, trace: gapTrace, turn, unsettled, publish, mute: watch.mute }),
+      Refill.run({ sequencer, trace: gapTrace, turn, unsettled, publish, mute: watch.mute, isCrowded }),
+      pace,
       watch.run,
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
       Stream.runForEach(spool.drained, () => catchUp),
       report.watch(sequencer, gapTrace),
-      resume.run(goOn, allGiven, sequencer.behind),
+      resume.run(goOn, allGiven, () => sequencer.behind().length + pacer.streams()),
       Stream.runForEach(changes, reshape),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],

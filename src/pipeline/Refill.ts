@@ -28,6 +28,8 @@ export interface Options {
   /** Opened when the sequencer is not settled (any more). */
   readonly unsettled: Latch.Latch
   readonly publish: (ordered: Sequencer.Ordered) => Effect.Effect<void>
+  /** Much that was fetched waits for its turn. */
+  readonly isCrowded: () => boolean
   /** The history is ahead of what the stream brought. */
   readonly mute: (stream: StreamName) => Effect.Effect<void>
 }
@@ -35,7 +37,15 @@ export interface Options {
 /** Monotonic, ms. */
 export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
 
-export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trace, turn, unsettled }: Options) {
+export const run = Effect.fnUntraced(function* ({
+  isCrowded,
+  mute,
+  publish,
+  sequencer,
+  trace,
+  turn,
+  unsettled
+}: Options) {
   const history = yield* MarketHistory
   const sink = yield* EventSink
 
@@ -84,7 +94,7 @@ export const run = Effect.fnUntraced(function* ({ mute, publish, sequencer, trac
 
   /** Gives the free slots to what matters most. */
   const dispatch = Effect.gen(function* () {
-    isFetching = (yield* sink.pending) <= MOST_PENDING
+    isFetching = !isCrowded() && (yield* sink.pending) <= MOST_PENDING
     const free = REQUESTS - (yield* FiberSet.size(asking))
     if (!isFetching || free <= 0) return
     for (const request of sequencer.requests(yield* now).slice(0, free)) {

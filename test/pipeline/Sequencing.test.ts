@@ -132,6 +132,49 @@ describe("Ingest with a history", () => {
     })
   )
 
+  /** A hole of 600, and the first slice of what fills it is published. */
+  const filling = Effect.gen(function* () {
+    const started = yield* start()
+    yield* started.past.set("btcusdt@trade", past(...Array.from({ length: 601 }, (_, index) => index + 2)))
+    yield* started.offer(frame(1), frame(602))
+    yield* Effect.repeat(TestClock.adjust("1 millis"), {
+      until: () => Effect.map(started.said, ({ length }) => length > 1)
+    })
+    return started
+  })
+  const filled = [
+    "1",
+    ...Array.from({ length: 600 }, (_, index) => `${index + 2} backfilled`),
+    "602",
+    "gap-filled btcusdt@trade 2-601"
+  ]
+
+  it.effect("lets others pass what fills a long hole, and what is live of the same stream wait for it", () =>
+    Effect.gen(function* () {
+      const { frames, said } = yield* filling
+      assert.lengthOf(yield* said, 101)
+      yield* frames.offer(frame(603))
+      yield* frames.offer(ticker(7))
+      yield* TestClock.adjust("15 millis")
+      const meanwhile = yield* said
+      assert.include(meanwhile, "7")
+      assert.notInclude(meanwhile, "603")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(
+        (yield* said).filter((id) => id !== "7"),
+        [...filled, "603"]
+      )
+    })
+  )
+
+  it.effect("publishes all that waits for its turn before it ends", () =>
+    Effect.gen(function* () {
+      const { fiber, said } = yield* filling
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(yield* said, filled)
+    })
+  )
+
   it.effect("goes on live when the history has nothing for GAP_WAIT_SECONDS, and fills late", () =>
     Effect.gen(function* () {
       const { health, offer, past: history, said } = yield* start()
