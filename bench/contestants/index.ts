@@ -7,7 +7,7 @@ import { build, connector, connectorGroup, connectorNull } from "./connector/ind
 import type { Contestant } from "./job.ts"
 import { naiveEffect } from "./naive/index.ts"
 
-/** `BENCH_BUILDS=before=/somewhere/dist/Main.js,…`: other builds, beside the others. */
+/** `BENCH_BUILDS=before=/somewhere/dist/Main.js,…`: other builds, beside the others; `before-platformatic=…`: on that. */
 const builds = (process.env["BENCH_BUILDS"] ?? "").split(",").flatMap((text) => {
   const [name = "", main = ""] = text.split("=")
   return name === "" ? [] : [build(name, main)]

@@ -18,12 +18,15 @@ const environmentOf = (job: Job): Readonly<Record<string, string>> => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${job.exchangePort}`
 })
 
-/** Another build, to see what a change has brought. */
+/** Another build, to see what a change has brought; on platformatic if its name ends so. */
 export const build = (name: string, main: string): Contestant => ({
   name,
   about: `the connector as it was built to ${main}`,
   storesInKafka: true,
-  command: (job) => ({ args: [main], environment: environmentOf(job) })
+  command: (job) => ({
+    args: [main],
+    environment: { ...environmentOf(job), KAFKA_CLIENT: name.endsWith("-platformatic") ? "platformatic" : "kafkajs" }
+  })
 })
 
 export const connector = (client: "kafkajs" | "platformatic"): Contestant => ({
