@@ -94,6 +94,7 @@ export const releasable = Layer.effectContext(
       findings,
       isShared,
       stored: positions.stored,
+      seen: positions.seen,
       pending,
       outage,
       trace: yield* SendTrace.make,

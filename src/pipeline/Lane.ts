@@ -218,6 +218,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       letGo(above < 0 ? kept.length : above)
     },
     keeps: () => kept.length > 0 || given.size > 0,
+    isAtRest: () => inFlight === undefined && !isSuspect && repeats.length === 0 && waiting.isEmpty(),
     renewed: () => {
       letGo()
       place = { offset: 0, exact: false }

@@ -85,6 +85,7 @@ const run = (limits: Lane.Limits, events: ReadonlyArray<typeof Event.Type>) => {
       }
     } else answer(event.answer, event.jitter)
     advance()
+    assert.strictEqual(lane.isAtRest(), offered.length === stored.length + refused.length)
   }
   return { lane, offered, stored, refused, advance, answer, inFlight: () => inFlight }
 }

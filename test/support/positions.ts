@@ -1,5 +1,5 @@
 /** A Kafka in memory, and one sink after the other on it that keeps where the streams stand, each as a process of its own. */
-import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Logger, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as KafkaSink from "../../src/layers/KafkaSink.ts"
 import * as MemoryKafka from "../../src/layers/MemoryKafka.ts"
@@ -126,14 +126,17 @@ export interface Options {
   readonly streams: ReadonlyArray<string>
   /** Records a send. */
   readonly batchSize?: number
+  /** Others write to the same partitions, by right. */
+  readonly isShared?: boolean
 }
 
-export const make = Effect.fnUntraced(function* ({ batchSize = 100, streams: names }: Options) {
+export const make = Effect.fnUntraced(function* ({ batchSize = 100, isShared = false, streams: names }: Options) {
   const streams = streamNames(...names)
   const settings = settingsLayer({
     binance: { ...testSettings().binance, streams },
     batch: { ...testSettings().batch, size: batchSize },
-    kafka: { ...testSettings().kafka, acks: "1" }
+    kafka: { ...testSettings().kafka, acks: isShared ? "all" : "1" },
+    group: isShared ? Option.some({ id: "g", shards: 2, sessionTimeout: Duration.seconds(10) }) : Option.none()
   })
   // Long after all that is stored.
   yield* TestClock.setTime(NOW + 3_600_000)

@@ -21,6 +21,8 @@ export interface PartitionWriter {
   readonly partition: number
   /** Something is acknowledged that a failover may still lose. */
   readonly keeps: () => boolean
+  /** All that it was offered is stored. */
+  readonly isAtRest: () => boolean
   /** Where its high watermark is, or why that is not known: lets go of what the replicas have. */
   readonly confirm: (highWatermark: Result.Result<number, KafkaError>) => void
   /** Sends nothing more until `resume`; the send in flight goes on. */
@@ -229,6 +231,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     topic,
     partition,
     keeps: lane.keeps,
+    isAtRest: lane.isAtRest,
     confirm: Result.match({
       onSuccess: lane.confirmed,
       onFailure: ({ kind }) => {

@@ -22,6 +22,8 @@ const FARTHEST_BEHIND = 10_000
 export interface Positions {
   /** These are stored in this partition from this offset on (-1: somewhere). */
   readonly stored: (topic: string, partition: number, offset: number, records: ReadonlyArray<SinkRecord>) => void
+  /** Below this offset of the partition nothing is stored of our streams but what is known. */
+  readonly seen: (topic: string, partition: number, end: number) => void
   /**
    * Where a stream stood at the start, if anywhere; `written`: the topic says so. Nothing is written of a stream of which that
    * is not known: what stands in the topic would no longer tell where to look for the rest.
@@ -235,6 +237,12 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
       }
       if (begun && unwritten > 0) dirty.openUnsafe()
       if (begun && unwritten >= EVERY_RECORDS) full.openUnsafe()
+    },
+    seen: (topic, partition, end) => {
+      const place = `${topic}/${partition}`
+      if (end <= (ends.get(place) ?? 0)) return
+      ends.set(place, end)
+      if (begun) dirty.openUnsafe()
     },
     known: (stream, position, written) => {
       if (accounted < knownStreams().length) account()

@@ -16,6 +16,7 @@ import { Status } from "../../services/Status.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import * as Confirmations from "./Confirmations.ts"
+import * as Horizon from "./Horizon.ts"
 import type { Entry } from "./Pending.ts"
 import { restamped } from "./restamped.ts"
 import * as PartitionWriter from "./PartitionWriter.ts"
@@ -44,7 +45,7 @@ interface Route {
   waiting: Array<Entry>
 }
 
-export type Options = Pick<
+export interface Options extends Pick<
   PartitionWriter.Options,
   | "driver"
   | "delivery"
@@ -57,7 +58,10 @@ export type Options = Pick<
   | "trace"
   | "missing"
   | "fork"
->
+> {
+  /** Below this offset of the partition there is nothing of ours that was not told to be stored. */
+  readonly seen: (topic: string, partition: number, end: number) => void
+}
 
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { pending } = options
@@ -69,9 +73,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Of what the broker took, Unix ms. */
   let newest = 0
 
-  const confirmations = yield* Confirmations.make(options.driver, () =>
-    Array.from(routes.values()).flatMap(({ writers = [] }) => writers)
-  )
+  const allWriters = () => Array.from(routes.values()).flatMap(({ writers = [] }) => writers)
+  const confirmations = yield* Confirmations.make(options.driver, allWriters)
 
   const routeOf = (topic: string): Route => {
     const known = routes.get(topic)
@@ -205,6 +208,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   })
 
   yield* options.fork(confirmations.run)
+  // Where nobody else writes, what is ours is all there is.
+  if (options.isShared) yield* options.fork(Horizon.run(options.driver, allWriters, options.seen))
 
   /** Gives back what no send was tried for; what one was tried for stays, and is told. */
   const recall = () => {

@@ -69,6 +69,8 @@ export interface Lane<A> {
   readonly confirmed: (highWatermark: number) => void
   /** There are acknowledged items that may still be lost. */
   readonly keeps: () => boolean
+  /** Nothing waits, is in flight or in doubt: all that was offered and not given back is acknowledged. */
+  readonly isAtRest: () => boolean
   /** The partition is a new and empty one. */
   readonly renewed: () => void
   /** Failures in a row. */
