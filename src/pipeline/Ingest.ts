@@ -52,16 +52,13 @@ import * as Watch from "./Watch.ts"
 /** Records between reader and writer: a few chunks; the sink holds the rest. */
 const QUEUE_RECORDS = 2048
 
-/** Bytes of events that wait for what was missed before them. */
+/** Bytes of events that wait for what was missed before them, or for their turn. */
 export class ParkedLimit extends Context.Reference<number>("binance-kafka/pipeline/ParkedLimit", {
   defaultValue: () => 64 * 1024 * 1024
 }) {}
 
 /** Between slices of what came at once; with as much live the core is not full by far. */
 const PACE = Duration.millis(10)
-/** So many that wait for their turn keep the next page busy enough. */
-const MOST_WAITING = 500
-
 /** How often it is looked whether the queue and the writer are done. */
 const ON_THEIR_WAY = Schedule.spaced("20 millis")
 
@@ -90,19 +87,20 @@ export const run = Effect.gen(function* () {
   const trace = yield* BatchTrace.make
   const report = yield* GapReport.make
   const latency = yield* Latency.make
-  yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue))
+  yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue) + pacer.waiting())
   const turn = yield* Semaphore.make(1)
   const unsettled = yield* Latch.make(false)
   const pacer = Pacer.make()
   const isWaiting = yield* Latch.make(false)
 
   const resume = yield* Resume.make(streams)
+  const parkedLimit = yield* ParkedLimit
   const options = {
     streams,
     serves: history.serves,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
-    parkedBytes: yield* ParkedLimit,
+    parkedBytes: () => parkedLimit - pacer.bytes(),
     dropped: chunks.dropped
   }
   const sequencer = Sequencer.make(options, yield* Refill.now)
@@ -130,14 +128,15 @@ export const run = Effect.gen(function* () {
   const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk(), live = 0) {
     if (!sequencer.isSettled()) unsettled.openUnsafe()
     yield* handOn(pacer.pass(ordered, live), chunk)
-    if (pacer.streams() > 0) isWaiting.openUnsafe()
+    if (!pacer.isEmpty()) isWaiting.openUnsafe()
   })
 
-  /** All that waits for its turn; in a turn. */
-  const publishRest: Effect.Effect<void> = Effect.suspend(() =>
-    pacer.streams() === 0 ? Effect.void : Effect.andThen(handOn(pacer.rest()), publishRest)
-  )
-  const publishAll = (ordered: Sequencer.Ordered) => Effect.andThen(publish(ordered), publishRest)
+  /** What waits of these streams, or of all, waits no longer; in a turn. */
+  const release = (streams?: ReadonlySet<string>) =>
+    Effect.suspend(() => Effect.forEach(pacer.release(streams), (ordered) => handOn(ordered), { discard: true }))
+  /** With all that waits of its streams. */
+  const publishAll = (ordered: Sequencer.Ordered) =>
+    Effect.andThen(publish(ordered), release(new Set(ordered.notes.map(({ stream }) => stream))))
 
   /** A step of the sequencer and the publishing of what came of it, as one. */
   const inTurn = (step: () => Sequencer.Ordered, way: (ordered: Sequencer.Ordered) => Effect.Effect<void> = publish) =>
@@ -146,7 +145,7 @@ export const run = Effect.gen(function* () {
   const pace = isWaiting.await.pipe(
     Effect.andThen(Effect.sleep(PACE)),
     Effect.andThen(inTurn(pacer.next, handOn)),
-    Effect.andThen(Effect.sync(() => void (pacer.streams() === 0 && isWaiting.closeUnsafe()))),
+    Effect.andThen(Effect.sync(() => void (pacer.isEmpty() && isWaiting.closeUnsafe()))),
     Effect.forever
   )
 
@@ -166,7 +165,7 @@ export const run = Effect.gen(function* () {
 
   /** What the spool had no room for is fetched again, once nothing is on its way that was received after it. */
   const catchUp = Effect.gen(function* () {
-    yield* Effect.uninterruptible(publishRest)
+    yield* Effect.uninterruptible(release())
     yield* allGiven
     yield* Effect.uninterruptible(
       Effect.gen(function* () {
@@ -195,7 +194,8 @@ export const run = Effect.gen(function* () {
   )
 
   // Before anything that is live, and with somebody there to take it.
-  const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions))
+  // At once: what is missing has to be said before it is written how far its stream has come.
+  const goOn = (positions: ReadonlyMap<string, Position>) => inTurn(() => sequencer.resume(positions), publishAll)
   ;(yield* Status).joined(streams.map(({ name }) => name))
   const reshape = yield* Reshape.make({
     chunks,
@@ -231,7 +231,12 @@ export const run = Effect.gen(function* () {
   const reader = yield* feed.frames(streams).pipe(
     Stream.runForEachArray(take),
     // The feed is at its end or closed: what waits for others will not get them any more.
-    Effect.ensuring(inTurn(() => sequencer.close(resume.isKept), publishAll)),
+    Effect.ensuring(
+      inTurn(
+        () => sequencer.close(resume.isKept),
+        (last) => Effect.andThen(publish(last), release())
+      )
+    ),
     Effect.ensuring(Queue.end(queue)),
     Effect.forkScoped
   )
@@ -247,18 +252,16 @@ export const run = Effect.gen(function* () {
     return notes.length === 0 ? Effect.void : Effect.flatMap(recordsOf(notes), sink.publish)
   })
 
-  const isCrowded = () => pacer.waiting() > MOST_WAITING
-
   const beside = yield* Effect.all(
     [
       closers.run(Effect.andThen(allGiven, sink.flush), sayClosed),
-      Refill.run({ sequencer, trace: gapTrace, turn, unsettled, publish, mute: watch.mute, isCrowded }),
+      Refill.run({ sequencer, trace: gapTrace, turn, unsettled, publish, mute: watch.mute, waiting: pacer.waiting }),
       pace,
       watch.run,
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),
       Stream.runForEach(spool.drained, () => catchUp),
       report.watch(sequencer, gapTrace),
-      resume.run(goOn, allGiven, () => sequencer.behind().length + pacer.streams()),
+      resume.run(goOn, allGiven, sequencer.behind),
       Stream.runForEach(changes, reshape),
       Stream.runForEach(feed.notices, (notice) => note(...notesOf(notice)))
     ],

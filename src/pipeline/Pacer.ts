@@ -9,8 +9,8 @@ import type { Ordered } from "./sequencer/contract.ts"
 
 /** Events of a slice, beside as many as have come of the stream since it began to wait. */
 const SLICE = 100
-/** In a long line a slice is its so many-th part. */
-const LONG = 500
+/** Where much waits, a slice is its so many-th part: all of it is to be there soon. */
+const PARTS = 100
 
 type Item = MarketEvent | Statement
 
@@ -26,11 +26,13 @@ export interface Pacer {
   readonly pass: (ordered: Ordered, live: number) => Ordered
   /** What goes on next: a slice of one stream, and of each other as many as have come of it. */
   readonly next: () => Ordered
-  /** The same without slices: after some of it nothing waits any more. */
-  readonly rest: () => Ordered
-  /** How many events wait, of how many streams. */
-  readonly waiting: () => number
-  readonly streams: () => number
+  /** All that waits of these streams, or of all, one after the other. */
+  readonly release: (streams?: ReadonlySet<string>) => ReadonlyArray<Ordered>
+  /** How many events wait, of a stream or of all. */
+  readonly waiting: (stream?: string) => number
+  /** Of their payloads. */
+  readonly bytes: () => number
+  readonly isEmpty: () => boolean
 }
 
 const nothing = (): Ordered => ({ events: [], notes: [], rejected: [], duplicates: 0 })
@@ -45,24 +47,10 @@ const putInto = ({ events, notes }: Ordered, item: Item): void => {
   else notes.push(item)
 }
 
-/** Takes what follows one another, and so many events at most. */
-const take = (line: Line, most: number, into: Ordered): void => {
-  let place = 0
-  let events = 0
-  const items = line.items.take((item) => {
-    const its = placeOf(item)
-    if (its < place || (its === 1 && events >= most)) return false
-    if (its === 1) events++
-    place = its
-    return true
-  })
-  for (const item of items) putInto(into, item)
-  line.events -= events
-  line.due = Math.max(0, line.due - events)
-}
-
 export const make = (): Pacer => {
   const lines = new Map<string, Line>()
+  let waiting = 0
+  let bytes = 0
 
   /** Streams of which more has come out than went in, by more than a slice. */
   const crowds = ({ events }: Ordered, live: number): ReadonlySet<string> => {
@@ -73,24 +61,34 @@ export const make = (): Pacer => {
     return new Set(Array.from(counts).flatMap(([name, count]) => (count > live + SLICE ? [name] : [])))
   }
 
-  const hold = (line: Line, item: Item): void => {
+  const hold = (line: Line, item: Item, isDue: boolean): void => {
     line.items.push(item)
-    if (placeOf(item) !== 1) return
+    if (!("facts" in item)) return
     line.events++
+    if (isDue) line.due++
+    waiting++
+    bytes += item.json.length
   }
 
-  const drain = (sliceOf: (line: Line) => number): Ordered => {
-    const out = nothing()
-    const [first] = lines
-    if (first === undefined) return out
-    const [name, line] = first
-    line.due += sliceOf(line)
-    for (const one of lines.values()) if (one.due > 0 || one.events === 0) take(one, one.due, out)
-    // To the end of the turns.
-    lines.delete(name)
-    lines.set(name, line)
-    for (const [name, { items }] of lines) if (items.isEmpty()) lines.delete(name)
-    return out
+  /** Takes what may follow one another in one `Ordered`, and so many events at most. */
+  const take = (name: string, line: Line, most: number, into: Ordered): void => {
+    let place = 0
+    let events = 0
+    const items = line.items.take((item) => {
+      const its = placeOf(item)
+      if (its < place || (its === 1 && events >= most)) return false
+      if (its === 1) events++
+      place = its
+      return true
+    })
+    for (const item of items) {
+      if ("facts" in item) bytes -= item.json.length
+      putInto(into, item)
+    }
+    line.events -= events
+    line.due = Math.max(0, line.due - events)
+    waiting -= events
+    if (line.items.isEmpty()) lines.delete(name)
   }
 
   return {
@@ -98,23 +96,44 @@ export const make = (): Pacer => {
       const crowded = crowds(ordered, live)
       if (lines.size === 0 && crowded.size === 0) return ordered
       const passed: Ordered = { ...ordered, events: [], notes: [] }
-      const before = new Set(lines.keys())
       for (const name of crowded) if (!lines.has(name)) lines.set(name, { items: Fifo.make(), events: 0, due: 0 })
       const put = (item: Item) => {
         const name = streamOf(item)
         const line = lines.get(name)
-        if (line === undefined) return putInto(passed, item)
-        hold(line, item)
-        if (before.has(name) && !crowded.has(name) && placeOf(item) === 1) line.due++
+        if (line === undefined) putInto(passed, item)
+        else hold(line, item, !crowded.has(name))
       }
       for (const note of ordered.notes) if (goesBefore(note)) put(note)
       for (const event of ordered.events) put(event)
       for (const note of ordered.notes) if (!goesBefore(note)) put(note)
       return passed
     },
-    next: () => drain(({ events }) => Math.max(SLICE, Math.ceil(events / LONG))),
-    rest: () => drain(({ events }) => events),
-    waiting: () => Array.from(lines.values()).reduce((sum, { events }) => sum + events, 0),
-    streams: () => lines.size
+    next: () => {
+      const out = nothing()
+      const [first] = lines
+      if (first === undefined) return out
+      const [name, line] = first
+      line.due += Math.max(SLICE, Math.ceil(waiting / PARTS))
+      // To the end of the turns.
+      lines.delete(name)
+      lines.set(name, line)
+      for (const [name, one] of lines) if (one.due > 0 || one.events === 0) take(name, one, one.due, out)
+      return out
+    },
+    release: (streams) => {
+      const all: Array<Ordered> = []
+      for (const [name, line] of lines) {
+        if (streams?.has(name) === false) continue
+        while (lines.has(name)) {
+          const out = nothing()
+          take(name, line, Infinity, out)
+          all.push(out)
+        }
+      }
+      return all
+    },
+    waiting: (stream) => (stream === undefined ? waiting : (lines.get(stream)?.events ?? 0)),
+    bytes: () => bytes,
+    isEmpty: () => lines.size === 0
   }
 }

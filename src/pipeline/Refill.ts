@@ -17,8 +17,10 @@ const BUSY = "50 millis"
 /** Comparisons must leave the history's budget to what is missing. */
 const COMPARISONS = 10
 
-/** While so many records wait for the sink nothing is fetched: the exchange keeps it better than our disk. */
+/** While so many records wait for the sink, or for their turn, nothing is fetched: the exchange keeps it better than our disk. */
 const MOST_PENDING = 20_000
+/** Of one stream so many that wait for their turn are enough until its next page is there. */
+const MOST_WAITING = 500
 
 export interface Options {
   readonly sequencer: Sequencer.Sequencer
@@ -28,8 +30,8 @@ export interface Options {
   /** Opened when the sequencer is not settled (any more). */
   readonly unsettled: Latch.Latch
   readonly publish: (ordered: Sequencer.Ordered) => Effect.Effect<void>
-  /** Much that was fetched waits for its turn. */
-  readonly isCrowded: () => boolean
+  /** How many events wait for their turn, of a stream or of all. */
+  readonly waiting: (stream?: string) => number
   /** The history is ahead of what the stream brought. */
   readonly mute: (stream: StreamName) => Effect.Effect<void>
 }
@@ -38,13 +40,13 @@ export interface Options {
 export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
 
 export const run = Effect.fnUntraced(function* ({
-  isCrowded,
   mute,
   publish,
   sequencer,
   trace,
   turn,
-  unsettled
+  unsettled,
+  waiting
 }: Options) {
   const history = yield* MarketHistory
   const sink = yield* EventSink
@@ -90,14 +92,16 @@ export const run = Effect.fnUntraced(function* ({
   })
 
   const asking = yield* FiberSet.make<void, never>()
-  let isFetching = true
+  let hasRoom = true
+  const isFetching = ({ name }: StreamName) => hasRoom && waiting(name) <= MOST_WAITING
 
   /** Gives the free slots to what matters most. */
   const dispatch = Effect.gen(function* () {
-    isFetching = !isCrowded() && (yield* sink.pending) <= MOST_PENDING
+    hasRoom = (yield* sink.pending) + waiting() <= MOST_PENDING
     const free = REQUESTS - (yield* FiberSet.size(asking))
-    if (!isFetching || free <= 0) return
-    for (const request of sequencer.requests(yield* now).slice(0, free)) {
+    if (!hasRoom || free <= 0) return
+    const requests = sequencer.requests(yield* now).filter(({ stream }) => isFetching(stream))
+    for (const request of requests.slice(0, free)) {
       sequencer.asked(request)
       yield* FiberSet.run(asking, ask(request))
     }

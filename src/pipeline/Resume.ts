@@ -37,8 +37,7 @@ export interface Resume {
   readonly run: (
     resume: (positions: Known) => Effect.Effect<void>,
     given: Effect.Effect<void>,
-    /** How many streams are. */
-    behind: () => number
+    behind: () => ReadonlyArray<StreamName>
   ) => Effect.Effect<void, SinkError>
 }
 
@@ -110,12 +109,12 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
         )
       }
       yield* Effect.sync(behind).pipe(
-        Effect.tap((streams) =>
-          streams === 0
+        Effect.tap(({ length }) =>
+          length === 0
             ? Effect.void
-            : health.resume({ state: "starting", detail: `${streams} streams are behind the exchange` })
+            : health.resume({ state: "starting", detail: `${length} streams are behind the exchange` })
         ),
-        Effect.repeat({ until: (streams) => streams === 0, schedule: Schedule.spaced(LOOK_EVERY) })
+        Effect.repeat({ until: ({ length }) => length === 0, schedule: Schedule.spaced(LOOK_EVERY) })
       )
       yield* health.resume({ state: "up", detail: "up to date" })
       if (all.size > 0) {

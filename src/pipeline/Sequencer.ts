@@ -135,11 +135,13 @@ export const make = (options: Options, startedAt: number): Sequencer => {
   const bound = () => {
     const holders = Array.from(unsettled, (keyed) => ({ keyed, bytes: keyed.sequence.status().parkedBytes }))
     let bytes = holders.reduce((sum, holder) => sum + holder.bytes, 0)
-    if (bytes <= options.parkedBytes) return
+    const most = options.parkedBytes()
+    if (bytes <= most) return
     for (const { bytes: held, keyed } of holders
       .filter(({ keyed }) => keyed.serves)
       .toSorted((a, b) => b.bytes - a.bytes)) {
-      if (bytes <= options.parkedBytes) return
+      const most = options.parkedBytes()
+      if (bytes <= most) return
       keyed.sequence.shed()
       bytes -= held
     }
@@ -196,7 +198,7 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     },
     tick: (now, isFetching) => {
       for (const keyed of unsettled) {
-        keyed.sequence.tick(now, isFetching)
+        keyed.sequence.tick(now, isFetching(keyed.stream))
         review(keyed)
       }
       if (unsettled.size > 0) bound()

@@ -203,7 +203,7 @@ describe("the order of streams that come and go", () => {
         serves: () => true,
         gapWait: 1e9,
         resumeMaxGap: 1e9,
-        parkedBytes: 2000
+        parkedBytes: () => 2000
       },
       now
     )
@@ -250,7 +250,7 @@ describe("the order of streams that come and go", () => {
     }
     const pass = (millis: number) => {
       now += millis
-      take(sequencer.tick(now, true))
+      take(sequencer.tick(now, () => true))
       ask()
     }
 

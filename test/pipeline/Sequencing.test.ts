@@ -1,6 +1,6 @@
 /** The pipeline with a history: what is missing, what comes twice, and where an earlier run stopped. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Queue } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Latch, Layer, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
@@ -15,33 +15,47 @@ import type { Position } from "../../src/pipeline/Standing.ts"
 import { standingsOf } from "../support/standings.ts"
 import { settingsLayer, streamNames, testSettings } from "../support/settings.ts"
 
-const payload = (t: number): string =>
-  `{"e":"trade","E":${t},"s":"BTCUSDT","t":${t},"p":"1.0","q":"1.0","T":${t},"m":true}`
+const payload = (t: number, symbol = "BTCUSDT"): string =>
+  `{"e":"trade","E":${t},"s":"${symbol}","t":${t},"p":"1.0","q":"1.0","T":${t},"m":true}`
 const frame = (t: number): string => `{"stream":"btcusdt@trade","data":${payload(t)}}`
+const ethFrame = (t: number): string => `{"stream":"ethusdt@trade","data":${payload(t, "ETHUSDT")}}`
 const ticker = (E: number): string =>
   `{"stream":"btcusdt@bookTicker","data":{"u":${E},"s":"BTCUSDT","b":"1.0","B":"1.0","a":"1.0","A":"1.0"}}`
 
-const past = (...ids: ReadonlyArray<number>): ReadonlyArray<PastEvent> =>
+const pastOf = (symbol: string, ids: ReadonlyArray<number>): ReadonlyArray<PastEvent> =>
   ids.map((t) => {
-    const facts = trade.decode(JSON.parse(payload(t)))
+    const facts = trade.decode(JSON.parse(payload(t, symbol)))
     assert.isTrue(Exit.isSuccess(facts))
-    return { json: payload(t), facts: Exit.isSuccess(facts) ? facts.value : assert.fail() }
+    return { json: payload(t, symbol), facts: Exit.isSuccess(facts) ? facts.value : assert.fail() }
   })
+const past = (...ids: ReadonlyArray<number>) => pastOf("BTCUSDT", ids)
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
 
 const miniTicker = (E: number): string =>
   `{"stream":"btcusdt@miniTicker","data":{"e":"24hrMiniTicker","E":${E},"s":"BTCUSDT","c":"1.0","o":"1.0","h":"1.0","l":"1.0","v":"1.0","q":"1.0"}}`
 
-const settingsOf = (streams: ReadonlyArray<string>) =>
-  settingsLayer({ binance: { ...testSettings().binance, streams: streamNames(...streams) } })
+const settingsOf = (streams: ReadonlyArray<string>, gapWait: Duration.Duration) =>
+  settingsLayer({
+    binance: { ...testSettings().binance, streams: streamNames(...streams) },
+    gaps: { ...testSettings().gaps, wait: gapWait }
+  })
+
+interface Options {
+  readonly gapWait?: Duration.Duration
+  /** Completes when the positions are. */
+  readonly known?: Effect.Effect<void>
+}
 
 const start = Effect.fnUntraced(function* (
   positions?: Readonly<Record<string, Position>>,
-  streams: ReadonlyArray<string> = ["btcusdt@trade", "btcusdt@bookTicker"]
+  streams: ReadonlyArray<string> = ["btcusdt@trade", "btcusdt@bookTicker"],
+  { gapWait = testSettings().gaps.wait, known = Effect.void }: Options = {}
 ) {
+  const begun = yield* Latch.make(false)
   const stands = Layer.succeed(Positions, {
     isKept: positions !== undefined,
-    load: () => Effect.succeed(standingsOf(positions ?? {})),
-    begin: Effect.void
+    load: () => Effect.as(known, standingsOf(positions ?? {})),
+    begin: begun.open
   })
   const context = yield* Layer.build(
     Layer.mergeAll(
@@ -49,7 +63,7 @@ const start = Effect.fnUntraced(function* (
       MemoryHistory.layer,
       MemorySink.layer,
       HealthState.layer,
-      settingsOf(streams),
+      settingsOf(streams, gapWait),
       stands
     )
   )
@@ -60,6 +74,8 @@ const start = Effect.fnUntraced(function* (
   return {
     fiber,
     frames,
+    /** The positions may be written. */
+    begun,
     past: Context.get(context, MemoryHistory.MemoryPast),
     health: Context.get(context, Health),
     offer: (...messages: ReadonlyArray<string>) =>
@@ -164,6 +180,52 @@ describe("Ingest with a history", () => {
         (yield* said).filter((id) => id !== "7"),
         [...filled, "603"]
       )
+    })
+  )
+
+  it.effect("keeps GAP_WAIT_SECONDS, and fills what is short, while another stream's long gap is filled", () =>
+    Effect.gen(function* () {
+      const gap = { first: 1, last: 30_000 }
+      const { offer, past, said } = yield* start(
+        { "btcusdt@trade": { last: 30_001, at: 1, gaps: [gap] } },
+        ["btcusdt@trade", "ethusdt@trade"],
+        { gapWait: Duration.seconds(1) }
+      )
+      yield* past.set("btcusdt@trade", pastOf("BTCUSDT", range(1, 30_002)))
+      yield* past.set("ethusdt@trade", pastOf("ETHUSDT", [1, 2, 3, 4]))
+      yield* offer(frame(30_002), ethFrame(1))
+      yield* TestClock.adjust("300 millis")
+      yield* offer(ethFrame(4))
+      yield* TestClock.adjust("400 millis")
+      assert.includeMembers([...(yield* said)], ["gap-filled ethusdt@trade 2-3", "4"])
+      // The history does not have these.
+      yield* offer(ethFrame(7))
+      yield* TestClock.adjust("1300 millis")
+      yield* offer(ethFrame(8))
+      assert.include(yield* said, "gap-opened ethusdt@trade 5-6")
+      assert.notInclude(yield* said, "30000 backfilled late")
+      yield* TestClock.adjust("10 seconds")
+      assert.include(yield* said, "30000 backfilled late")
+    })
+  )
+
+  it.effect("says what is missing before it is written how far its stream has come", () =>
+    Effect.gen(function* () {
+      const known = yield* Latch.make(false)
+      const { begun, offer, past, said } = yield* start(
+        { "btcusdt@trade": { last: 10, at: 10, gaps: [] } },
+        ["btcusdt@trade"],
+        { known: known.await }
+      )
+      yield* TestClock.adjust("10 seconds")
+      yield* past.set("btcusdt@trade", pastOf("BTCUSDT", range(1, 1000)))
+      yield* offer(frame(100), frame(1000))
+      yield* Effect.repeat(TestClock.adjust("1 millis"), {
+        until: () => Effect.map(said, ({ length }) => length > 1)
+      })
+      yield* known.open
+      yield* Effect.raceFirst(begun.await, Effect.forever(TestClock.adjust("1 millis")))
+      assert.include(yield* said, "gap-opened btcusdt@trade 11-99")
     })
   )
 

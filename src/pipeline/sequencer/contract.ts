@@ -44,7 +44,7 @@ export interface Options {
   /** A hole over more time than this is opened at once, ms between event times. */
   readonly resumeMaxGap: number
   /** Bytes that may wait in all sequences together. */
-  readonly parkedBytes: number
+  readonly parkedBytes: () => number
   /** Told of every event that was published before and is dropped. */
   readonly dropped?: (stream: StreamName) => void
 }
@@ -62,8 +62,8 @@ export interface Sequencer {
   readonly resume: (positions: ReadonlyMap<string, Position>) => Ordered
   /** Events in the order received. */
   readonly take: (events: ReadonlyArray<MarketEvent>, now: number) => Ordered
-  /** Time has passed; `isFetching`: what is missing was asked for in it. */
-  readonly tick: (now: number, isFetching: boolean) => Ordered
+  /** Time has passed; `isFetching`: what is missing of a stream was asked for in it. */
+  readonly tick: (now: number, isFetching: (stream: StreamName) => boolean) => Ordered
   /** What is to be asked for, what matters most first: holes that others wait behind, the shortest first. */
   readonly requests: (now: number) => ReadonlyArray<Request>
   readonly asked: (request: Request) => void

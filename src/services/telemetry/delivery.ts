@@ -26,7 +26,7 @@ export const sinkToAckSeconds = histogram(
 )
 export const queueRecords = gauge(
   "binance_kafka_queue_records",
-  "Records that are made and wait for a batch to the sink"
+  "Events in their order, and records made of them, that wait for a batch to the sink"
 )
 export const sinkUp = gauge("binance_kafka_sink_up", "Whether the sink stores: 1, else 0")
 export const recordsStored = counter("binance_kafka_records_stored_total", "Records that the sink has acknowledged")
