@@ -78,7 +78,7 @@ export const reshapes: ReadonlyArray<Scenario> = [
     name: "reshape",
     about: "streams come and go by file and SIGHUP, thousands of messages a second",
     sabotages: ["record-dropped", "record-repeated"],
-    simulator: { rate: 7000, symbols: reshaped.symbols },
+    simulator: { rate: 14_000, symbols: reshaped.symbols },
     streams: reshaped.streams,
     expect: reshaped.expect,
     startsItself: true,
