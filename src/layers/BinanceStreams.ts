@@ -54,6 +54,9 @@ const make = Effect.gen(function* () {
   const status = yield* Status
   const { binance } = settings
 
+  // Before the exchange is asked, which may take as long as it likes: nobody is to end the process by it.
+  const signals = reread === undefined ? Stream.never : Stream.map(yield* hangups, () => onHangup(reread))
+
   let wanted: Wanted = binance
   let written = settings
   if (Selection.needsMarket(wanted)) {
@@ -177,7 +180,6 @@ const make = Effect.gen(function* () {
     ),
     fromFile
   )
-  const signals = reread === undefined ? Stream.never : Stream.map(hangups, () => onHangup(reread))
   const looks = Duration.isZero(binance.symbolsRefresh)
     ? Stream.never
     : Stream.map(Stream.drop(Stream.tick(binance.symbolsRefresh), 1), () => refresh)

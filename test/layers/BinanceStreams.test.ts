@@ -253,6 +253,21 @@ describe("the streams of the settings", () => {
     })
   )
 
+  it.effect("are read anew at a SIGHUP that came while the exchange did not answer yet", () =>
+    Effect.gen(function* () {
+      const listening = process.listenerCount("SIGHUP")
+      const { building, events, market, now } = yield* start({ BINANCE_STREAMS: "btc*@trade" }, "away")
+      assert.isAbove(process.listenerCount("SIGHUP"), listening)
+      yield* Ref.set(now, { BINANCE_STREAMS: "ethusdt@trade" })
+      process.emit("SIGHUP", "SIGHUP")
+      yield* Ref.set(market, MARKET)
+      yield* machine
+      const { streams } = yield* follow(building)
+      assert.strictEqual((yield* lineOf(events, "The settings change"))["joinedNames"], "ethusdt@trade")
+      yield* Effect.repeat(Effect.yieldNow, { until: () => nowOf(streams) === "ethusdt@trade" })
+    })
+  )
+
   it.effect("follow a file that came while the exchange was away, once it is back", () =>
     Effect.gen(function* () {
       const path = join(yield* temporaryFolder, "streams.txt")
