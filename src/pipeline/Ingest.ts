@@ -42,6 +42,7 @@ import { overflowStatement } from "./overflowRecord.ts"
 import * as Latency from "./Latency.ts"
 import * as Linger from "./linger.ts"
 import * as Pacer from "./Pacer.ts"
+import * as Pacing from "./Pacing.ts"
 import * as Refill from "./Refill.ts"
 import * as Reshape from "./Reshape.ts"
 import * as Resume from "./Resume.ts"
@@ -57,8 +58,6 @@ export class ParkedLimit extends Context.Reference<number>("binance-kafka/pipeli
   defaultValue: () => 64 * 1024 * 1024
 }) {}
 
-/** Between slices of what came at once; with as much live the core is not full by far. */
-const PACE = Duration.millis(10)
 /** How often it is looked whether the queue and the writer are done. */
 const ON_THEIR_WAY = Schedule.spaced("20 millis")
 
@@ -91,7 +90,6 @@ export const run = Effect.gen(function* () {
   const turn = yield* Semaphore.make(1)
   const unsettled = yield* Latch.make(false)
   const pacer = Pacer.make()
-  const isWaiting = yield* Latch.make(false)
 
   const resume = yield* Resume.make(streams)
   const parkedLimit = yield* ParkedLimit
@@ -115,6 +113,7 @@ export const run = Effect.gen(function* () {
 
   const closers = yield* Closers.make
   const handOn = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk()) {
+    if (!sequencer.isSettled()) unsettled.openUnsafe()
     yield* report.ordered(ordered)
     const notes = ordered.notes.filter((note) => !Closers.hasToWait(note))
     const records = yield* chunks.records({ ...ordered, notes })
@@ -124,30 +123,7 @@ export const run = Effect.gen(function* () {
     closers.hold(ordered.notes.filter(Closers.hasToWait))
   })
 
-  /** `live`: how many events came in for it. */
-  const publish = Effect.fnUntraced(function* (ordered: Sequencer.Ordered, chunk = trace.chunk(), live = 0) {
-    if (!sequencer.isSettled()) unsettled.openUnsafe()
-    yield* handOn(pacer.pass(ordered, live), chunk)
-    if (!pacer.isEmpty()) isWaiting.openUnsafe()
-  })
-
-  /** What waits of these streams, or of all, waits no longer; in a turn. */
-  const release = (streams?: ReadonlySet<string>) =>
-    Effect.suspend(() => Effect.forEach(pacer.release(streams), (ordered) => handOn(ordered), { discard: true }))
-  /** With all that waits of its streams. */
-  const publishAll = (ordered: Sequencer.Ordered) =>
-    Effect.andThen(publish(ordered), release(new Set(ordered.notes.map(({ stream }) => stream))))
-
-  /** A step of the sequencer and the publishing of what came of it, as one. */
-  const inTurn = (step: () => Sequencer.Ordered, way: (ordered: Sequencer.Ordered) => Effect.Effect<void> = publish) =>
-    Effect.suspend(() => way(step())).pipe(turn.withPermit, Effect.uninterruptible)
-
-  const pace = isWaiting.await.pipe(
-    Effect.andThen(Effect.sleep(PACE)),
-    Effect.andThen(inTurn(pacer.next, handOn)),
-    Effect.andThen(Effect.sync(() => void (pacer.isEmpty() && isWaiting.closeUnsafe()))),
-    Effect.forever
-  )
+  const { inTurn, publish, publishAll, release, run: pace } = yield* Pacing.make({ pacer, turn, handOn })
 
   const note = (...notes: ReadonlyArray<Statement>) =>
     inTurn(() => ({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
