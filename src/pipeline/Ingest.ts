@@ -86,10 +86,10 @@ export const run = Effect.gen(function* () {
   const trace = yield* BatchTrace.make
   const report = yield* GapReport.make
   const latency = yield* Latency.make
-  yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue) + pacer.waiting())
   const turn = yield* Semaphore.make(1)
   const unsettled = yield* Latch.make(false)
   const pacer = Pacer.make()
+  yield* plain.gauge(Telemetry.queueRecords, () => Queue.sizeUnsafe(queue) + pacer.waiting())
 
   const resume = yield* Resume.make(streams)
   const parkedLimit = yield* ParkedLimit
@@ -98,7 +98,7 @@ export const run = Effect.gen(function* () {
     serves: history.serves,
     gapWait: Duration.toMillis(gaps.wait),
     resumeMaxGap: Duration.toMillis(gaps.resumeMax),
-    parkedBytes: () => parkedLimit - pacer.bytes(),
+    parkedBytes: () => Math.max(0, parkedLimit - pacer.bytes()),
     dropped: chunks.dropped
   }
   const sequencer = Sequencer.make(options, yield* Refill.now)

@@ -138,9 +138,8 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     const most = options.parkedBytes()
     if (bytes <= most) return
     for (const { bytes: held, keyed } of holders
-      .filter(({ keyed }) => keyed.serves)
+      .filter(({ bytes, keyed }) => keyed.serves && bytes > 0)
       .toSorted((a, b) => b.bytes - a.bytes)) {
-      const most = options.parkedBytes()
       if (bytes <= most) return
       keyed.sequence.shed()
       bytes -= held
