@@ -41,8 +41,8 @@ import * as GapTrace from "./GapTrace.ts"
 import { overflowStatement } from "./overflowRecord.ts"
 import * as Latency from "./Latency.ts"
 import * as Linger from "./linger.ts"
+import * as Outlet from "./Outlet.ts"
 import * as Pacer from "./Pacer.ts"
-import * as Pacing from "./Pacing.ts"
 import * as Refill from "./Refill.ts"
 import * as Reshape from "./Reshape.ts"
 import * as Resume from "./Resume.ts"
@@ -123,7 +123,7 @@ export const run = Effect.gen(function* () {
     closers.hold(ordered.notes.filter(Closers.hasToWait))
   })
 
-  const { inTurn, publish, publishAll, release, run: pace } = yield* Pacing.make({ pacer, turn, handOn })
+  const { inTurn, publish, publishAll, release, run: pace } = yield* Outlet.make({ pacer, turn, handOn })
 
   const note = (...notes: ReadonlyArray<Statement>) =>
     inTurn(() => ({ events: [], notes: [...notes], rejected: [], duplicates: 0 }))
@@ -231,7 +231,7 @@ export const run = Effect.gen(function* () {
   const beside = yield* Effect.all(
     [
       closers.run(Effect.andThen(allGiven, sink.flush), sayClosed),
-      Refill.run({ sequencer, trace: gapTrace, turn, unsettled, publish, mute: watch.mute, waiting: pacer.waiting }),
+      Refill.run({ sequencer, trace: gapTrace, unsettled, inTurn, mute: watch.mute, waiting: pacer.waiting }),
       pace,
       watch.run,
       Stream.runForEach(spool.overflow, (overflow) => note(overflowStatement(overflow))),

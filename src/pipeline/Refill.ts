@@ -2,7 +2,7 @@
  * The fibers beside the sequencer: they ask the exchange's history for what is missing, compare silent streams with it, and
  * pass the time. What they get goes to `publish` in the one turn that they share with the reader.
  */
-import { Clock, Effect, FiberSet, type Latch, Option, type Semaphore } from "effect"
+import { Clock, Effect, FiberSet, type Latch, Option } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"
 import { EventSink } from "../services/EventSink.ts"
 import { type HistoryError, MarketHistory } from "../services/MarketHistory.ts"
@@ -25,35 +25,29 @@ const MOST_WAITING = 500
 export interface Options {
   readonly sequencer: Sequencer.Sequencer
   readonly trace: GapTrace
-  /** One at a time: order is made in it. */
-  readonly turn: Semaphore.Semaphore
   /** Opened when the sequencer is not settled (any more). */
   readonly unsettled: Latch.Latch
-  readonly publish: (ordered: Sequencer.Ordered) => Effect.Effect<void>
+  /** A step of the sequencer and the publishing of what came of it, as one. */
+  readonly inTurn: (step: () => Sequencer.Ordered) => Effect.Effect<void>
   /** How many events wait for their turn, of a stream or of all. */
   readonly waiting: (stream?: string) => number
   /** The history is ahead of what the stream brought. */
   readonly mute: (stream: StreamName) => Effect.Effect<void>
 }
 
-/** Monotonic, ms. */
-export const now = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
+const millisOf = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
 
-export const run = Effect.fnUntraced(function* ({
-  mute,
-  publish,
-  sequencer,
-  trace,
-  turn,
-  unsettled,
-  waiting
-}: Options) {
+/** Monotonic, ms. */
+export const now = Effect.map(Clock.Clock, millisOf)
+
+export const run = Effect.fnUntraced(function* (options: Options) {
+  const { mute, sequencer, trace, unsettled, waiting } = options
+  const clock = yield* Clock.Clock
   const history = yield* MarketHistory
   const sink = yield* EventSink
 
-  /** A step and the publishing of what came of it, in one turn. */
-  const inTurn = (step: (now: number) => Sequencer.Ordered) =>
-    turn.withPermit(Effect.flatMap(now, (millis) => publish(step(millis))).pipe(Effect.uninterruptible))
+  /** The step is told when it is. */
+  const inTurn = (step: (now: number) => Sequencer.Ordered) => options.inTurn(() => step(millisOf(clock)))
 
   /** Streams of which it has been said that the history refuses them. */
   const refused = new Set<StreamName>()

@@ -65,6 +65,8 @@ interface Standing {
 const SPAN = /^\d+-(\d+):[0-9a-f]{8}$/
 const NUMBER = /^\d+$/
 
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`
+
 const numberOf = (id: string): number => {
   if (NUMBER.test(id)) return Number(id)
   const last = SPAN.exec(id)?.[1]
@@ -129,7 +131,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   /** A failover may have cut off what some positions had seen. */
   const moved = (topic: string, partition: number, offset: number, records: number): void => {
     if (offset < 0) return
-    const place = `${topic}/${partition}`
+    const place = placeOf(topic, partition)
     const isCut = offset < (ends.get(place) ?? 0)
     ends.set(place, offset + records)
     for (const standing of isCut ? byName.values() : []) {
@@ -139,7 +141,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
   }
 
   const endOf = ({ partition, topic }: Pick<Place, "topic" | "partition">): number | undefined =>
-    ends.get(`${topic}/${partition}`)
+    ends.get(placeOf(topic, partition))
 
   /** What there is to write of a stream. */
   const positionOf = ({
@@ -239,7 +241,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
       if (begun && unwritten >= EVERY_RECORDS) full.openUnsafe()
     },
     seen: (topic, partition, end) => {
-      const place = `${topic}/${partition}`
+      const place = placeOf(topic, partition)
       if (end <= (ends.get(place) ?? 0)) return
       ends.set(place, end)
       if (begun) dirty.openUnsafe()

@@ -208,7 +208,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   })
 
   yield* options.fork(confirmations.run)
-  // Where nobody else writes, what is ours is all there is.
+  // Where nobody else writes, the partitions come no further than we do.
   if (options.isShared) yield* options.fork(Horizon.run(options.driver, allWriters, options.seen))
 
   /** Gives back what no send was tried for; what one was tried for stays, and is told. */
