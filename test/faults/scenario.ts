@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises"
 import { Effect, type Scope } from "effect"
 import type { Simulator, SimulatorOptions } from "../../src/simulator/Simulator.ts"
 import type { Connector, ConnectorFailed } from "./connector.ts"
-import type { Expectation } from "./judge.ts"
+import type { Expectation } from "./judge/contract.ts"
 import type { Kafka } from "./kafka.ts"
 
 /** What a mechanism is broken by, in the harness alone, to see that the scenario then fails; see README.md. */
