@@ -1,11 +1,12 @@
 /** The exchange's feed as a test runs it: what it delivers, says and logs, each in a queue. */
-import { Context, Effect, Exit, Layer, Queue, Scope, Stream } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Queue, Scope, Stream } from "effect"
 import * as BinanceWebSocket from "../../src/layers/BinanceWebSocket.ts"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import type { Settings } from "../../src/schema/Settings.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 import { Health } from "../../src/services/Health.ts"
 import { type FeedNotice, MarketFeed } from "../../src/services/MarketFeed.ts"
+import * as Simulator from "../../src/simulator/Simulator.ts"
 import * as LogProbe from "./logProbe.ts"
 import { testSettings } from "./settings.ts"
 
@@ -60,3 +61,18 @@ export const lineOf = (logged: Logged, message: string) =>
 /** Waits for data of a stream that has not been taken yet. */
 export const dataOf = (delivered: Queue.Dequeue<Delivered>, stream: string) =>
   Effect.repeat(Queue.take(delivered), { until: (one) => one.stream === stream })
+
+/** An exchange of two symbols. */
+export const exchange = (options: Partial<Simulator.SimulatorOptions> = {}) =>
+  Simulator.make({ symbols: ["BTCUSDT", "ETHUSDT"], rate: 300, ...options })
+
+/** The settings of who goes to these. */
+export const at = (...simulators: ReadonlyArray<Simulator.Simulator>) => {
+  const [first, ...others] = simulators.map(({ wsUrl }) => new URL(wsUrl))
+  return { wsUrls: [first!, ...others], reconnectMaxDelay: Duration.millis(50) } as const
+}
+
+/** What was logged but what is usual. */
+export const warnings = Effect.fnUntraced(function* (logged: Logged) {
+  return (yield* Queue.clear(logged)).filter(({ level }) => level !== "Info")
+})
