@@ -3,7 +3,7 @@
  * from the sockets, so that memory stays bounded and TCP holds the exchange back. Nothing is dropped. A frame that comes alone
  * waits a moment for others: to wake the pipeline costs more than to serve many frames.
  */
-import { Cause, type Duration, Effect, Latch, Queue, Schedule, type Scope, Stream } from "effect"
+import { Array as Arr, Cause, type Duration, Effect, Latch, type Pull, Schedule, type Scope, Stream } from "effect"
 import type { Frame } from "../../services/MarketFeed.ts"
 import * as plain from "../../services/telemetry/plain.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
@@ -42,11 +42,11 @@ export interface Inbox {
 /** `wait`: how long a frame waits for others. */
 export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scope.Scope> = Effect.fnUntraced(
   function* (wait) {
-    const queue = yield* Queue.unbounded<Frame, Cause.Done>()
     const arrived = yield* Latch.make(false)
     const sockets = new Set<Pausable>()
-    let ended = false
-    let waiting = 0
+    let waiting: Array<Frame> = []
+    /** What comes behind the last frame. */
+    let end: Effect.Effect<never, Cause.Done> | undefined
     let held = 0
     let offered = 0
     let paused = false
@@ -54,33 +54,36 @@ export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scop
     yield* plain.gauge(Telemetry.inboxBytes, () => held)
     yield* plain.total(Telemetry.inboxPauses, () => pauses)
 
-    const taken = (frames: ReadonlyArray<Frame>) =>
+    const take = Effect.suspend((): Pull.Pull<Arr.NonEmptyReadonlyArray<Frame>> => {
+      const frames = waiting
+      if (!Arr.isReadonlyArrayNonEmpty(frames)) return end ?? company
+      waiting = []
+      held = 0
+      if (paused) {
+        paused = false
+        for (const socket of sockets) socket.resume()
+      }
+      return Effect.succeed(frames)
+    })
+
+    const company: Pull.Pull<Arr.NonEmptyReadonlyArray<Frame>> = Effect.suspend(() => {
+      if (end !== undefined || waiting.length >= ENOUGH) return take
+      if (waiting.length === 0) arrived.closeUnsafe()
+      return Effect.andThen(Effect.andThen(arrived.await, Effect.sleep(wait)), take)
+    })
+
+    /** What is held still comes out before it. */
+    const endWith = (last: Effect.Effect<never, Cause.Done>) =>
       Effect.sync(() => {
-        waiting -= frames.length
-        for (const frame of frames) held -= frame.bytes.byteLength
-        if (paused && held < PAUSE_BYTES / 2) {
-          paused = false
-          for (const socket of sockets) socket.resume()
-        }
+        end ??= last
+        arrived.openUnsafe()
       })
-
-    const company = Effect.suspend(() => {
-      if (ended || waiting >= ENOUGH) return Effect.void
-      if (waiting === 0) arrived.closeUnsafe()
-      return Effect.andThen(arrived.await, Effect.sleep(wait))
-    })
-
-    const close = Effect.sync(() => {
-      ended = true
-      arrived.openUnsafe()
-    })
 
     return {
       offer: (frame) => {
         held += frame.bytes.byteLength
         offered++
-        Queue.offerUnsafe(queue, frame)
-        if (++waiting === 1) arrived.openUnsafe()
+        if (waiting.push(frame) === 1) arrived.openUnsafe()
         if (!paused && held > PAUSE_BYTES) {
           paused = true
           pauses++
@@ -96,19 +99,16 @@ export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scop
       },
       isPaused: () => paused,
       pauses: () => pauses,
-      frames: Stream.transformPull(Stream.fromQueue(queue), (pull) =>
-        Effect.succeed(Effect.andThen(company, pull))
-      ).pipe(Stream.mapArrayEffect((frames) => Effect.as(taken(frames), frames))),
+      frames: Stream.fromPull(Effect.succeed(company)),
       passed: Effect.suspend(() => {
         const until = offered
         return Effect.repeat(
-          Effect.sync(() => offered - waiting >= until),
+          Effect.sync(() => offered - waiting.length >= until),
           { until: (isSo) => isSo, schedule: PASSING }
         ).pipe(Effect.asVoid)
       }),
-      end: Effect.andThen(Queue.end(queue), close),
-      fail: (cause) =>
-        Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.andThen(Queue.failCause(queue, cause), close)
+      end: endWith(Cause.done()),
+      fail: (cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : endWith(Effect.failCause(cause)))
     }
   }
 )
