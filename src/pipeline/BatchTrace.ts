@@ -3,7 +3,7 @@
  * its handing over to the sink. Its records carry the trace's context, and the sink's sends go on from there. A chunk costs a
  * few looks at the clock, a record nothing; without a collector, nothing does.
  */
-import { Effect, Option } from "effect"
+import { Effect, Option, Random } from "effect"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import type { Frame } from "../services/MarketFeed.ts"
@@ -92,6 +92,9 @@ export const make = Effect.gen(function* () {
   const { otel, sink } = yield* AppConfig
   if (Option.isNone(otel.endpoint)) return off
   const recorder = yield* Traces.recorder
+  const random = yield* Random.Random
+  /** Chosen before there is a span: to begin one, and to be told that it is not recorded, costs more than the rest. */
+  const isChosen = () => random.nextDoubleUnsafe() < otel.ratio
   const origins = makeOrigins()
 
   const trace: BatchTrace = {
@@ -100,6 +103,7 @@ export const make = Effect.gen(function* () {
     batch: (records, publish) =>
       Effect.suspend(() => {
         const { chunk, chunks } = origins.take(records.length)
+        if (!isChosen()) return publish(records)
         const now = recorder.now()
         const begun = chunk === nothing ? now : chunk.begun
         const received = chunk.receivedAt === undefined ? begun : nanos(chunk.receivedAt)

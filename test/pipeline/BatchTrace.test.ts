@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Option } from "effect"
+import { Clock, Effect, Fiber, Option, Random } from "effect"
 import { TestClock } from "effect/testing"
 import * as BatchTrace from "../../src/pipeline/BatchTrace.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
@@ -107,19 +107,31 @@ describe("the trace of a batch", () => {
     })
   )
 
-  it.effect("leaves batches that are not sampled as they are, and knows the next one's chunk", () =>
+  it.effect("leaves batches that are not chosen as they are, and knows the next one's chunk", () =>
     Effect.gen(function* () {
-      let sampled = false
-      const kept = Spans.make(() => sampled)
-      const trace = yield* start(kept)
+      let drawn = 0.25
+      const random = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => drawn }
+      const kept = Spans.make()
+      const trace = yield* start(kept, { ...collector, ratio: 0.25 }).pipe(Effect.provideService(Random.Random, random))
       yield* chunk(trace, 2)
       yield* chunk(trace, 2)
       const batch = records(1, 2)
       assert.deepStrictEqual(yield* published(trace, batch), batch)
-      assert.deepStrictEqual(kept.names(), ["batch"])
-      sampled = true
+      assert.deepStrictEqual(kept.names(), [])
+      drawn = 0.24
       yield* published(trace, records(3, 2))
-      assert.deepStrictEqual(kept.times()[2], ["decode", 6, 7])
+      assert.deepStrictEqual(kept.times()[1], ["decode", 6, 7])
+    })
+  )
+
+  it.effect("leaves a batch as it is where the tracer does not record it", () =>
+    Effect.gen(function* () {
+      const kept = Spans.make(() => false)
+      const trace = yield* start(kept)
+      yield* chunk(trace, 2)
+      const batch = records(1, 2)
+      assert.deepStrictEqual(yield* published(trace, batch), batch)
+      assert.deepStrictEqual(kept.names(), ["batch"])
     })
   )
 

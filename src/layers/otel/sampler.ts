@@ -1,11 +1,13 @@
-/** Which traces are recorded: of batches, and of whatever else comes often, a share; those that are few, all. */
+/** Which traces are recorded: batches, which were chosen before they began, and those that are few; of whatever else comes often a share. */
 import {
   AlwaysOnSampler,
   ParentBasedSampler,
   type Sampler,
   TraceIdRatioBasedSampler
 } from "@opentelemetry/sdk-trace-base"
-import { FEW } from "../../services/Traces.ts"
+import { BATCH, FEW } from "../../services/Traces.ts"
+
+const ALL = new Set([...FEW, BATCH])
 
 /** `ratio`: from 0 to 1. A span below another one goes with it. */
 export const make = (ratio: number): Sampler => {
@@ -13,8 +15,8 @@ export const make = (ratio: number): Sampler => {
   const some = new TraceIdRatioBasedSampler(ratio)
   const root: Sampler = {
     shouldSample: (context, traceId, name) =>
-      FEW.has(name) ? all.shouldSample() : some.shouldSample(context, traceId),
-    toString: () => `all of ${[...FEW].join(", ")}; else ${some.toString()}`
+      ALL.has(name) ? all.shouldSample() : some.shouldSample(context, traceId),
+    toString: () => `all of ${[...ALL].join(", ")}; else ${some.toString()}`
   }
   return new ParentBasedSampler({ root })
 }
