@@ -210,7 +210,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const run = Effect.gen(function* () {
     for (;;) {
-      yield* gate.await
+      if (!gate.isOpen()) yield* gate.await
       if (retired) return
       const next = lane.next()
       if (next._tag === "Send") yield* send(next.batch)

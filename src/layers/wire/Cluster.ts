@@ -37,8 +37,8 @@ export interface Cluster {
   readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link, KafkaError>
   /** A link to the broker that coordinates what has this key, as it is said now. */
   readonly coordinator: (kind: CoordinatorKind, key: string) => Effect.Effect<Link, KafkaError>
-  /** Nothing has to be asked for, nor waited for, to write to the partition's leader. */
-  readonly isNear: (topic: string, partition: number) => boolean
+  /** The link to write to the partition's leader by, where nothing has to be asked for, nor waited for. */
+  readonly near: (topic: string, partition: number) => Link | undefined
   /** What was heard of the topic may no longer hold. */
   readonly forget: (topic: string) => void
 }
@@ -143,10 +143,11 @@ export const make = Effect.fnUntraced(function* (
       ? partitions[partition]
       : partitions.find((one) => one.partition === partition)
 
-  const isNear: Cluster["isNear"] = (topic, partition) => {
+  const near: Cluster["near"] = (topic, partition) => {
     const found = topics.get(topic)
     const address = brokers.get((found && placeOf(found, partition)?.leader) ?? NOBODY)
-    return address !== undefined && links.get(nameOf(address))?.isReady() === true
+    const link = address && links.get(nameOf(address))
+    return link?.isReady() === true ? link : undefined
   }
 
   const leader: Cluster["leader"] = Effect.fnUntraced(function* (topic, partition, use) {
@@ -176,7 +177,7 @@ export const make = Effect.fnUntraced(function* (
     metadata,
     leader,
     coordinator,
-    isNear,
+    near,
     forget: (topic) => void topics.delete(topic)
   } satisfies Cluster
 })

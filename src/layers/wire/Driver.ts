@@ -10,7 +10,7 @@ import { KafkaDriver, KafkaError, type TopicPartition } from "../../services/Kaf
 import * as Traces from "../../services/Traces.ts"
 import * as Cluster from "./Cluster.ts"
 import { TOPIC_DENIED } from "./codes.ts"
-import type { Connect } from "./Connection.ts"
+import type { Connect, PartAnswer, Sequence } from "./Connection.ts"
 import { ofCode } from "./errors.ts"
 import * as Link from "./Link.ts"
 import * as Reading from "./reading.ts"
@@ -143,34 +143,52 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
     })
   })
 
+  type Place = readonly [Link.Link, Sequence?]
+
   const prepareSend = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
     const link = yield* cluster.leader(topic, partition)
     yield* confirmTrust(topic, partition, link)
-    return [link, idempotent ? yield* sequences.begin(topic, partition, records) : undefined] as const
+    const place: Place = idempotent ? [link, yield* sequences.begin(topic, partition, records)] : [link]
+    return place
   })
 
-  const send = Effect.fnUntraced(function* (topic: string, partition: number, records: Records) {
-    const stage = yield* stages
+  /** Where a batch goes, and under which numbers. */
+  const placeOf = (topic: string, partition: number, records: Records): Effect.Effect<Place, KafkaError> => {
+    const near = cluster.near(topic, partition)
+    if (near !== undefined && trusted.get(`${topic}/${partition}`) === near) return Effect.succeed([near])
     const prepared = prepareSend(topic, partition, records)
     // A limit costs more than what it would watch, where nothing has to be waited for.
-    const isAtHand = cluster.isNear(topic, partition) && (!idempotent || sequences.knows(topic, partition))
-    const [link, sequence] = yield* isAtHand ? prepared : inTime(prepared, PLACE_LIMIT, "finding the leader")
-    stage("find leader")
-    const part = { topic, partition, records, ...sequence }
-    const answers = yield* link.produce(part, delivery, () => stage("encode request"))
-    stage("answer")
-    if (delivery.acks === 0) return -1
+    const isAtHand = near !== undefined && (!idempotent || sequences.knows(topic, partition))
+    return isAtHand ? prepared : inTime(prepared, PLACE_LIMIT, "finding the leader")
+  }
 
+  const offsetOf = (topic: string, partition: number, link: Link.Link, answers: ReadonlyArray<PartAnswer>) => {
+    if (delivery.acks === 0) return Effect.succeed(-1)
     const stored = answers.find((one) => one.topic === topic && one.partition === partition)
     if (stored === undefined) {
-      return yield* new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
+      return new KafkaError({ kind: "Doubt", message: `the answer does not name ${topic}/${partition}` })
     }
     if (!sequences.answered(topic, partition, stored.errorCode)) {
-      return yield* ofCode(stored.errorCode, stored.errorCode === TOPIC_DENIED ? writing(topic) : undefined)
+      return ofCode(stored.errorCode, stored.errorCode === TOPIC_DENIED ? writing(topic) : undefined)
     }
     if (delivery.acks === acksOf["1"]) trusted.set(`${topic}/${partition}`, link)
-    return stored.baseOffset
-  })
+    return Effect.succeed(stored.baseOffset)
+  }
+
+  const send = (topic: string, partition: number, records: Records) =>
+    Effect.flatMap(stages, (stage) =>
+      Effect.flatMap(placeOf(topic, partition, records), ([link, sequence]) => {
+        stage("find leader")
+        const part = { topic, partition, records, ...sequence }
+        return Effect.flatMap(
+          link.produce(part, delivery, () => stage("encode request")),
+          (answers) => {
+            stage("answer")
+            return offsetOf(topic, partition, link, answers)
+          }
+        )
+      })
+    )
 
   const forgetting = <A>(topic: string, effect: Effect.Effect<A, KafkaError>) =>
     Effect.tapError(effect, ({ kind }) => Effect.sync(() => kind !== "Refused" && cluster.forget(topic)))
