@@ -9,6 +9,7 @@
  */
 import { Clock, Context, Duration, Effect, Fiber, Latch, Layer, Option, Semaphore } from "effect"
 import { overflowRecord } from "../pipeline/overflowRecord.ts"
+import { wholeMultiple } from "../pipeline/wholeSecond.ts"
 import type { SinkRecord } from "../schema/SinkRecord.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventSink, SinkError } from "../services/EventSink.ts"
@@ -164,7 +165,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
 
   const watch = Effect.gen(function* () {
     for (;;) {
-      yield* Effect.sleep(Duration.divideUnsafe(limits.stall, LOOKS))
+      yield* wholeMultiple(Duration.divideUnsafe(limits.stall, LOOKS))
       if (mode === "Direct") yield* Semaphore.withPermit(turn, engageIfStalled)
     }
   })

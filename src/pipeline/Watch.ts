@@ -15,6 +15,7 @@ import type { Statement } from "./ContinuityRecord.ts"
 import type { MarketEvent } from "./Decoder.ts"
 import { namesOf } from "./namesOf.ts"
 import * as Watchdog from "./Watchdog.ts"
+import { wholeMultiple } from "./wholeSecond.ts"
 
 const CHECK_EVERY = Duration.seconds(2)
 const STATUSES_EVERY = Duration.minutes(5)
@@ -193,7 +194,7 @@ export const make = Effect.fnUntraced(function* (
         ? Effect.never
         : Effect.all(
             [
-              Effect.repeat(check, Schedule.spaced(CHECK_EVERY)),
+              Effect.forever(Effect.andThen(wholeMultiple(CHECK_EVERY), check)),
               Effect.repeat(learnStatuses, Schedule.spaced(STATUSES_EVERY))
             ],
             { concurrency: "unbounded", discard: true }

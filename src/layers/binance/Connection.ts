@@ -5,6 +5,7 @@
  */
 import { Clock, Deferred, Duration, Effect, Option, Queue, Result } from "effect"
 import type { ConnectionPlan } from "../../pipeline/Subscriptions.ts"
+import { wholeMultiple } from "../../pipeline/wholeSecond.ts"
 import { type ControlFrame, decodeControlFrame } from "../../schema/ControlFrame.ts"
 import type { Frame } from "../../services/MarketFeed.ts"
 import * as Control from "./Control.ts"
@@ -104,7 +105,7 @@ export const run = (
     let silence = Duration.zero
     /** Counts its own intervals: the clock on the wall may leap. */
     const watch = Effect.gen(function* () {
-      yield* Effect.sleep(interval)
+      const slept = yield* wholeMultiple(interval)
       // While we do not read ourselves, silence says nothing about the other side.
       const wasPaused = inbox.isPaused() || inbox.pauses() > pausesAtWatch
       pausesAtWatch = inbox.pauses()
@@ -112,12 +113,12 @@ export const run = (
         silence = Duration.zero
         return undefined
       }
-      const overdue = control.waited(interval)
+      const overdue = control.waited(slept)
       if (overdue !== undefined) {
         const about = `${overdue.names.length} streams`
         return yield* disconnected("unacknowledged", `no answer within 10 s to a control frame about ${about}`)
       }
-      silence = received > seen ? Duration.zero : Duration.sum(silence, interval)
+      silence = received > seen ? Duration.zero : Duration.sum(silence, slept)
       seen = received
       if (Duration.isLessThan(silence, options.silenceTimeout)) return undefined
       return yield* disconnected("silent", `no data for ${Duration.format(silence)} (SILENCE_TIMEOUT_SECONDS)`)

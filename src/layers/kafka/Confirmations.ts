@@ -2,11 +2,11 @@
  * Lets go of acknowledged records once the replicas have them (`KAFKA_ACKS=1`): the brokers are asked of all partitions at
  * once, soon after much was acknowledged, and in any case after a second.
  */
-import { Duration, Effect, Latch, Schedule } from "effect"
+import { Effect, Latch, Schedule } from "effect"
+import { wholeSecond } from "../../pipeline/wholeSecond.ts"
 import type { KafkaDriver } from "../../services/KafkaDriver.ts"
 import type { PartitionWriter } from "./PartitionWriter.ts"
 
-const AT_THE_LATEST = Duration.seconds(1)
 /** Of records: so many are too many to be kept any longer. */
 const ENOUGH = 1000
 const HURRY = Schedule.spaced("50 millis")
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.asVoid
     ),
     run: some.await.pipe(
-      Effect.andThen(Effect.timeoutOption(enough.await, AT_THE_LATEST)),
+      Effect.andThen(Effect.raceFirst(enough.await, wholeSecond)),
       Effect.andThen(look),
       Effect.forever
     )
