@@ -5,7 +5,7 @@ import type { Contestant } from "../contestants/job.ts"
 import type { Lab } from "../Lab.ts"
 import { withTrial } from "../Trial.ts"
 import type { Cell, Result } from "./Cell.ts"
-import { warmUp } from "./warmUp.ts"
+import { warmUp, WHOLE_MILLIS } from "./warmUp.ts"
 
 const RATES = [1000, 10_000]
 const SYMBOL = "BTCUSDT"
@@ -17,7 +17,7 @@ const once = (lab: Lab, contestant: Contestant, rate: number): Promise<Result> =
   withTrial(lab, { contestant }, async (trial) => {
     const observer = await trial.observe()
     await trial.start()
-    await warmUp(trial)
+    await warmUp(trial, WHOLE_MILLIS)
     await trial.exchange.start(rate)
     await setTimeout(1500)
     const calmFrom = Date.now()

@@ -4,13 +4,19 @@ import { bareKafkajs, barePlatformatic, connectors } from "../contestants/index.
 import type { Lab } from "../Lab.ts"
 import { type Setup, withTrial } from "../Trial.ts"
 import type { Cell, Result } from "./Cell.ts"
-import { warmUp } from "./warmUp.ts"
+import { warmUp, WHOLE_MILLIS } from "./warmUp.ts"
 
-export const steadyOnce = (lab: Lab, setup: Setup, rate: number, millis: number): Promise<Result> =>
+export const steadyOnce = (
+  lab: Lab,
+  setup: Setup,
+  rate: number,
+  millis: number,
+  warmUpMillis?: number
+): Promise<Result> =>
   withTrial(lab, setup, async (trial) => {
     const observer = await trial.observe()
     await trial.start()
-    await warmUp(trial)
+    await warmUp(trial, warmUpMillis)
     await trial.exchange.start(rate)
     await setTimeout(1500)
     const before = (await trial.sent()) - (await trial.stored()).count
@@ -38,7 +44,10 @@ const steady = (rate: number, rounds: number, isInQuick: boolean): Cell => ({
     takers.map((contestant) => ({
       variant: `${rate}/s`,
       contestant,
-      run: (lab) => steadyOnce(lab, { contestant }, rate, isQuick ? 3000 : 5000)
+      run: (lab) =>
+        isQuick
+          ? steadyOnce(lab, { contestant }, rate, 3000)
+          : steadyOnce(lab, { contestant }, rate, 5000, WHOLE_MILLIS)
     }))
 })
 
@@ -58,6 +67,6 @@ export const sustained: Cell = {
     [...connectors, barePlatformatic].map((contestant) => ({
       variant: "30000/s",
       contestant,
-      run: (lab) => steadyOnce(lab, { contestant }, 30_000, 60_000)
+      run: (lab) => steadyOnce(lab, { contestant }, 30_000, 60_000, WHOLE_MILLIS)
     }))
 }
