@@ -81,6 +81,7 @@ export const make: (wait: Duration.Duration) => Effect.Effect<Inbox, never, Scop
 
     return {
       offer: (frame) => {
+        if (end !== undefined) return
         held += frame.bytes.byteLength
         offered++
         if (waiting.push(frame) === 1) arrived.openUnsafe()

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Queue, Stream } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Inbox from "../../../src/layers/binance/Inbox.ts"
 
@@ -54,6 +54,25 @@ describe("Inbox", () => {
       yield* inbox.end
       yield* TestClock.adjust("8 millis")
       yield* Fiber.join(reader)
+    })
+  )
+
+  it.effect("fails behind what it holds, in the order it came, and takes no more", () =>
+    Effect.gen(function* () {
+      const inbox = yield* Inbox.make(Duration.millis(8))
+      const frames = Array.from({ length: 100 }, (_, receivedAt) => ({ bytes: new Uint8Array(), receivedAt }))
+      const taken: Array<number> = []
+      for (const one of frames.slice(0, 90)) inbox.offer(one)
+      yield* inbox.fail(Cause.die("a bug"))
+      for (const one of frames.slice(90)) inbox.offer(one)
+      const exit = yield* Stream.runForEach(inbox.frames, ({ receivedAt }) =>
+        Effect.sync(() => void taken.push(receivedAt))
+      ).pipe(Effect.exit)
+      assert.deepStrictEqual(
+        taken,
+        frames.slice(0, 90).map(({ receivedAt }) => receivedAt)
+      )
+      assert.deepStrictEqual(exit, Exit.die("a bug"))
     })
   )
 
