@@ -38,7 +38,7 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
     readonly sent: Deferred.Deferred<void>
   }>()
   /** By id, in the order they were sent. */
-  const pending = new Map<RequestId, { readonly request: ControlRequest; waited: Duration.Duration }>()
+  const pending = new Map<RequestId, { readonly request: ControlRequest; waited?: Duration.Duration }>()
 
   const turn = Effect.gen(function* () {
     for (let wait = rate.wait(now()); wait > 0; wait = rate.wait(now())) {
@@ -58,7 +58,7 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
       Effect.gen(function* () {
         const { request, sent } = yield* Queue.take(outgoing)
         yield* turn
-        if (request !== undefined) pending.set(request.id, { request, waited: Duration.zero })
+        if (request !== undefined) pending.set(request.id, { request })
         yield* send(request?.text)
         yield* Deferred.succeed(sent, undefined)
       }).pipe(Effect.forever),
@@ -74,8 +74,9 @@ export const make: Effect.Effect<Control> = Effect.gen(function* () {
     },
     waited: (interval) => {
       for (const entry of pending.values()) {
-        entry.waited = Duration.sum(entry.waited, interval)
-        if (Duration.isGreaterThan(entry.waited, ANSWER_DEADLINE)) return entry.request
+        // It was sent within the first interval, who knows when.
+        entry.waited = entry.waited === undefined ? Duration.zero : Duration.sum(entry.waited, interval)
+        if (Duration.isGreaterThanOrEqualTo(entry.waited, ANSWER_DEADLINE)) return entry.request
       }
       return undefined
     }

@@ -53,7 +53,20 @@ describe("Control", () => {
     })
   )
 
-  it.effect("tells the request that has waited for more than 10 s", () =>
+  it.effect("does not count the interval in which a request was sent", () =>
+    Effect.gen(function* () {
+      const { ask, control } = yield* start
+      const second = Duration.seconds(1)
+      yield* ask(1)
+      yield* TestClock.adjust("1 second")
+      for (const part of [second, Duration.millis(500), ...Array.from({ length: 9 }, () => second)]) {
+        assert.isUndefined(control.waited(part))
+      }
+      assert.strictEqual(control.waited(Duration.millis(500))?.id, 1)
+    })
+  )
+
+  it.effect("tells the request that has waited for 10 s", () =>
     Effect.gen(function* () {
       const { ask, control } = yield* start
       const second = Duration.seconds(1)
