@@ -1,6 +1,6 @@
 /**
  * Lets go of acknowledged records once the replicas have them (`KAFKA_ACKS=1`): the brokers are asked of all partitions at
- * once, soon after much was acknowledged, and in any case after a second.
+ * once, soon after much was acknowledged, and in any case within a second.
  */
 import { Effect, Latch, Schedule } from "effect"
 import { wholeSecond } from "../../pipeline/wholeSecond.ts"
