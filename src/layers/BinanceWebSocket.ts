@@ -27,6 +27,7 @@ export const layer = Layer.effect(
     })
     return MarketFeed.of({
       frames: (streams) => Stream.unwrap(Effect.as(fleet.start(streams), inbox.frames)),
+      hasGathered: true,
       notices: Stream.fromQueue(notices),
       renew: fleet.renew,
       change: (change) => Effect.andThen(fleet.change(change), inbox.passed),

@@ -1,5 +1,5 @@
 /**
- * How long something waits for company: a frame in the inbox, then a record before it goes to the sink. What is in flight
+ * How long something waits for company: a frame in the inbox, else a record before it goes to the sink. What is in flight
  * lets the next batch grow anyway; this keeps a quiet connector from waking up, and from sending, for every single frame.
  */
 import { Duration } from "effect"
@@ -9,8 +9,8 @@ const within =
   (timeout: Duration.Duration): Duration.Duration =>
     Duration.min(longest, Duration.divideUnsafe(timeout, 2))
 
-/** Of a frame. More would be felt, less would not spare much; both waits together stay within `BATCH_TIMEOUT_MS`. */
+/** Of a frame. More would be felt, less would not spare much. */
 export const forFrames = within(Duration.millis(8))
 
-/** Of a record: its chunk has waited already, it may be that another one comes right behind. */
+/** Of a record whose frame has not waited: it may be that another one comes right behind. */
 export const forRecords = within(Duration.millis(1))

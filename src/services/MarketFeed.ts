@@ -54,6 +54,8 @@ export class MarketFeed extends Context.Service<
      * recording has those that it has.
      */
     readonly frames: (streams: ReadonlyArray<StreamName>) => Stream.Stream<Frame, FeedError>
+    /** They have waited for others already, within `BATCH_TIMEOUT_MS`: what is made of them need not wait once more. */
+    readonly hasGathered?: boolean
     /** Ends with the feed. Run it once. */
     readonly notices: Stream.Stream<FeedNotice>
     /**

@@ -8,7 +8,7 @@ import * as MemorySink from "../../src/layers/MemorySink.ts"
 import * as Ingest from "../../src/pipeline/Ingest.ts"
 import type { SinkRecord } from "../../src/schema/SinkRecord.ts"
 import { EventSink, SinkError } from "../../src/services/EventSink.ts"
-import { FeedError } from "../../src/services/MarketFeed.ts"
+import { FeedError, MarketFeed } from "../../src/services/MarketFeed.ts"
 import { settingsLayer } from "../support/settings.ts"
 
 const trade = (t: number): string =>
@@ -25,9 +25,14 @@ const settings = settingsLayer({ batch: { size: 3, timeout: Duration.millis(200)
 const alone = Layer.mergeAll(settings, HealthState.layer, MemoryHistory.none)
 
 /** The pipeline between a feed and a sink that the test plays. */
-const start = Effect.gen(function* () {
+const startWith = Effect.fnUntraced(function* (hasGathered: boolean) {
   const context = yield* Layer.build(Layer.mergeAll(MemoryFeed.layer, MemorySink.layer, alone))
-  const fiber = yield* Ingest.run.pipe(Effect.provide(context), Effect.forkScoped)
+  const feed = { ...Context.get(context, MarketFeed), hasGathered }
+  const fiber = yield* Ingest.run.pipe(
+    Effect.provideService(MarketFeed, feed),
+    Effect.provide(context),
+    Effect.forkScoped
+  )
   // Until the pipeline waits for its first frame.
   yield* TestClock.adjust(0)
   const frames = Context.get(context, MemoryFeed.MemoryFrames)
@@ -39,6 +44,7 @@ const start = Effect.gen(function* () {
       Effect.andThen(Effect.forEach(messages, frames.offer, { discard: true }), TestClock.adjust(0))
   }
 })
+const start = startWith(false)
 
 const batches = (log: MemorySink.MemoryLog["Service"]) =>
   Effect.map(log.batches, (all) => all.map((batch) => ids(batch)))
@@ -55,6 +61,14 @@ describe("Ingest", () => {
       yield* TestClock.adjust("0 millis")
       assert.strictEqual((yield* log.records).length, 6)
       yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(yield* batches(log), [[1, 2, 3], [4, 5, 6], [7]])
+    })
+  )
+
+  it.effect("does not wait for others where the feed has", () =>
+    Effect.gen(function* () {
+      const { log, offer } = yield* startWith(true)
+      yield* offer(...range(1, 7).map(trade))
       assert.deepStrictEqual(yield* batches(log), [[1, 2, 3], [4, 5, 6], [7]])
     })
   )
