@@ -1,4 +1,4 @@
-/** One contestant against one fresh exchange and fresh topics. */
+/** One contestant, or several of its processes, against one fresh exchange and fresh topics. */
 import { readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { setTimeout } from "node:timers/promises"
@@ -26,6 +26,8 @@ export interface Setup {
   readonly acks?: Acks
   readonly compression?: Compression
   readonly lines?: 1 | 2
+  /** How many share the work; 1 if not said. */
+  readonly processes?: number
 }
 
 /** What a contestant did between two moments (Unix ms). */
@@ -47,6 +49,8 @@ export interface Trial {
   readonly job: Job
   readonly exchange: Exchange.Exchange
   readonly contender: () => Contender.Contender
+  /** Where there are several processes. */
+  readonly contenders: () => ReadonlyArray<Contender.Contender>
   /** Starts it, and completes when it has asked for every stream: how long that took (ms). */
   readonly start: () => Promise<number>
   readonly stored: () => Promise<{ readonly at: number; readonly count: number }>
@@ -77,7 +81,7 @@ const sentOf = async (exchange: Exchange.Exchange): Promise<number> =>
   (await exchange.report()).streams.reduce((sum, { first, last }) => sum + last - first + 1, 0)
 
 export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) => Promise<A>): Promise<A> => {
-  const { acks = "1", compression = "snappy", contestant, lines = 1, streams = USUAL_STREAMS } = setup
+  const { acks = "1", compression = "snappy", contestant, lines = 1, processes = 1, streams = USUAL_STREAMS } = setup
   const name = `t${++trials}`
   const prefix = `${name}.`
   const exchange = await Exchange.open(streams)
@@ -89,19 +93,32 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
     acks,
     compression,
     lines,
-    folder: `${lab.folder}/${name}`
+    folder: `${lab.folder}/${name}`,
+    process: 0
   }
-  let contender: Contender.Contender | undefined
+  const jobs = Array.from({ length: processes }, (_, process) => ({
+    ...job,
+    process,
+    folder: `${job.folder}/${process}`
+  }))
+  let contenders: ReadonlyArray<Contender.Contender> = []
   let observer: Observer.Observer | undefined
   let backlog = 0
   const running = () => {
+    const ended = contenders.findIndex((contender) => !contender.isRunning())
+    if (ended >= 0) throw new Error(`${contestant.name} has ended by itself:\n${logTail(`${job.folder}/${ended}`)}`)
+    return contenders
+  }
+  const first = () => {
+    const [contender] = running()
     if (contender === undefined) throw new Error("it was never started")
-    if (!contender.isRunning()) throw new Error(`${contestant.name} has ended by itself:\n${logTail(job.folder)}`)
     return contender
   }
+  const sumOf = (figure: (contender: Contender.Contender) => number): number =>
+    running().reduce((sum, contender) => sum + figure(contender), 0)
 
   const stored = async () => {
-    if (!contestant.storesInKafka) return running().counted()
+    if (!contestant.storesInKafka) return first().counted()
     const began = Date.now()
     const count = await lab.topics.count(prefix)
     return { at: (began + Date.now()) / 2, count }
@@ -109,7 +126,13 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
 
   const mark = async () => {
     const { at, count } = await stored()
-    return { at, count, cpuAt: Date.now(), cpu: running().cpuSeconds(), core: Usage.coreSeconds(OTHER_CORE) }
+    return {
+      at,
+      count,
+      cpuAt: Date.now(),
+      cpu: sumOf(({ cpuSeconds }) => cpuSeconds()),
+      core: Usage.coreSeconds(OTHER_CORE)
+    }
   }
 
   const until = async (isSo: () => Promise<boolean>, millis: number) => {
@@ -119,11 +142,11 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
 
   const start = async () => {
     const began = performance.now()
-    contender = Contender.start(contestant, job)
+    contenders = jobs.map((one) => Contender.start(contestant, one))
     while ((await exchange.report()).subscribed < streams) {
       running()
       if (performance.now() - began > START_LIMIT) {
-        throw new Error(`${contestant.name} has not asked for its streams:\n${logTail(job.folder)}`)
+        throw new Error(`${contestant.name} has not asked for its streams:\n${logTail(`${job.folder}/0`)}`)
       }
       await setTimeout(10)
     }
@@ -136,7 +159,8 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
       prefix,
       job,
       exchange,
-      contender: running,
+      contender: first,
+      contenders: running,
       start,
       stored,
       measure: async (millis) => {
@@ -149,7 +173,7 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
         const cpuSpan = after.cpuAt - before.cpuAt
         // The probe notes twice a second.
         await setTimeout(600)
-        const collected = running().collectedMillis(after.cpuAt) - running().collectedMillis(before.cpuAt)
+        const collected = sumOf(({ collectedMillis }) => collectedMillis(after.cpuAt) - collectedMillis(before.cpuAt))
         return {
           from: before.at,
           to: after.at,
@@ -188,8 +212,8 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
       },
       judge: async (wasAway) => {
         const { behind, streams } = await exchange.report()
-        const stopped = await running().stop()
-        const faults = stopped ? [] : ["it did not end by SIGTERM within 30 s"]
+        const stopped = await Promise.all(running().map((contender) => contender.stop()))
+        const faults = stopped.every((one) => one) ? [] : ["it did not end by SIGTERM within 30 s"]
         if (behind > 0) faults.push(`${behind} never sent: it was too far behind`)
         if (!contestant.storesInKafka) return faults
         const judged = streams.filter(({ kind }) => wasAway === undefined || kind === "trade")
@@ -199,7 +223,7 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
       }
     })
   } finally {
-    if (contender?.isRunning() === true) await contender.kill()
+    await Promise.all(contenders.filter(({ isRunning }) => isRunning()).map(({ kill }) => kill()))
     await observer?.close()
     await exchange.close()
     if (contestant.storesInKafka) await lab.topics.remove(prefix)

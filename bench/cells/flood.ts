@@ -35,6 +35,6 @@ export const pipeline: Cell = {
   name: "pipeline",
   about: "as fast as it can, without Kafka: what is left of a message's cost",
   isInQuick: true,
-  rounds: ({ isQuick }) => (isQuick ? 1 : 7),
+  rounds: ({ isQuick }) => (isQuick ? 1 : 3),
   cases: (size) => counting.map((contestant) => floodCase(contestant, size))
 }

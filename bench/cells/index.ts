@@ -5,6 +5,7 @@ import { flood, pipeline } from "./flood.ts"
 import { gaps } from "./gaps.ts"
 import { idle } from "./idle.ts"
 import { outage } from "./outage.ts"
+import { processes } from "./processes.ts"
 import { acks, compression } from "./settings.ts"
 import { start } from "./start.ts"
 import { rates, sustained } from "./steady.ts"
@@ -22,5 +23,6 @@ export const cells: ReadonlyArray<Cell> = [
   start,
   idle,
   outage,
-  drift
+  drift,
+  processes
 ]

@@ -15,6 +15,8 @@ export interface Job {
   readonly lines: 1 | 2
   /** Its working directory, empty when it is started for the first time. */
   readonly folder: string
+  /** Which of those that share the work, from 0. */
+  readonly process: number
 }
 
 export interface Contestant {

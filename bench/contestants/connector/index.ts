@@ -5,8 +5,8 @@ import { commonEnvironment, type Contestant, type Job } from "../job.ts"
 const MAIN = fileURLToPath(new URL("../../../dist/Main.js", import.meta.url))
 const NULL_SINK = fileURLToPath(new URL("nullSink.ts", import.meta.url))
 
-/** Of the live page; the runner looks at its metrics. */
-export const HTTP_PORT = 18_080
+/** Of the first one's live page. */
+const HTTP_PORT = 18_080
 
 const environmentOf = (job: Job): Readonly<Record<string, string>> => ({
   ...commonEnvironment(job),
@@ -14,7 +14,7 @@ const environmentOf = (job: Job): Readonly<Record<string, string>> => ({
   BINANCE_LINES: String(job.lines),
   REST_WEIGHT_SHARE: "1",
   DATA_DIR: `${job.folder}/data`,
-  HTTP_PORT: String(HTTP_PORT),
+  HTTP_PORT: String(HTTP_PORT + job.process),
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${job.exchangePort}`
 })
 
@@ -39,7 +39,7 @@ export const connector = (client: "kafkajs" | "platformatic"): Contestant => ({
 /** In a group of its own: a shard at a time is fenced, and stores with a producer of its own. `KAFKA_ACKS` is `all` then. */
 export const connectorGroup: Contestant = {
   name: "connector-group",
-  about: "the connector with GROUP_ID: twelve shards in one process, each fenced",
+  about: "the connector with GROUP_ID: twelve shards, each fenced",
   storesInKafka: true,
   command: (job) => {
     const { KAFKA_ACKS: _, ...environment } = environmentOf(job)
