@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { createWriteStream, mkdirSync, writeFileSync } from "node:fs"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import type { Contestant, Job } from "./contestants/job.ts"
+import { type Contestant, type Job, streamsFile } from "./contestants/job.ts"
 import { onOwnCore } from "./machine.ts"
 import * as Usage from "./Usage.ts"
 
@@ -36,6 +36,7 @@ const flags = (): ReadonlyArray<string> => {
 export const start = (contestant: Contestant, job: Job): Contender => {
   const { args, environment } = contestant.command(job)
   mkdirSync(job.folder, { recursive: true })
+  writeFileSync(streamsFile(job), job.streams.join("\n"))
   const gcFile = `${job.folder}/gc`
   writeFileSync(gcFile, `${Date.now()} 0\n`)
   const [command = "", ...rest] = onOwnCore([process.execPath, ...flags(), "--import", GC_PROBE, ...args])

@@ -19,6 +19,9 @@ export interface Job {
   readonly process: number
 }
 
+/** A stream a line: an environment has no room for thousands. */
+export const streamsFile = ({ folder }: Job): string => `${folder}/streams`
+
 export interface Contestant {
   readonly name: string
   readonly about: string

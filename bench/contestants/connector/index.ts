@@ -1,6 +1,6 @@
 /** The connector as it is shipped: metrics and spans on, the spool as it is by default. */
 import { fileURLToPath } from "node:url"
-import { commonEnvironment, type Contestant, type Job } from "../job.ts"
+import { commonEnvironment, type Contestant, type Job, streamsFile } from "../job.ts"
 
 const MAIN = fileURLToPath(new URL("../../../dist/Main.js", import.meta.url))
 const NULL_SINK = fileURLToPath(new URL("nullSink.ts", import.meta.url))
@@ -42,8 +42,9 @@ export const connectorGroup: Contestant = {
   about: "the connector with GROUP_ID: twelve shards, each fenced",
   storesInKafka: true,
   command: (job) => {
-    const { KAFKA_ACKS: _, ...environment } = environmentOf(job)
-    return { args: [MAIN], environment: { ...environment, GROUP_ID: `${job.topicPrefix}group` } }
+    const { BINANCE_STREAMS: _, KAFKA_ACKS: __, ...environment } = environmentOf(job)
+    const ours = { GROUP_ID: `${job.topicPrefix}group`, STREAMS_FILE: streamsFile(job) }
+    return { args: [MAIN], environment: { ...environment, ...ours } }
   }
 }
 
