@@ -46,7 +46,6 @@ export interface Span {
 
 export interface Trial {
   readonly prefix: string
-  readonly job: Job
   readonly exchange: Exchange.Exchange
   readonly contender: () => Contender.Contender
   /** Where there are several processes. */
@@ -157,7 +156,6 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
     if (contestant.storesInKafka) await lab.topics.create(prefix)
     return await use({
       prefix,
-      job,
       exchange,
       contender: first,
       contenders: running,

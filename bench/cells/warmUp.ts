@@ -1,6 +1,6 @@
 /**
  * A cold program is slow: V8 compiles it while it runs, most of it in the first quarter of a minute, on the very core that is
- * measured. Each begins with the same messages, whatever the rate to come, and stores them all.
+ * measured. Each begins with the same messages, whatever the rate to come, and has some seconds to store them all.
  */
 import { setTimeout } from "node:timers/promises"
 import type { Trial } from "../Trial.ts"

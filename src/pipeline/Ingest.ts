@@ -157,7 +157,7 @@ export const run = Effect.gen(function* () {
   }).pipe(turn.withPermit)
 
   const writer = yield* Stream.fromQueue(queue).pipe(
-    Stream.groupedWithin(batch.size, feed.hasGathered === true ? Duration.zero : Linger.forRecords(batch.timeout)),
+    Stream.groupedWithin(batch.size, Linger.forRecords(batch.timeout, feed)),
     Stream.runForEach((records) =>
       Effect.suspend(() => {
         latency.handedOver(records)

@@ -1,6 +1,6 @@
 /**
  * The fibers beside the sequencer: they ask the exchange's history for what is missing, compare silent streams with it, and
- * pass the time. What they get goes to `publish` in the one turn that they share with the reader.
+ * pass the time. What they get goes on in the one turn that they share with the reader.
  */
 import { Clock, Effect, FiberSet, type Latch, Option } from "effect"
 import type { StreamName } from "../schema/StreamName.ts"

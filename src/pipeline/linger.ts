@@ -4,6 +4,7 @@
  */
 import { Duration } from "effect"
 
+/** Half of the time at most: the way on takes its part. */
 const within =
   (longest: Duration.Duration) =>
   (timeout: Duration.Duration): Duration.Duration =>
@@ -12,5 +13,8 @@ const within =
 /** Of a frame. More would be felt, less would not spare much. */
 export const forFrames = within(Duration.millis(8))
 
-/** Of a record whose frame has not waited: it may be that another one comes right behind. */
-export const forRecords = within(Duration.millis(1))
+const alone = within(Duration.millis(1))
+
+/** Of a record: none where its frame has waited, else a moment, for it may be that another one comes right behind. */
+export const forRecords = (timeout: Duration.Duration, { hasGathered = false }: { readonly hasGathered?: boolean }) =>
+  hasGathered ? Duration.zero : alone(timeout)

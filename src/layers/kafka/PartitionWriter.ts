@@ -210,6 +210,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const run = Effect.gen(function* () {
     for (;;) {
+      // To wait where nothing holds it up would still take a turn, at every send.
       if (!gate.isOpen()) yield* gate.await
       if (retired) return
       const next = lane.next()

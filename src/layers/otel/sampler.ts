@@ -7,7 +7,8 @@ import {
 } from "@opentelemetry/sdk-trace-base"
 import { BATCH, FEW } from "../../services/Traces.ts"
 
-const ALL = new Set([...FEW, BATCH])
+/** Whoever begins one of these wants it recorded. */
+const WANTED = new Set([...FEW, BATCH])
 
 /** `ratio`: from 0 to 1. A span below another one goes with it. */
 export const make = (ratio: number): Sampler => {
@@ -15,8 +16,8 @@ export const make = (ratio: number): Sampler => {
   const some = new TraceIdRatioBasedSampler(ratio)
   const root: Sampler = {
     shouldSample: (context, traceId, name) =>
-      ALL.has(name) ? all.shouldSample() : some.shouldSample(context, traceId),
-    toString: () => `all of ${[...ALL].join(", ")}; else ${some.toString()}`
+      WANTED.has(name) ? all.shouldSample() : some.shouldSample(context, traceId),
+    toString: () => `all of ${[...WANTED].join(", ")}; else ${some.toString()}`
   }
   return new ParentBasedSampler({ root })
 }

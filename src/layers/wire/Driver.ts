@@ -155,6 +155,7 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
   /** Where a batch goes, and under which numbers. */
   const placeOf = (topic: string, partition: number, records: Records): Effect.Effect<Place, KafkaError> => {
     const near = cluster.near(topic, partition)
+    // As nearly always: acknowledged by this leader before (`KAFKA_ACKS=1`, without numbers).
     if (near !== undefined && trusted.get(`${topic}/${partition}`) === near) return Effect.succeed([near])
     const prepared = prepareSend(topic, partition, records)
     // A limit costs more than what it would watch, where nothing has to be waited for.

@@ -17,6 +17,16 @@ const start = Effect.gen(function* () {
   return { control, sent, ask }
 })
 
+const second = Duration.seconds(1)
+
+/** One request that is sent and has no answer. */
+const startWaiting = Effect.gen(function* () {
+  const { ask, control } = yield* start
+  yield* ask(1)
+  yield* TestClock.adjust(second)
+  return control
+})
+
 describe("Control", () => {
   it.effect("sends in order, one frame in 300 ms, pings of ours and pongs counted", () =>
     Effect.gen(function* () {
@@ -55,10 +65,7 @@ describe("Control", () => {
 
   it.effect("does not count the interval in which a request was sent", () =>
     Effect.gen(function* () {
-      const { ask, control } = yield* start
-      const second = Duration.seconds(1)
-      yield* ask(1)
-      yield* TestClock.adjust("1 second")
+      const control = yield* startWaiting
       for (const part of [second, Duration.millis(500), ...Array.from({ length: 9 }, () => second)]) {
         assert.isUndefined(control.waited(part))
       }
@@ -68,10 +75,7 @@ describe("Control", () => {
 
   it.effect("tells the request that has waited for 10 s", () =>
     Effect.gen(function* () {
-      const { ask, control } = yield* start
-      const second = Duration.seconds(1)
-      yield* ask(1)
-      yield* TestClock.adjust("1 second")
+      const control = yield* startWaiting
       for (let n = 0; n < 10; n++) assert.isUndefined(control.waited(second))
       assert.strictEqual(control.waited(second)?.id, 1)
       control.answered(1)
