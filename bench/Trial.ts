@@ -11,6 +11,7 @@ import type { Lab } from "./Lab.ts"
 import { faultsOf } from "./Ledger.ts"
 import { OTHER_CORE } from "./machine.ts"
 import * as Observer from "./Observer.ts"
+import { freePorts } from "../test/support/kafka/freePorts.ts"
 import * as Usage from "./Usage.ts"
 
 const START_LIMIT = 60_000
@@ -84,7 +85,7 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
   const name = `t${++trials}`
   const prefix = `${name}.`
   const exchange = await Exchange.open(streams)
-  const job: Job = {
+  const job = {
     exchangePort: exchange.port,
     bootstrap: lab.broker.bootstrap,
     topicPrefix: prefix,
@@ -92,13 +93,12 @@ export const withTrial = async <A>(lab: Lab, setup: Setup, use: (trial: Trial) =
     acks,
     compression,
     lines,
-    folder: `${lab.folder}/${name}`,
-    process: 0
+    folder: `${lab.folder}/${name}`
   }
-  const jobs = Array.from({ length: processes }, (_, process) => ({
+  const jobs = (await freePorts(processes)).map((httpPort, index): Job => ({
     ...job,
-    process,
-    folder: `${job.folder}/${process}`
+    httpPort,
+    folder: `${job.folder}/${index}`
   }))
   let contenders: ReadonlyArray<Contender.Contender> = []
   let observer: Observer.Observer | undefined

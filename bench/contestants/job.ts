@@ -15,8 +15,8 @@ export interface Job {
   readonly lines: 1 | 2
   /** Its working directory, empty when it is started for the first time. */
   readonly folder: string
-  /** Which of those that share the work, from 0. */
-  readonly process: number
+  /** Free for its live page, if it has one. */
+  readonly httpPort: number
 }
 
 /** A stream a line: an environment has no room for thousands. */

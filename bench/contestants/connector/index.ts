@@ -5,16 +5,13 @@ import { commonEnvironment, type Contestant, type Job, streamsFile } from "../jo
 const MAIN = fileURLToPath(new URL("../../../dist/Main.js", import.meta.url))
 const NULL_SINK = fileURLToPath(new URL("nullSink.ts", import.meta.url))
 
-/** Of the first one's live page. */
-const HTTP_PORT = 18_080
-
 const environmentOf = (job: Job): Readonly<Record<string, string>> => ({
   ...commonEnvironment(job),
   BINANCE_REST_URL: `http://127.0.0.1:${job.exchangePort}`,
   BINANCE_LINES: String(job.lines),
   REST_WEIGHT_SHARE: "1",
   DATA_DIR: `${job.folder}/data`,
-  HTTP_PORT: String(HTTP_PORT + job.process),
+  HTTP_PORT: String(job.httpPort),
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${job.exchangePort}`
 })
 
