@@ -111,6 +111,16 @@ describe.each(clients)("Link over $name", ({ closed, make }) => {
     })
   )
 
+  it.live("is in doubt of a record that is not answered in time, and cuts the connection", () =>
+    Effect.gen(function* () {
+      const link = yield* open(yield* listen(greet))
+      yield* link.ready
+      const error = yield* Effect.flip(produce(link, 1, Buffer.alloc(10), Duration.millis(100)))
+      assert.deepStrictEqual([error.kind, error.message.split(": ")[1]], ["Doubt", "no answer within 100ms"])
+      assert.isFalse(link.usable())
+    })
+  )
+
   const garbage: Readonly<Record<string, Buffer>> = {
     "a size of nothing": int32(0),
     "a size too small": Buffer.concat([int32(3), Buffer.alloc(3)]),
