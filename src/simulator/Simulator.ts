@@ -13,7 +13,7 @@ import { Market, type MarketOptions } from "./Market.ts"
 import { Recording, type RecordingOptions } from "./Recording.ts"
 import { defaultRestLimits, type RestLimits, RestServer } from "./RestServer.ts"
 import { defaultStreamLimits, type StreamLimits, StreamServer } from "./StreamServer.ts"
-import { venues } from "./Venue.ts"
+import { venues } from "./venues.ts"
 import type { MarketName } from "../schema/StreamKind.ts"
 
 export interface SimulatorOptions extends Omit<MarketOptions, "start"> {

@@ -1,15 +1,12 @@
 /** What each of the exchange's markets does in its own way: its addresses, payloads, paces, limits and REST endpoints. */
-import type { MarketName } from "../schema/StreamKind.ts"
 import type { Candle, CandleSeries } from "./Candles.ts"
 import type { Market } from "./Market.ts"
 import type { OrderBook } from "./OrderBook.ts"
-import * as payloads from "./payloads.ts"
-import { openPoll, type Poll } from "./polls.ts"
-import { type Endpoint, endpoints } from "./restEndpoints.ts"
+import type { Poll } from "./polls.ts"
+import type { Endpoint } from "./restEndpoints.ts"
 import type { BlockTrade } from "./SymbolMarket.ts"
 import type { TimeUnit } from "./time.ts"
 import type { AggregateRow, TradeRow } from "./TradeTape.ts"
-import { usdm } from "./usdm/venue.ts"
 
 /** The payloads of what happens in the market; those that are left out are no streams there. */
 export interface EventPayloads {
@@ -43,14 +40,3 @@ export interface Venue {
     readonly weightPerMinute: number
   }
 }
-
-export const spot: Venue = {
-  routes: new Map([["", () => true]]),
-  hasTimeUnit: true,
-  payloads,
-  openPoll,
-  endpoints,
-  limits: { pingEveryMillis: 20_000, pongWithinMillis: 60_000, framesPerSecond: 5, weightPerMinute: 6000 }
-}
-
-export const venues: Readonly<Record<MarketName, Venue>> = { spot, usdm }

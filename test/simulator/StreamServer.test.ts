@@ -5,7 +5,7 @@ import { streamKinds } from "../../src/schema/kinds/registry.ts"
 import { parseStreamName } from "../../src/schema/StreamName.ts"
 import * as Simulator from "../../src/simulator/Simulator.ts"
 import { parseTarget } from "../../src/simulator/StreamServer.ts"
-import { venues } from "../../src/simulator/Venue.ts"
+import { venues } from "../../src/simulator/venues.ts"
 import { type Client, connect, get } from "./client.ts"
 
 const start = Date.UTC(2026, 10, 23, 15, 59, 57)
