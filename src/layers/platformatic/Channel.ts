@@ -12,7 +12,7 @@ import {
 } from "@platformatic/kafka"
 import { Duration, Option, Redacted } from "effect"
 import type { KafkaSettings, Sasl } from "../../schema/Settings.ts"
-import type { Address } from "../wire/Connection.ts"
+import type { Address } from "../wire/Address.ts"
 import { NOT_KAFKA, textOf } from "../wire/errors.ts"
 import { CONNECT_LIMIT, IN_FLIGHT } from "../wire/Link.ts"
 import { KEEP_ALIVE_MS, tlsOptions } from "../wire/sockets.ts"

@@ -2,8 +2,9 @@
 import { Duration, Effect, Semaphore } from "effect"
 import type { KafkaSettings } from "../../schema/Settings.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
+import { type Address, addressOf, nameOf } from "./Address.ts"
 import { UNKNOWN_TOPIC } from "./codes.ts"
-import type { Address, TopicMetadata } from "./Connection.ts"
+import type { TopicMetadata } from "./Connection.ts"
 import type { CoordinatorKind } from "./coordination.ts"
 import { mostTelling, ofCode } from "./errors.ts"
 import type { Link } from "./Link.ts"
@@ -11,13 +12,6 @@ import type { Link } from "./Link.ts"
 const METADATA_LIMIT = Duration.seconds(5)
 /** No broker's id. */
 const NOBODY = -1
-
-export const addressOf = (server: string): Address => {
-  const colon = server.lastIndexOf(":")
-  return { host: server.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(server.slice(colon + 1)) }
-}
-
-export const nameOf = ({ host, port }: Address): string => `${host}:${port}`
 
 /**
  * Reads have connections of their own: one that is not answered in time cuts its connection, and must not put the sends on

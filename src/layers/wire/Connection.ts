@@ -6,12 +6,9 @@ import type { Socket } from "node:net"
 import type { Compression, KafkaSettings } from "../../schema/Settings.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import type { KafkaError, NewTopic, StoredRecord } from "../../services/KafkaDriver.ts"
+import type { Address } from "./Address.ts"
 import type { GroupRequests, TransactionRequests } from "./coordination.ts"
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+import type { Producer, Sequence } from "./Producer.ts"
 
 export interface TopicMetadata {
   readonly name: string
@@ -30,18 +27,6 @@ export interface Metadata {
   readonly brokers: ReadonlyArray<Address & { readonly nodeId: number }>
   readonly controllerId: number
   readonly topics: ReadonlyArray<TopicMetadata>
-}
-
-/** An idempotent producer, as the broker knows it. */
-export interface Producer {
-  readonly producerId: bigint
-  readonly producerEpoch: number
-}
-
-/** The numbers of a batch, by which the broker knows a repeated one. */
-export interface Sequence extends Producer {
-  /** Of the batch's first record. */
-  readonly firstSequence: number
 }
 
 /** One batch for one partition. */

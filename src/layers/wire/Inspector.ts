@@ -3,9 +3,10 @@ import { Duration, Effect, Option } from "effect"
 import { AppConfig } from "../../services/AppConfig.ts"
 import type { NewTopic } from "../../services/KafkaDriver.ts"
 import { type InspectedTopic, KafkaInspector } from "../../services/KafkaInspector.ts"
+import { type Address, addressOf, nameOf } from "./Address.ts"
 import * as Cluster from "./Cluster.ts"
 import { UNKNOWN_TOPIC } from "./codes.ts"
-import type { Address, Connect, TopicMetadata } from "./Connection.ts"
+import type { Connect, TopicMetadata } from "./Connection.ts"
 import { ofCode } from "./errors.ts"
 import * as Link from "./Link.ts"
 import { rightsOf } from "./rights.ts"
@@ -30,7 +31,7 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
     const answer = yield* link.ask((connection) => connection.metadata(topics, true), REQUEST_LIMIT)
     const faults = answer.topics.filter(({ errorCode }) => errorCode !== 0 && errorCode !== UNKNOWN_TOPIC)
     return {
-      brokers: answer.brokers.map(Cluster.nameOf),
+      brokers: answer.brokers.map(nameOf),
       topics: new Map(
         answer.topics.filter(({ errorCode }) => errorCode === 0).map((one) => [one.name, inspected(one)])
       ),
@@ -48,7 +49,7 @@ export const make = Effect.fnUntraced(function* (connect: Connect) {
 
   const reach = (server: string) =>
     Effect.acquireUseRelease(
-      Effect.sync(() => open(Cluster.addressOf(server))),
+      Effect.sync(() => open(addressOf(server))),
       ({ ready }) => ready,
       ({ close }) => close
     )

@@ -5,7 +5,8 @@
 import type { Socket } from "node:net"
 import { Duration, Effect, Semaphore } from "effect"
 import { KafkaError } from "../../services/KafkaDriver.ts"
-import type { Address, Connection, Part, PartAnswer, ProduceRequest } from "./Connection.ts"
+import type { Address } from "./Address.ts"
+import type { Connection, Part, PartAnswer, ProduceRequest } from "./Connection.ts"
 import * as Sends from "./Sends.ts"
 
 export const CONNECT_LIMIT = Duration.seconds(4)

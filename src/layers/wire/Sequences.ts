@@ -8,7 +8,7 @@ import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Cluster } from "./Cluster.ts"
 import { codeOf, STORED_BEFORE } from "./codes.ts"
-import type { Producer, Sequence } from "./Connection.ts"
+import type { Producer, Sequence } from "./Producer.ts"
 import { ofCode } from "./errors.ts"
 
 const INIT_LIMIT = Duration.seconds(5)

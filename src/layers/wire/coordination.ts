@@ -1,5 +1,6 @@
 /** The requests that a broker answers as a coordinator: of a group, or of a transactional id. */
-import type { Address, Producer } from "./Connection.ts"
+import type { Address } from "./Address.ts"
+import type { Producer } from "./Producer.ts"
 
 export type CoordinatorKind = "group" | "transaction"
 
