@@ -13,6 +13,8 @@ const MINUTE = 60_000
 /** Of the beginning and of the end, compared. The first two warm up. */
 const COMPARED = 5
 const WARM_UP = 2
+/** Between two collections of the whole heap memory grows, for minutes: of the first and of the last so many the highest. */
+const HIGHEST_OF = 10
 
 const once = (lab: Lab, contestant: Contestant): Promise<Result> =>
   withTrial(lab, { contestant }, async (trial) => {
@@ -32,10 +34,12 @@ const once = (lab: Lab, contestant: Contestant): Promise<Result> =>
     const faults = await trial.judge()
     const change = (values: ReadonlyArray<number>) =>
       (median(values.slice(-COMPARED)) * 100) / median(values.slice(0, COMPARED)) - 100
+    const highest = (values: ReadonlyArray<number>) => Math.max(...values)
     return {
       figures: {
         rssMegabytes: median(rss.slice(-COMPARED)),
         rssChangePercent: change(rss),
+        rssHighestChangePercent: (highest(rss.slice(-HIGHEST_OF)) * 100) / highest(rss.slice(0, HIGHEST_OF)) - 100,
         p99: median(p99.slice(-COMPARED)),
         p99ChangePercent: change(p99)
       },

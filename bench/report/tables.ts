@@ -29,6 +29,7 @@ const TITLES: Readonly<Record<string, string>> = {
   stopMillis: "stop ms",
   restartMillis: "restart to record ms",
   rssChangePercent: "RSS change %",
+  rssHighestChangePercent: "highest RSS change %",
   p99ChangePercent: "p99 change %"
 }
 
