@@ -168,13 +168,23 @@ export const open = Effect.fnUntraced(function* (options: Options) {
 
   const readBatch = async (maxBytes: number): Promise<Batch> => {
     const entries: Array<Entry> = []
+    const began = reading.next
     let damaged = 0
     let size = 0
     // A number of the next segment is what a failed write left behind.
     let limit = following()?.first ?? end
     while (size < maxBytes) {
       if (reading.at >= reading.buffer.length) {
-        if (!(await load())) {
+        let more: boolean
+        try {
+          more = await load()
+        } catch (error) {
+          // What has been read is not forgotten: the next time it fails again, or goes on.
+          if (entries.length > 0) break
+          reading.next = began
+          throw error
+        }
+        if (!more) {
           damaged += end - reading.next
           reading.next = end
           break

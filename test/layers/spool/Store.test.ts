@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -98,6 +99,32 @@ const snapshot = (folder: string) =>
     .map((name) => ({ path: join(folder, name), bytes: readFileSync(join(folder, name)) }))
 
 const pick = <A>(items: ReadonlyArray<A>, share: number): A | undefined => items[Math.floor(share * items.length)]
+
+describe("a file that cannot be read", () => {
+  it.effect("takes nothing with it that was read before it, and is read as soon as it can be", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "spool")
+      yield* withStore(
+        options(folder),
+        Effect.fnUntraced(function* (store) {
+          yield* store.append(records(1, 3))
+          yield* store.append(records(4, 3))
+          const [, second = assert.fail("one file")] = segmentFiles(folder)
+          const path = join(folder, second)
+          renameSync(path, `${path}.aside`)
+          mkdirSync(path)
+          const first = yield* store.read(1e6)
+          assert.deepStrictEqual([ids(first.entries), first.damaged], [[1, 2, 3], 0])
+          for (let times = 0; times < 2; times++) assert.isTrue(Exit.isFailure(yield* Effect.exit(store.read(1e6))))
+          rmSync(path, { recursive: true })
+          renameSync(`${path}.aside`, path)
+          const rest = yield* store.read(1e6)
+          assert.deepStrictEqual([ids(rest.entries), rest.damaged], [[4, 5, 6], 0])
+        })
+      )
+    })
+  )
+})
 
 describe("Store, against a model", () => {
   it.effect.prop("recovers what is intact and not acknowledged, in order, and counts the rest", [Steps], ([steps]) =>
