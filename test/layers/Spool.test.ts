@@ -470,7 +470,11 @@ describe("Spool", () => {
       assert.deepStrictEqual(ids(inner.stored), ids(records(0, 20)))
       assert.deepStrictEqual(
         Array.from((yield* second.spool.held).streams, ([stream, { inOrder }]) => [stream, inOrder.at(-1)?.last]),
-        [["btcusdt@trade", 9]]
+        [
+          ["btcusdt@trade", 9],
+          ["ethusdt@trade", 13],
+          ["bnbusdt@trade", 11]
+        ]
       )
     })
   )

@@ -59,6 +59,8 @@ describe("what an earlier process left", () => {
             { first: 16, last: 16 }
           ]
         },
+        // It is not wanted now, and may join while this waits.
+        "ethusdt@trade": { at: 1001, inOrder: [{ first: 1, last: 1 }], late: [], holes: [] },
         "btcusdt@depth": { at: 9, inOrder: [{ first: 1, last: 9 }], late: [], holes: [] },
         "btcusdt@kline_1m": {
           at: 240_000,
