@@ -198,6 +198,36 @@ describe("the topics of KafkaSink", () => {
     })
   )
 
+  it.effect(
+    "does not take a topic for a new one that no broker knows for a while and that cannot be created then",
+    () =>
+      Effect.gen(function* () {
+        const { broker, lines, sink } = yield* start()
+        yield* sink.publish(records(50))
+        yield* sink.flush
+        broker.idempotent = false
+        broker.unknown.add("raw_trades")
+        broker.create = () => Effect.fail(error("Busy", "no controller"))
+        broker.produce = () => Effect.succeed({ error: error("MissingTopic") })
+        yield* sink.publish(records(50, 50))
+        yield* TestClock.adjust("5 seconds")
+        broker.unknown.clear()
+        broker.create = () => Effect.void
+        broker.produce = () => Effect.succeed("stored")
+        broker.fetches.length = 0
+        const flush = yield* Effect.forkChild(sink.flush)
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(flush)
+        assert.deepStrictEqual(
+          lines.filter(({ message }) => message.startsWith("A topic was deleted")),
+          []
+        )
+        for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(records(100), key))
+        // Nor is it read from its beginning.
+        assert.isFalse(broker.fetches.some(({ from, topic }) => topic === "raw_trades" && from === 0))
+      })
+  )
+
   it.effect("asks for a topic that is not in the settings when its first record comes", () =>
     Effect.gen(function* () {
       const { broker, sink } = yield* start()

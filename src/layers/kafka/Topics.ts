@@ -101,9 +101,9 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
             // One that existed was only unknown to the broker that was asked.
             if (creation === "created") missing.add(name)
           },
+          // It need not be gone: the broker that was asked may not know it yet. Of a new one the offsets tell.
           onFailure: (error) => {
             faults.push(error)
-            missing.add(name)
           }
         })
       )
