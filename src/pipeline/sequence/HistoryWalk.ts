@@ -1,7 +1,8 @@
 /**
  * A walk through missing ids, page by page of the exchange's history. What the history shows is behind the streams, so that
  * an id that is not there may still come: it is confirmed missing only when newer ones were shown beyond it in `LOOKS`
- * answers, a growing while apart. Shared by holes that are filled in place and those that are filled late.
+ * answers, a growing while apart, and given up only when as many do not reach back to it. Shared by holes that are filled in
+ * place and those that are filled late.
  */
 
 /** Something with ids, both inclusive: a trade has one, a candle is open from its first to its last ms. */
@@ -44,9 +45,19 @@ export interface Walk {
   agreed: number
   /** Answers in a row that gave nothing new. */
   idle: number
+  /** Answers in a row that do not reach back to the next id any more: one alone may come from a server that is behind others. */
+  gone: number
 }
 
-export const begin = (askAt: number): Walk => ({ askAt, asking: false, looks: 0, at: 0, agreed: Infinity, idle: 0 })
+export const begin = (askAt: number): Walk => ({
+  askAt,
+  asking: false,
+  looks: 0,
+  at: 0,
+  agreed: Infinity,
+  idle: 0,
+  gone: 0
+})
 
 /** What a walk does with what it finds. */
 export interface Steps<A> {
@@ -83,8 +94,11 @@ export const answered = <A>(
   if (walk.at !== before) Object.assign(walk, { at: before, looks: 0, agreed: Infinity })
   let looked = false
   const { goneBelow = before } = page ?? {}
-  if (goneBelow > before) steps.forsake({ first: before, last: Math.min(goneBelow - 1, steps.end()) })
-  for (const entry of page === undefined ? [] : merged(page)) {
+  const isGone = goneBelow > before
+  if (page !== undefined) walk.gone = isGone ? walk.gone + 1 : 0
+  const isSure = !isGone || walk.gone >= LOOKS
+  if (isGone && isSure) steps.forsake({ first: before, last: Math.min(goneBelow - 1, steps.end()) })
+  for (const entry of page === undefined || !isSure ? [] : merged(page)) {
     if (steps.next() > steps.end()) break
     if (entry.last < steps.next()) continue
     if (entry.first > steps.next()) {

@@ -55,6 +55,36 @@ const run = (missing: number, keptFrom: number, millisApart: number, step: numbe
 const covered = (notes: ReadonlyArray<Sequence.Note>, type: Sequence.Note["type"]) =>
   new Set(notes.filter((note) => note.type === type).flatMap(({ first, last }: Range) => ids(first, last)))
 
+describe("one answer that does not reach back", () => {
+  it("is not believed: the server may be behind the others", () => {
+    const notes: Array<Sequence.Note> = []
+    const published: Array<number> = []
+    const entry = entryAt(1)
+    const sequence = Sequence.make<number>({ refills: true, counts: true, inPlaceMs: HOUR }, Sequence.defaultLimits, {
+      publish: ({ value }) => void published.push(value),
+      note: (note) => void notes.push(note),
+      duplicate: () => assert.fail("nothing comes twice"),
+      reject: () => assert.fail("nothing is far away")
+    })
+    const ask = (now: number, goneBelow: number | undefined, ...there: ReadonlyArray<number>) => {
+      const wish = sequence.wish(now) ?? assert.fail("it does not ask")
+      sequence.asked(wish)
+      sequence.answered(wish, { entries: there.map(entry), voids: [], goneBelow }, now)
+    }
+    sequence.live(entry(10), 0)
+    sequence.live(entry(14), 0)
+    ask(1000, 15)
+    ask(10_000, 15)
+    assert.isEmpty(notes)
+    ask(20_000, undefined, 11, 12, 13)
+    assert.deepStrictEqual(published, [10, 11, 12, 13, 14])
+    assert.deepStrictEqual(
+      notes.map(({ first, last, type }) => [type, first, last]),
+      [["gap-filled", 11, 13]]
+    )
+  })
+})
+
 describe("a history that has let go of what is old", () => {
   it.prop(
     "fills what it has, in place or late, and leaves the rest open",
