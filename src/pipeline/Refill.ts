@@ -109,17 +109,20 @@ export const run = Effect.fnUntraced(function* (options: Options) {
   )
 
   const compare = Effect.fnUntraced(function* (stream: StreamName) {
-    const newest = yield* history
-      .newest(stream)
-      .pipe(
-        said(stream),
-        Effect.withSpan("compare", { root: true, attributes: { "binance.stream": stream.name } }),
-        Effect.option
-      )
-    const id = Option.getOrUndefined(Option.flatten(newest))
+    const newest = yield* history.newest(stream).pipe(
+      said(stream),
+      Effect.withSpan("compare", { root: true, attributes: { "binance.stream": stream.name } }),
+      // It has answered: there is nothing that it tells of the stream.
+      Effect.catchIf(
+        ({ isRefusal }) => isRefusal === true,
+        () => Effect.succeedNone
+      ),
+      Effect.option
+    )
+    const answer = Option.map(newest, (id): Sequencer.Newest => ({ id: Option.getOrUndefined(id) }))
     let isMute = false
     yield* inTurn((millis) => {
-      const compared = sequencer.newest(stream, id, millis)
+      const compared = sequencer.newest(stream, Option.getOrUndefined(answer), millis)
       isMute = compared.mute
       return compared.ordered
     })

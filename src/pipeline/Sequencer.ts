@@ -176,11 +176,13 @@ export const make = (options: Options, startedAt: number): Sequencer => {
     remembers: (stream) => keyedEver(stream)?.sequence.status().last !== undefined,
     last: (stream) => keyedEver(stream)?.sequence.status().last,
     resume: (positions) => {
-      for (const keyed of keys.values()) {
+      // Of those that have left too: should they come back, nobody asks where they stand.
+      for (const keyed of [...keys.values(), ...left.values()]) {
         const position = positions.get(keyed.stream.name)
         if (position === undefined) continue
         const isFresh = keyed.sequence.status().last === undefined
         keyed.sequence.resume(position)
+        if (left.has(keyed.stream)) continue
         keyed.behind = isFresh && keyed.serves
         if (isFresh) keyed.compareAt = keyed.joinedAt + UNHEARD_AT_START_MS
         review(keyed)
@@ -238,19 +240,21 @@ export const make = (options: Options, startedAt: number): Sequencer => {
           ({ comparing, compareAt, sequence, serves }) =>
             serves && !comparing && (now >= compareAt || sequence.wantsNewest(now))
         )
+        .toSorted((a, b) => Number(b.sequence.wantsNewest(now)) - Number(a.sequence.wantsNewest(now)))
         .slice(0, most)
       for (const keyed of due) keyed.comparing = true
       return due.map(({ stream }) => stream)
     },
-    newest: (stream, id, now) => {
+    newest: (stream, answer, now) => {
       const keyed = keyedEver(stream)
       if (keyed !== undefined) keyed.comparing = false
       if (keyed === undefined || left.has(stream)) return { ordered: collected(), mute: false }
+      const id = answer?.id
       const silent = now >= keyed.compareAt
       const mute = id !== undefined && compare(keyed, id, now) && silent
       keyed.patience = mute ? UNHEARD_MS : Math.min(keyed.patience * 2, mostUnheard(keys.size))
       if (silent) keyed.compareAt = now + (id === undefined ? UNHEARD_MS : keyed.patience)
-      if (id !== undefined && !mute) keyed.behind = false
+      if (answer !== undefined && !mute && keyed.sequence.status().hole === undefined) keyed.behind = false
       review(keyed)
       return { ordered: collected(), mute }
     },

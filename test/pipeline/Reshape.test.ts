@@ -1,6 +1,6 @@
 /** Streams that come and go while the pipeline runs. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Context, Effect, Exit, Fiber, Layer, Queue, Schema } from "effect"
+import { Arbitrary, Context, Effect, Exit, Fiber, Latch, Layer, Queue, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
@@ -31,7 +31,11 @@ const factsOf = (symbol: string, t: number) => {
 const past = (symbol: string, ...ids: ReadonlyArray<number>): ReadonlyArray<PastEvent> =>
   ids.map((t) => ({ json: payload(symbol, t), facts: factsOf(symbol, t) }))
 
-const start = Effect.fnUntraced(function* (positions: Readonly<Record<string, Position>> = {}) {
+/** `known` completes when the positions of those that join are. */
+const start = Effect.fnUntraced(function* (
+  positions: Readonly<Record<string, Position>> = {},
+  known: Effect.Effect<void> = Effect.void
+) {
   const asked: Array<string> = []
   const context = yield* Layer.build(
     Layer.mergeAll(
@@ -44,9 +48,10 @@ const start = Effect.fnUntraced(function* (positions: Readonly<Record<string, Po
       Layer.succeed(Positions, {
         isKept: true,
         load: (streams) =>
-          Effect.sync(() => {
+          Effect.suspend(() => {
+            const isStart = asked.length === 0
             asked.push(...streams.map(({ name }) => name))
-            return standingsOf(positions)
+            return Effect.as(isStart ? Effect.void : known, standingsOf(positions))
           }),
         begin: Effect.void
       })
@@ -161,6 +166,40 @@ describe("a change of the streams", () => {
         "gap-filled ethusdt@trade 8-9"
       ])
       assert.deepStrictEqual(asked, ["btcusdt@trade", "ethusdt@trade"])
+    })
+  )
+
+  it.effect("does not forget where one stood that has left again by the time that it is known", () =>
+    Effect.gen(function* () {
+      const known = yield* Latch.make(false)
+      const {
+        offer,
+        past: history,
+        said,
+        set
+      } = yield* start({ "ethusdt@trade": { last: 5, at: 5, gaps: [] } }, known.await)
+      yield* set("btcusdt@trade", "ethusdt@trade")
+      // Not waited for any longer.
+      yield* TestClock.adjust("15 seconds")
+      yield* offer(frame("ETHUSDT", 9))
+      yield* set("btcusdt@trade")
+      yield* known.open
+      yield* TestClock.adjust("1 second")
+      yield* history.set("ethusdt@trade", past("ETHUSDT", 5, 6, 7, 8, 9, 10))
+      yield* set("btcusdt@trade", "ethusdt@trade")
+      yield* offer(frame("ETHUSDT", 10))
+      assert.deepStrictEqual(yield* said, [
+        "joined ethusdt@trade null-null",
+        "ETHUSDT 9",
+        "left ethusdt@trade null-9",
+        "gap-opened ethusdt@trade 6-8",
+        "joined ethusdt@trade null-null",
+        "ETHUSDT 6 backfilled",
+        "ETHUSDT 7 backfilled",
+        "ETHUSDT 8 backfilled",
+        "gap-filled ethusdt@trade 6-8",
+        "ETHUSDT 10"
+      ])
     })
   )
 

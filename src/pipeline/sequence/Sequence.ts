@@ -13,7 +13,7 @@
  * live is not kept but fetched, until the history has reached it. A hole that gets nothing new for `waitMs` is opened: live
  * goes on beyond it, and its ids follow late. Without a history a hole is opened after `neighbourMs`. Mutable: on the hot path.
  */
-import { EARLY, FAR, LIVE_FIRST, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
+import { COUNTS_ANEW, EARLY, FAR, LIVE_FIRST, OVERDUE, PAGE, RESET_IDS, TOO_OLD } from "./bounds.ts"
 import * as Far from "./Far.ts"
 import * as Gone from "./Gone.ts"
 import * as Hole from "./Hole.ts"
@@ -137,6 +137,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
   }
 
   const ahead = (entry: Entry<A>, now: number) => {
+    if (far.has(entry)) return out.duplicate(entry)
     const { entries = [], isRun = false } = far.add(entry) ?? {}
     if (isRun) believe(entries, now)
     else for (const one of entries) out.reject(one)
@@ -172,7 +173,8 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       out.publish(entry, true)
       return closed(entry, "it came late", true)
     }
-    if (rule.refills && rule.counts) reset.saw(entry, now)
+    // What is near is what another connection has brought before, and says nothing.
+    if (rule.refills && rule.counts && entry.last < next() - RESET_IDS) reset.saw(entry, now)
     out.duplicate(entry)
   }
 
@@ -218,6 +220,7 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       promised = undefined
       if (last !== undefined && position >= began - 1) return
       if (last !== undefined) return lost({ first: position + 1, last: began - 1 }, LIVE_FIRST)
+      began = position + 1
       last = position
       kept = position
       lastAt = at
@@ -245,8 +248,10 @@ export const make = <A>(rule: Rule, limits: Limits, out: Out<A>): Sequence<A> =>
       const anew = reset.provedBy(id, next())
       if (anew === undefined) return
       const { first } = anew
-      out.note({ type: "sequence-reset", first, last: id, reason: "the exchange counts anew", late: false })
-      parked.clear()
+      // What waited of the old count will never be asked for again: what there is of it goes on, the rest is said to be missing.
+      release(now, COUNTS_ANEW)
+      if (known >= next()) lost({ first: next(), last: known }, COUNTS_ANEW)
+      out.note({ type: "sequence-reset", first, last: id, reason: COUNTS_ANEW, late: false })
       late.drop(0)
       closeHole()
       last = first - 1

@@ -12,4 +12,5 @@ export const LONGEST_WAIT_MS = 5000
 export const TOO_OLD = "the hole spans more time than is caught up in place"
 export const OVERDUE = "the history has given nothing new for too long"
 export const LIVE_FIRST = "live began before it was known where an earlier run stopped"
+export const COUNTS_ANEW = "the exchange counts anew"
 export const EARLY = "live began behind what the history had told first"

@@ -49,6 +49,12 @@ export interface Options {
   readonly dropped?: (stream: StreamName) => void
 }
 
+/** What the history says of how far a stream has come. */
+export interface Newest {
+  /** Undefined: it has nothing to tell of it. */
+  readonly id: number | undefined
+}
+
 export interface Sequencer {
   /** These come from now on; those that had left go on where they stood. */
   readonly join: (streams: ReadonlyArray<StreamName>, now: number) => void
@@ -71,8 +77,8 @@ export interface Sequencer {
   readonly answered: (request: Request, page: Page | undefined, receivedAt: number, now: number) => Ordered
   /** Some streams, `most` of them, of which the history should say how far they have come: they are silent, or senseless. */
   readonly unheard: (now: number, most: number) => ReadonlyArray<StreamName>
-  /** The history's newest id of one of them, if it gave any; `mute`: it is ahead of what came. */
-  readonly newest: (stream: StreamName, id: number | undefined, now: number) => Compared
+  /** The history's answer about one of them, if it gave any; `mute`: it is ahead of what came. */
+  readonly newest: (stream: StreamName, answer: Newest | undefined, now: number) => Compared
   /** What was published and not kept: it is fetched again, in place if it was not late. */
   readonly missed: (stream: StreamName, overflow: Overflow, now: number) => Ordered
   /** The end: what waits is published, unless a restart fetches it again (`keep`). */

@@ -352,6 +352,37 @@ describe("a sequence of trades", () => {
     assert.deepStrictEqual(said(), ["5", "6", "gap-filled 5-6", "7"])
   })
 
+  it("begins anew where the exchange does though the last of the old ids came twice", () => {
+    const { said, sequence } = started(trades)
+    sequence.resume({ last: 999_999, at: 0, gaps: [] })
+    for (const id of [1_000_000, 1_000_000, 5]) sequence.live(span(id, id), 0)
+    sequence.live(span(6, 6), 20_000)
+    assert.isTrue(sequence.wantsNewest(20_000))
+    sequence.newest(6, 20_000)
+    assert.strictEqual(said().at(-1), "sequence-reset 5-6")
+  })
+
+  it("publishes what waited behind a hole of the old count, and says what was missing of it", () => {
+    const { said, sequence } = started(trades)
+    sequence.resume({ last: 1_000_000, at: 0, gaps: [] })
+    sequence.live(span(1_000_003, 1_000_003), 0)
+    sequence.exists(1_000_005, 0)
+    sequence.live(span(5, 5), 0)
+    sequence.live(span(6, 6), 20_000)
+    sequence.newest(6, 20_000)
+    assert.deepStrictEqual(said(), [
+      "duplicate 5",
+      "duplicate 6",
+      "gap-opened 1000001-1000002",
+      "1000003",
+      "gap-opened 1000004-1000005",
+      "sequence-reset 5-6"
+    ])
+    answer(sequence, 20_250, span(5, 5), span(6, 6))
+    sequence.live(span(7, 7), 20_300)
+    assert.deepStrictEqual(said(), ["5", "6", "gap-filled 5-6", "7"])
+  })
+
   it("does not take a quiet line that is behind for a new beginning", () => {
     const { sequence } = started(trades)
     sequence.resume({ last: 1_000_000, at: 0, gaps: [] })

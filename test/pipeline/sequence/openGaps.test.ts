@@ -121,6 +121,18 @@ describe("a restart after more than 1,000,000 trades", () => {
     assert.isAbove(published.length, 0)
   })
 
+  it("goes on live though the history does not answer, and two connections bring everything", () => {
+    const { published, rejected, sequence } = make()
+    sequence.resume({ last: 10, at: 0, gaps: [] })
+    // The second one is a little behind.
+    for (const id of range(2_000_000, 2_000_500)) {
+      sequence.live(entry(id, HOURS), 0)
+      if (id > 2_000_002) sequence.live(entry(id - 3, HOURS), 0)
+    }
+    assert.deepStrictEqual(rejected.slice(0, 3), [], `${rejected.length} real trades are dead letters`)
+    assert.deepStrictEqual(published, [...range(2_000_000, 2_000_500)])
+  })
+
   it("opens the hole whole (RESUME_MAX_GAP_SECONDS)", () => {
     const { notes, sequence } = make()
     sequence.resume({ last: 10, at: 0, gaps: [] })

@@ -9,9 +9,10 @@ const entry = (id: number, at = id): Entry<number> => ({ first: id, last: id, at
 
 const make = () => {
   const published: Array<string> = []
+  const notes: Array<Sequence.Note> = []
   const sequence = Sequence.make<number>(rule, Sequence.defaultLimits, {
     publish: ({ value }, late) => void published.push(late ? `${value} late` : `${value}`),
-    note: () => {},
+    note: (note) => void notes.push(note),
     duplicate: () => {},
     reject: () => {}
   })
@@ -22,8 +23,18 @@ const make = () => {
     const entries = ids.filter((id) => id >= wish.first).map((id) => entry(id))
     sequence.answered(wish, { entries, voids: [] }, now)
   }
-  return { sequence, published, answer }
+  return { sequence, published, notes, answer }
 }
+
+describe("a position", () => {
+  it("that is told twice opens nothing", () => {
+    const { notes, sequence } = make()
+    for (let times = 0; times < 2; times++) sequence.resume({ last: 10, at: 10, gaps: [] })
+    sequence.live(entry(11), 20)
+    assert.isEmpty(notes)
+    assert.isEmpty(sequence.status().gaps)
+  })
+})
 
 describe("a position that becomes known when live has begun", () => {
   it("does not fetch a beginning that was proved and came", () => {
