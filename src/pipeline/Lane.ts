@@ -10,8 +10,8 @@
  * 5. Items leave in the order they came, each once.
  * 6. With `KAFKA_ACKS=1` nothing is sent after a failure until the partition has been read: what is there is not sent again,
  *    and what was acknowledged and is gone goes first. An acknowledged batch is kept for that until the high watermark has
- *    passed it. With `all` the broker does as much by its producers' numbers; the partition is read only where it has lost
- *    those (`Disputed`). With `0` nobody knows anything.
+ *    passed it; where that takes too long nothing new is sent. With `all` the broker does as much by its producers' numbers;
+ *    the partition is read only where it has lost those (`Disputed`). With `0` nobody knows anything.
  *
  * Mutable inside: it may hold hundreds of thousands of items, and every operation costs no more than the batch it concerns,
  * but for what follows a reading.
@@ -35,6 +35,14 @@ const makeFound = (ids: ReadonlyArray<string>) => {
   }
 }
 
+/**
+ * Of the ids that a lane keeps beyond `keeping`: half a minute at 10,000 records a second, after which a leader is without the
+ * replicas that do not follow. Where even that does not help, what is sent now would be neither safe nor seen.
+ */
+const MOST_IDS = 300_000
+/** Until it is seen whether the replicas have followed. */
+const FOLLOW_MS = 1000
+
 interface Kept<A> {
   readonly offset: number
   /** Items, or where there was no room their ids. */
@@ -55,6 +63,8 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
   let delay = 0
   /** Acknowledged, by time. */
   const kept: Array<Kept<A>> = []
+  /** Of them so many by their ids alone. */
+  let keptIds = 0
   /** Acknowledged and gone: sent again, and not given out again. */
   const given = new Set<A>()
   const doubted = new Set<string>()
@@ -97,12 +107,16 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     for (const item of batch) bytes += item.bytes
     const fits = keeping.bytes + bytes <= keeping.limit
     if (fits) keeping.bytes += bytes
+    else keptIds += batch.length
     kept.push({ offset, items: fits ? batch : batch.map(({ id }) => id), bytes: fits ? bytes : 0 })
   }
 
   const letGo = (count = kept.length): ReadonlyArray<Kept<A>> => {
     const gone = kept.splice(0, count)
-    for (const { bytes } of gone) keeping.bytes -= bytes
+    for (const { bytes, items } of gone) {
+      keeping.bytes -= bytes
+      if (typeof items[0] === "string") keptIds -= items.length
+    }
     return gone
   }
 
@@ -117,7 +131,10 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
 
   /** Where the reading begins: at the oldest item that may be gone, else behind the last one. */
   const from = (): number | undefined =>
-    kept.length === 0 ? place?.offset : Math.min(...kept.map(({ offset }) => offset))
+    kept.length === 0 ? place?.offset : kept.reduce((least, { offset }) => Math.min(least, offset), Infinity)
+
+  /** Below this the log cannot end unless it has lost what was confirmed. */
+  const floor = (): number | undefined => (kept.length > 0 || place?.exact === true ? from() : undefined)
 
   return {
     offer: waiting.push,
@@ -131,6 +148,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       if (isSuspect) return { _tag: "Read", from: from(), doubted: [...doubted] }
       if (repeats.length === 0 && waiting.isEmpty()) return idle
       if (place === undefined && acks !== "0") return { _tag: "Read", from: undefined, doubted: [] }
+      if (repeats.length === 0 && keptIds >= MOST_IDS) return { _tag: "Wait", millis: FOLLOW_MS, isFull: true }
       const batch = repeats.pop() ?? waiting.take(makeFits())
       inFlight = batch
       return { _tag: "Send", batch }
@@ -138,6 +156,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     acknowledged: (offset) => {
       attempts = 0
       const batch = land()
+      if (doubted.size > 0) for (const { id } of batch) doubted.delete(id)
       const stored = give(batch)
       const before = place
       if (offset < 0) {
@@ -174,6 +193,8 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       return undefined
     },
     read: (ids, next) => {
+      const expected = floor()
+      const regressed = expected !== undefined && next < expected ? { expected } : {}
       place = { offset: next, exact: true }
       if (!isSuspect) return { stored: [], again: 0, lost: [] }
       trust()
@@ -193,7 +214,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       for (const item of again) given.add(item)
       repeats.push(...batched([...again, ...missing]).toReversed())
       if (repeats.length === 0) attempts = 0
-      return { stored: givable, again: again.length, lost }
+      return { stored: givable, again: again.length, lost, ...regressed }
     },
     unread: (jitter) => {
       attempts++

@@ -169,6 +169,25 @@ describe("KafkaSink with KAFKA_ACKS=1", () => {
     })
   )
 
+  it.effect("says so too where the log has gone back below what all replicas had, and the leader is another one", () =>
+    Effect.gen(function* () {
+      const before = (yield* Metric.value(Telemetry.offsetRegressions)).count
+      const { broker, flushed, lines, log, said, sink, stored } = yield* start()
+      yield* sink.publish(records(4))
+      yield* sink.flush
+      yield* TestClock.adjust("10 seconds")
+      log.length = 1
+      script(broker, { error: error("Moved") })
+      yield* sink.publish(records(2, 4))
+      yield* flushed
+      assert.deepStrictEqual(stored(), [0, 4, 5])
+      assert.lengthOf(said("Error"), 1)
+      const line = lines.find(({ level }) => level === "Error")
+      assert.deepInclude(line?.details, { topic: TOPIC, partition: 0, expected: 4, offset: 1 })
+      assert.strictEqual((yield* Metric.value(Telemetry.offsetRegressions)).count, before + 1)
+    })
+  )
+
   it.effect("believes a reading only when the replicas have what the leader has written", () =>
     Effect.gen(function* () {
       const { broker, flushed, sink, stored } = yield* start()

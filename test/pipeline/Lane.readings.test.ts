@@ -77,6 +77,7 @@ const run = (limits: Lane.Limits, events: ReadonlyArray<typeof Event.Type>, limi
       // Read once the replicas have it all.
       safe = log.length
       const found = lane.read(next.from === undefined ? [] : log.slice(next.from), log.length)
+      assert.isUndefined(found.expected, "what the replicas have is not lost")
       stored.push(...found.stored)
       lost.push(...found.lost)
     }
@@ -255,6 +256,75 @@ describe("Lane over a partition that is read", () => {
     assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 10, doubted: [] })
     assert.strictEqual(lane.read(["c", "d"], 12).again, 2)
     assert.strictEqual(sent(lane), "ab")
+  })
+
+  it("says that what was confirmed is gone, where the log ends below it", () => {
+    const lane = open()
+    lane.read([], 10)
+    sent(lane)
+    lane.acknowledged(10)
+    lane.confirmed(12)
+    sent(lane)
+    lane.failed("Moved", 0)
+    assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 12, doubted: [] })
+    assert.deepStrictEqual(lane.read([], 11), { stored: [], again: 0, lost: [], expected: 12 })
+    assert.strictEqual(sent(lane), "cd")
+    assert.deepStrictEqual(lane.acknowledged(11).audit, { _tag: "Expected" })
+  })
+
+  it("says the same of what was not confirmed yet: what lies below it is gone too", () => {
+    const lane = open()
+    lane.read([], 10)
+    sent(lane)
+    lane.acknowledged(10)
+    lane.suspect()
+    lane.next()
+    assert.deepStrictEqual(lane.read([], 7), { stored: [], again: 2, lost: [], expected: 10 })
+  })
+
+  it("forgets the doubt of a batch that is stored after all", () => {
+    const lane = Lane.make<Item>({ records: 2, bytes: 100 }, { acks: "all", keeping: { limit: 100, bytes: 0 } })
+    for (const id of "abcd") lane.offer(item(id))
+    lane.read([], 0)
+    sent(lane)
+    lane.failed("Doubt", 0.5)
+    assert.strictEqual(lane.next()._tag, "Wait")
+    assert.strictEqual(sent(lane), "ab")
+    lane.acknowledged(0)
+    assert.strictEqual(sent(lane), "cd")
+    lane.failed("Disputed", 0.5)
+    assert.strictEqual(lane.next()._tag, "Wait")
+    assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 2, doubted: ["c", "d"] })
+  })
+
+  it("sends nothing new while the replicas have nothing of very much, and outlives a failover then", () => {
+    const keeping = { limit: 0, bytes: 0 }
+    const lane = Lane.make<Item>({ records: 1, bytes: 100 }, { acks: "1", keeping })
+    lane.offer(item("x"))
+    lane.next()
+    lane.read([], 0)
+    let offset = 0
+    for (; lane.next()._tag === "Send"; lane.offer(item("x"))) lane.acknowledged(offset++)
+    assert.strictEqual(offset, 300_000)
+    assert.deepStrictEqual(lane.next(), { _tag: "Wait", millis: 1000, isFull: true })
+    lane.suspect()
+    assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 0, doubted: [] })
+    assert.lengthOf(lane.read(["x"], 1).lost, 299_999)
+    assert.strictEqual(sent(lane), "x")
+  })
+
+  it("goes on when the replicas have followed", () => {
+    const lane = Lane.make<Item>({ records: 100_000, bytes: 1e9 }, { acks: "1", keeping: { limit: 0, bytes: 0 } })
+    for (let n = 0; n < 300_001; n++) lane.offer(item("x"))
+    lane.next()
+    lane.read([], 0)
+    for (const offset of [0, 100_000, 200_000]) {
+      lane.next()
+      lane.acknowledged(offset)
+    }
+    assert.deepStrictEqual(lane.next(), { _tag: "Wait", millis: 1000, isFull: true })
+    lane.confirmed(100_000)
+    assert.strictEqual(sent(lane), "x")
   })
 
   it("tells of a window that others have written, and drops what waits and is in it", () => {

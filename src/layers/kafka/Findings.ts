@@ -11,7 +11,7 @@ import type { Seen } from "./Tail.ts"
 const FOREIGN_LASTS = Duration.toMillis("5 minutes")
 
 export interface Findings {
-  /** A record was stored below the offset that was expected. */
+  /** A record was stored below the offset that was expected, or the log ends below it. */
   readonly regressed: (expected: number, offset: number) => Effect.Effect<void>
   /** Acknowledged records are gone. */
   readonly gone: (again: number, lost: ReadonlyArray<string>) => Effect.Effect<void>
@@ -30,7 +30,7 @@ export const make = Effect.gen(function* () {
     regressed: Effect.fnUntraced(function* (expected, offset) {
       yield* Metric.update(Telemetry.offsetRegressions, 1)
       yield* Effect.logError(
-        "Kafka has stored at an offset that was taken: records that it had acknowledged are gone"
+        "A partition's log has gone back below what was stored: records that Kafka had acknowledged are gone"
       ).pipe(Effect.annotateLogs({ expected, offset }))
     }),
     gone: Effect.fnUntraced(function* (again, lost) {

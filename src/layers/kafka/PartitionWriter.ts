@@ -4,7 +4,7 @@
 import { Clock, Effect, Fiber, Latch, Metric, Random, Result } from "effect"
 import * as Lane from "../../pipeline/Lane.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
-import { type KafkaDriver, type KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
+import { type KafkaDriver, KafkaError, KafkaErrorKind } from "../../services/KafkaDriver.ts"
 import { Status } from "../../services/Status.ts"
 import * as Telemetry from "../../services/Telemetry.ts"
 import type { Findings } from "./Findings.ts"
@@ -102,6 +102,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const wake = yield* Latch.make(false)
   const gate = yield* Latch.make(true)
   const name = `${topic}/${partition}`
+  const notFollowing = new KafkaError({ kind: "Busy", message: `the replicas of ${name} do not follow` })
   let retired = false
 
   /** Stored, as reading has shown. */
@@ -177,7 +178,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       }),
       Effect.matchEffect({
         onSuccess: Effect.fnUntraced(function* ({ next, seen }) {
-          const { again, lost, stored } = lane.read(seen.map(Tail.idOf), next)
+          const { again, expected, lost, stored } = lane.read(seen.map(Tail.idOf), next)
+          if (expected !== undefined) yield* findings.regressed(expected, next)
           yield* findings.gone(again, lost)
           yield* found(stored, seen)
           if (lane.attempts() === 0) yield* outage.works(name)
@@ -216,8 +218,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const next = lane.next()
       if (next._tag === "Send") yield* send(next.batch)
       else if (next._tag === "Read") yield* read(next.from, next.doubted)
-      else if (next._tag === "Wait") yield* Effect.sleep(next.millis)
-      else {
+      else if (next._tag === "Wait") {
+        if (next.isFull === true) yield* outage.failed(name, notFollowing)
+        yield* Effect.sleep(next.millis)
+      } else {
         wake.closeUnsafe()
         yield* wake.await
       }

@@ -21,7 +21,8 @@ export interface Options {
 /** What to do now; ask again after a wait, an answer, a reading or an offer. */
 export type Next<A> =
   | { readonly _tag: "Idle" }
-  | { readonly _tag: "Wait"; readonly millis: number }
+  /** `isFull`: for the replicas, of which too much of what is acknowledged is kept. */
+  | { readonly _tag: "Wait"; readonly millis: number; readonly isFull?: true }
   | { readonly _tag: "Send"; readonly batch: ReadonlyArray<A> }
   /**
    * Read the partition from an offset to its end; without an offset, see only where it ends. While one of `doubted` is not
@@ -45,6 +46,8 @@ export interface Readings<A> {
   readonly again: number
   /** Acknowledged and gone, and only their ids were kept. */
   readonly lost: ReadonlyArray<string>
+  /** It ends below this offset, up to which all was confirmed: that is gone. */
+  readonly expected?: number
 }
 
 export interface Lane<A> {

@@ -56,7 +56,7 @@ export const sendFailures = counter(
 )
 export const offsetRegressions = counter(
   "binance_kafka_offset_regressions_total",
-  "Sends stored at an offset that was taken before: the topic has lost records"
+  "How often the log of a partition had gone back below what was stored: the topic has lost records"
 )
 export const recordsResent = counter(
   "binance_kafka_records_resent_total",
