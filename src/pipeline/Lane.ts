@@ -61,6 +61,8 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
   let inFlight: ReadonlyArray<A> | undefined
   let attempts = 0
   let delay = 0
+  /** All replicas have had what lies below it: the log cannot end there unless that is gone. */
+  let safe = 0
   /** Acknowledged, by time. */
   const kept: Array<Kept<A>> = []
   /** Of them so many by their ids alone. */
@@ -133,9 +135,6 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
   const from = (): number | undefined =>
     kept.length === 0 ? place?.offset : kept.reduce((least, { offset }) => Math.min(least, offset), Infinity)
 
-  /** Below this the log cannot end unless it has lost what was confirmed. */
-  const floor = (): number | undefined => (kept.length > 0 || place?.exact === true ? from() : undefined)
-
   return {
     offer: waiting.push,
     next: () => {
@@ -163,7 +162,9 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
         if (before !== undefined) place = { ...before, exact: false }
         return { stored, audit: { _tag: "Expected" } }
       }
-      place = { offset: offset + batch.length, exact: true }
+      const end = offset + batch.length
+      place = { offset: end, exact: true }
+      safe = acks === "all" ? end : Math.min(safe, offset)
       if (acks === "1") keep(batch, offset)
       const expected = before?.exact === true && before.offset !== undefined ? before.offset : offset
       if (offset === expected) return { stored, audit: { _tag: "Expected" } }
@@ -193,8 +194,8 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       return undefined
     },
     read: (ids, next) => {
-      const expected = floor()
-      const regressed = expected !== undefined && next < expected ? { expected } : {}
+      const regressed = next < safe ? { expected: safe } : {}
+      safe = next
       place = { offset: next, exact: true }
       if (!isSuspect) return { stored: [], again: 0, lost: [] }
       trust()
@@ -235,6 +236,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     confirmed: (highWatermark) => {
       // Another leader's would say nothing of these.
       if (isSuspect) return
+      safe = Math.max(safe, highWatermark)
       const above = kept.findIndex(({ items, offset }) => offset + items.length > highWatermark)
       letGo(above < 0 ? kept.length : above)
     },
@@ -242,6 +244,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     isAtRest: () => inFlight === undefined && !isSuspect && repeats.length === 0 && waiting.isEmpty(),
     renewed: () => {
       letGo()
+      safe = 0
       place = { offset: 0, exact: false }
     },
     attempts: () => attempts,

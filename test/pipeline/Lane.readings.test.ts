@@ -254,7 +254,8 @@ describe("Lane over a partition that is read", () => {
     sent(lane)
     assert.deepStrictEqual(lane.acknowledged(10).audit, { _tag: "Regressed", expected: 12 })
     assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 10, doubted: [] })
-    assert.strictEqual(lane.read(["c", "d"], 12).again, 2)
+    // It has been said already.
+    assert.deepInclude(lane.read(["c", "d"], 12), { again: 2 })
     assert.strictEqual(sent(lane), "ab")
   })
 
