@@ -240,7 +240,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     confirm: Result.match({
       onSuccess: lane.confirmed,
       onFailure: ({ kind }) => {
-        if (kind !== "Moved") return
+        if (kind !== "Moved" && kind !== "MissingTopic") return
         lane.suspect()
         wake.openUnsafe()
       }
@@ -248,6 +248,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     hold: () => gate.closeUnsafe(),
     resume: (anew) => {
       if (anew) lane.renewed()
+      else {
+        // It may be another one all the same: read before anything is sent.
+        lane.suspect()
+        wake.openUnsafe()
+      }
       gate.openUnsafe()
     },
     recall: lane.recall,

@@ -91,7 +91,7 @@ export const answered = <A>(
 ): boolean => {
   walk.asking = false
   const before = steps.next()
-  if (walk.at !== before) Object.assign(walk, { at: before, looks: 0, agreed: Infinity })
+  if (walk.at !== before) Object.assign(walk, { at: before, looks: 0, agreed: Infinity, gone: 0 })
   let looked = false
   const { goneBelow = before } = page ?? {}
   const isGone = goneBelow > before
@@ -113,6 +113,8 @@ export const answered = <A>(
     else steps.confirm({ first: steps.next(), last: entry.last })
   }
   const advanced = steps.next() > before
+  // What follows directly is believed as well: a gap of millions is not asked for three times a page.
+  if (isGone && isSure) Object.assign(walk, { at: steps.next(), looks: 0, agreed: Infinity })
   if (looked && !advanced) walk.looks++
   walk.idle = advanced ? 0 : walk.idle + 1
   // The rest of what is wanted is asked for at once.

@@ -85,6 +85,34 @@ describe("one answer that does not reach back", () => {
   })
 })
 
+describe("answers that do not reach back", () => {
+  it("count only for the ids that they were about", () => {
+    const opened: Array<number> = []
+    const entry = entryAt(1)
+    const sequence = Sequence.make<number>({ refills: true, counts: true, inPlaceMs: HOUR }, Sequence.defaultLimits, {
+      publish: () => {},
+      note: ({ first, type }) => void (type === "gap-opened" && opened.push(first)),
+      duplicate: () => {},
+      reject: () => assert.fail("nothing is far away")
+    })
+    const deny = (now: number, goneBelow: number) => {
+      const wish = sequence.wish(now) ?? assert.fail("it does not ask")
+      sequence.asked(wish)
+      sequence.answered(wish, { entries: [], voids: [], goneBelow }, now)
+    }
+    for (const id of [10, 13, 15]) sequence.live(entry(id), 0)
+    deny(1000, 16)
+    deny(10_000, 16)
+    // Another connection brings them; what is missing now is 14.
+    for (const id of [11, 12]) sequence.live(entry(id), 11_000)
+    deny(20_000, 16)
+    assert.isEmpty(opened)
+    deny(30_000, 16)
+    deny(40_000, 16)
+    assert.deepStrictEqual(opened, [14])
+  })
+})
+
 describe("a history that has let go of what is old", () => {
   it.prop(
     "fills what it has, in place or late, and leaves the rest open",
