@@ -228,6 +228,35 @@ describe("the topics of KafkaSink", () => {
       })
   )
 
+  it.effect(
+    "keeps the order where the topic was another one after all, though a partition did not notice that it was gone",
+    () =>
+      Effect.gen(function* () {
+        const { broker, sink } = yield* start({ acks: "1" })
+        broker.idempotent = false
+        // The replicas have nothing yet: what is acknowledged is kept.
+        broker.lag = 1000
+        yield* sink.publish(records(20))
+        yield* TestClock.adjust("500 millis")
+        const [first = "", ...others] = KEYS
+        broker.produce = () => Effect.succeed({ error: error("MissingTopic") })
+        broker.unknown.add("raw_trades")
+        broker.create = () => Effect.fail(error("Busy", "no controller"))
+        yield* sink.publish([record(20, first)])
+        yield* TestClock.adjust("1 second")
+        for (const log of broker.topics.get("raw_trades")!.logs) log.length = 0
+        broker.lag = 0
+        yield* sink.publish(others.map((key, n) => record(21 + n, key)))
+        broker.unknown.clear()
+        broker.produce = () => Effect.succeed("stored")
+        const flush = yield* Effect.forkChild(sink.flush)
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(flush)
+        const all = [...records(20), record(20, first), ...others.map((key, n) => record(21 + n, key))]
+        for (const key of KEYS) assert.deepStrictEqual(ids(broker.stored("raw_trades"), key), ids(all, key))
+      })
+  )
+
   it.effect("asks for a topic that is not in the settings when its first record comes", () =>
     Effect.gen(function* () {
       const { broker, sink } = yield* start()
