@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { setTimeout } from "node:timers/promises"
+import { freePorts } from "../test/support/kafka/freePorts.ts"
 import { audit } from "./audit.ts"
 import * as Contender from "./Contender.ts"
 import type { Acks, Compression, Contestant, Job } from "./contestants/job.ts"
@@ -11,7 +12,6 @@ import type { Lab } from "./Lab.ts"
 import { faultsOf } from "./Ledger.ts"
 import { OTHER_CORE } from "./machine.ts"
 import * as Observer from "./Observer.ts"
-import { freePorts } from "../test/support/kafka/freePorts.ts"
 import * as Usage from "./Usage.ts"
 
 const START_LIMIT = 60_000

@@ -1,6 +1,6 @@
 /** What comes at once of one stream, a page of the history, goes on in slices; meanwhile others have their turn. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as HealthState from "../../src/layers/HealthState.ts"
 import * as MemoryFeed from "../../src/layers/MemoryFeed.ts"
@@ -8,25 +8,17 @@ import * as MemoryHistory from "../../src/layers/MemoryHistory.ts"
 import * as MemorySink from "../../src/layers/MemorySink.ts"
 import * as MemoryStreams from "../../src/layers/MemoryStreams.ts"
 import * as Ingest from "../../src/pipeline/Ingest.ts"
-import { trade } from "../../src/schema/kinds/trade.ts"
-import type { PastEvent } from "../../src/services/MarketHistory.ts"
 import { Positions } from "../../src/services/Positions.ts"
 import { settingsLayer, streamNames } from "../support/settings.ts"
 import { standingsOf } from "../support/standings.ts"
+import { range, trade } from "../support/tape.ts"
 
 const PAGE = 1000
 
-const payload = (symbol: string, t: number): string =>
-  `{"e":"trade","E":${t},"s":"${symbol}","t":${t},"p":"1.0","q":"1.0","T":${t},"m":true}`
 const frame = (symbol: string, t: number): string =>
-  `{"stream":"${symbol.toLowerCase()}@trade","data":${payload(symbol, t)}}`
+  `{"stream":"${symbol.toLowerCase()}@trade","data":${trade(t, symbol).json}}`
 
-const past = (symbol: string, from: number, to: number): ReadonlyArray<PastEvent> =>
-  Array.from({ length: to - from + 1 }, (_, index) => {
-    const json = payload(symbol, from + index)
-    const facts = trade.decode(JSON.parse(json))
-    return { json, facts: Exit.isSuccess(facts) ? facts.value : assert.fail() }
-  })
+const past = (symbol: string, from: number, to: number) => range(from, to).map((t) => trade(t, symbol))
 
 /** Two streams, of which ethusdt stands at 0 and misses a page. */
 const start = Effect.fnUntraced(function* (parkedLimit: number) {
@@ -109,7 +101,7 @@ describe("Ingest", () => {
   )
 
   it.effect.each([
-    // A page takes some 70 kB while it waits: the control, where there is room for both.
+    // A page takes some 90 kB while it waits: the control, where there is room for both.
     { room: 1_000_000, marks: "" },
     { room: 60_000, marks: " backfilled" }
   ])("counts what waits for its turn to what waits behind a hole: room for $room bytes", ({ marks, room }) =>

@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function* (outage: Outage, found: Found) {
             // One that existed was only unknown to the broker that was asked.
             if (creation === "created") missing.add(name)
           },
-          // It need not be gone: the broker that was asked may not know it yet. Of a new one the offsets tell.
+          // It need not be gone: the broker that was asked may not know it yet. Its partitions are read before more is sent.
           onFailure: (error) => {
             faults.push(error)
           }

@@ -40,7 +40,7 @@ export const find = Effect.fnUntraced(function* (store: Store, drainBytes: numbe
     const { first, last, late, market, resumable, stream } = identify(record)
     if (market !== binance.market.name || !(resumable || late)) return undefined
     const kind = streamOf(stream)?.kind
-    if (kind?.sequence === undefined || kind.market !== market) return undefined
+    if (kind?.sequence === undefined) return undefined
     // The header tells all, but not where a candle ends.
     return kind.sequence === "times" ? read(record) : { stream, first, last, at: record.timestamp, late }
   }
