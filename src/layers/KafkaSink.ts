@@ -84,7 +84,7 @@ export const releasable = Layer.effectContext(
 
     const topics: Topics.Topics = yield* Topics.make(outage, (topic, anew) => routes.found(topic, anew))
     const publish = (records: ReadonlyArray<SinkRecord>): Effect.Effect<void> =>
-      Effect.uninterruptible(Effect.map(pending.take(records), (entries) => routes.assign(entries)))
+      Effect.sync(() => routes.assign(pending.take(records)))
     const positions = yield* PositionKeeper.make({ publish, stated: pending.stated })
     const resume = yield* Resume.make({ driver, positions, isSealed: isShared })
     const routes = yield* Routes.make({
@@ -125,7 +125,7 @@ export const releasable = Layer.effectContext(
       release: Effect.uninterruptible(
         Effect.gen(function* () {
           const { tried, untried } = routes.recall()
-          yield* pending.release(untried)
+          pending.release(untried)
           // Where streams stand is written anew: what is old by then must not come behind it.
           const events = untried.filter(({ record }) => record.topic !== topicNames.positions)
           return { tried: tried.map(({ record }) => record), untried: events.map(({ record }) => record) }

@@ -21,7 +21,7 @@ export const layer = (group: GroupSettings) =>
   Layer.mergeAll(KafkaClients.grouped(group), BinanceRest.layerNoClient.pipe(Layer.provideMerge(RestClient.layer)))
 
 /** It is the shards' to say whether records are stored. */
-const quiet: Outage = { failed: () => Effect.void, works: () => Effect.void }
+const quiet: Outage = { failed: () => Effect.void, stillWorks: () => true, works: () => Effect.void }
 
 const countOf = (amount: number, what: string): string => `${amount} ${what}${amount === 1 ? "" : "s"}`
 

@@ -76,11 +76,12 @@ export const recorder: Effect.Effect<Recorder> = Effect.gen(function* () {
   }
 })
 
-/** The span that the fiber is in, if it is recorded. */
-export const current: Effect.Effect<Tracer.AnySpan | undefined> = Effect.withFiberSucceed(({ context }) => {
-  const span = Context.getOption(context, Tracer.ParentSpan)
-  return Option.isSome(span) && span.value.sampled ? span.value : undefined
-})
+/** Goes on with the span that the fiber is in, if it is recorded. */
+export const withCurrent = <A, E, R>(use: (span: Tracer.AnySpan | undefined) => Effect.Effect<A, E, R>) =>
+  Effect.withFiber(({ context }) => {
+    const span = Context.getOption(context, Tracer.ParentSpan)
+    return use(Option.isSome(span) && span.value.sampled ? span.value : undefined)
+  })
 
 /** In no trace: for fibers that outlive the span in which they begin. */
 export const apart = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>

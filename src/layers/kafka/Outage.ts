@@ -16,6 +16,8 @@ const TOLERATED = Duration.seconds(5)
 export interface Outage {
   /** Something failed and will be tried again. `what` tells it from others: a partition, or the connection. */
   readonly failed: (what: string, error: KafkaError) => Effect.Effect<void>
+  /** It works. Whether all did before: there is nothing to tell then, and `works` need not run. */
+  readonly stillWorks: (what: string) => boolean
   /** It works, or is no longer wanted. */
   readonly works: (what: string) => Effect.Effect<void>
 }
@@ -85,12 +87,12 @@ export const make = Effect.gen(function* () {
   })
 
   const clock = yield* Clock.Clock
-  const works: Outage["works"] = (what) =>
-    Effect.suspend(() => {
-      if (!up || outage !== undefined || failing.size > 0) return recovers(what)
-      if (what.includes("/")) othersAt = clock.currentTimeMillisUnsafe()
-      return Effect.void
-    })
+  const stillWorks: Outage["stillWorks"] = (what) => {
+    if (!up || outage !== undefined || failing.size > 0) return false
+    if (what.includes("/")) othersAt = clock.currentTimeMillisUnsafe()
+    return true
+  }
+  const works: Outage["works"] = (what) => Effect.suspend(() => (stillWorks(what) ? Effect.void : recovers(what)))
 
-  return { failed, works } satisfies Outage
+  return { failed, stillWorks, works } satisfies Outage
 })

@@ -59,18 +59,18 @@ const makeCohort = (): Cohort => ({ left: 0, stored: Deferred.makeUnsafe() })
 export interface Pending {
   /** Completes when there is room. */
   readonly room: Effect.Effect<void, SinkError>
-  readonly take: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlyArray<Entry>>
+  readonly take: (records: ReadonlyArray<SinkRecord>) => ReadonlyArray<Entry>
   /** Kafka has stored them. */
-  readonly stored: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
+  readonly stored: (entries: ReadonlyArray<Entry>) => void
   /** Stored, or given up; counts once, though it was lost since and stored again. */
-  readonly settle: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
+  readonly settle: (entries: ReadonlyArray<Entry>) => void
   /** Another record in the place of one. */
   readonly replace: (entry: Entry, record: SinkRecord) => Entry
   readonly flush: Effect.Effect<void, SinkError>
   /** Whether the continuity records that were taken until now are stored, once that is known. */
   readonly stated: Effect.Effect<boolean>
   /** Given back, to be stored some other way. */
-  readonly release: (entries: ReadonlyArray<Entry>) => Effect.Effect<void>
+  readonly release: (entries: ReadonlyArray<Entry>) => void
   readonly count: Effect.Effect<number>
   /** Of memory. */
   readonly bytes: Effect.Effect<number>
@@ -98,59 +98,57 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
   yield* plain.gauge(Telemetry.bytesPending, () => bytes)
   const countStored = yield* plain.counter(Telemetry.recordsStored)
 
-  const report = Effect.sync(() => {
+  const report = () => {
     if (bytes < limit || failure !== undefined) latch.openUnsafe()
     else latch.closeUnsafe()
     kafka.waitingRecords = records
     kafka.waitingBytes = bytes
-  })
+  }
 
   const check = Effect.suspend(() => (failure === undefined ? Effect.void : Effect.fail(failure)))
 
-  const settle = (entries: ReadonlyArray<Entry>) =>
-    Effect.suspend(() => {
-      for (const entry of entries) {
-        if (entry.settled) continue
-        records--
-        bytes -= memoryOf(entry)
-        entry.settled = true
-        stated.settled(entry)
-        if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
-          Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
-        }
+  const settle = (entries: ReadonlyArray<Entry>): void => {
+    for (const entry of entries) {
+      if (entry.settled) continue
+      records--
+      bytes -= memoryOf(entry)
+      entry.settled = true
+      stated.settled(entry)
+      if (--entry.cohort.left === 0 && sealed.delete(entry.cohort)) {
+        Deferred.doneUnsafe(entry.cohort.stored, Effect.void)
       }
-      return report
-    })
+    }
+    report()
+  }
 
   /** Tells a reader of the topic whether one connector writes it or two. */
   const signed = (record: SinkRecord): SinkRecord => ({ ...record, headers: { ...record.headers, instance } })
 
   return {
     room: Effect.andThen(latch.await, check),
-    take: (batch) =>
-      Effect.suspend(() => {
-        const now = acknowledged.now()
-        const entries = batch.map((record) => makeEntry(signed(record), current, now))
-        current.left += entries.length
-        records += entries.length
-        for (const entry of entries) {
-          bytes += memoryOf(entry)
-          if (entry.record.topic === topics.continuity) stated.taken(entry)
-        }
-        return Effect.as(report, entries)
-      }),
-    stored: (entries) =>
-      Effect.suspend(() => {
-        const now = acknowledged.now()
-        // What a failover had lost was counted when it was stored for the first time.
-        for (const { record, settled, takenAt } of entries) if (!settled) acknowledged.count(record, takenAt, now)
-        countStored(entries.length)
-        return settle(entries)
-      }),
+    take: (batch) => {
+      const now = acknowledged.now()
+      const entries = batch.map((record) => makeEntry(signed(record), current, now))
+      current.left += entries.length
+      records += entries.length
+      for (const entry of entries) {
+        bytes += memoryOf(entry)
+        if (entry.record.topic === topics.continuity) stated.taken(entry)
+      }
+      report()
+      return entries
+    },
+    stored: (entries) => {
+      const now = acknowledged.now()
+      // What a failover had lost was counted when it was stored for the first time.
+      for (const { record, settled, takenAt } of entries) if (!settled) acknowledged.count(record, takenAt, now)
+      countStored(entries.length)
+      settle(entries)
+    },
     settle,
     release: (entries) => {
       for (const entry of entries) stated.released(entry)
-      return settle(entries)
+      settle(entries)
     },
     replace: (entry, record) => {
       const replaced = makeEntry(record, entry.settled ? current : entry.cohort, entry.takenAt)
@@ -178,10 +176,10 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
     count: Effect.sync(() => records),
     bytes: Effect.sync(() => bytes),
     fail: (error) =>
-      Effect.suspend(() => {
+      Effect.sync(() => {
         failure ??= error
         for (const { stored } of sealed) Deferred.doneUnsafe(stored, Effect.fail(error))
-        return report
+        report()
       })
   }
 })

@@ -136,7 +136,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         Effect.annotateLogs({ stream: record.key, eventId: record.headers["event-id"], reason: error.message })
       )
       yield* Metric.update(Telemetry.recordsDropped, 1)
-      return yield* pending.settle([entry])
+      return pending.settle([entry])
     }
     yield* reportRefused(record, error.message)
     yield* Metric.update(Telemetry.deadLetters, 1)

@@ -2,7 +2,7 @@
  * Kafka over the connections of a client library, whose producer is left out: one that sends several partitions at a time,
  * retries by itself or keeps its own view of the leaders hides what was written, and what was stored.
  */
-import { Duration, Effect, Result, type Scope } from "effect"
+import { Duration, Effect, Result, type Scope, type Tracer } from "effect"
 import type { Acks } from "../../schema/Settings.ts"
 import type { SinkRecord } from "../../schema/SinkRecord.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -74,7 +74,7 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
 
   const recorder = yield* Traces.recorder
   /** Writes down what a send's time has gone into, stage after stage, if it is traced. */
-  const stages = Effect.map(Traces.current, (span) => {
+  const stagesOf = (span: Tracer.AnySpan | undefined) => {
     if (span === undefined) return () => {}
     let from = recorder.now()
     return (name: string) => {
@@ -82,7 +82,7 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
       recorder.stage(span, name, from, { to })
       from = to
     }
-  })
+  }
 
   /**
    * By partition, the connection that the last send was acknowledged on: a failover ends it, or another leader takes its
@@ -153,11 +153,15 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
     return place
   })
 
+  /** As nearly always with `KAFKA_ACKS=1`: the leader that has acknowledged the last send, by the same connection. */
+  const trustedLeader = (topic: string, partition: number): Link.Link | undefined => {
+    const near = cluster.near(topic, partition)
+    return near !== undefined && trusted.get(`${topic}/${partition}`) === near ? near : undefined
+  }
+
   /** Where a batch goes, and under which numbers. */
   const placeOf = (topic: string, partition: number, records: Records): Effect.Effect<Place, KafkaError> => {
     const near = cluster.near(topic, partition)
-    // As nearly always: acknowledged by this leader before (`KAFKA_ACKS=1`, without numbers).
-    if (near !== undefined && trusted.get(`${topic}/${partition}`) === near) return Effect.succeed([near])
     const prepared = prepareSend(topic, partition, records)
     // A limit costs more than what it would watch, where nothing has to be waited for.
     const isAtHand = near !== undefined && (!idempotent || sequences.knows(topic, partition))
@@ -177,9 +181,10 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
     return Effect.succeed(stored.baseOffset)
   }
 
-  const send = (topic: string, partition: number, records: Records) =>
-    Effect.flatMap(stages, (stage) =>
-      Effect.flatMap(placeOf(topic, partition, records), ([link, sequence]) => {
+  const send = (topic: string, partition: number, records: Records): Effect.Effect<number, KafkaError> =>
+    Traces.withCurrent((span) => {
+      const stage = stagesOf(span)
+      const over = (link: Link.Link, sequence?: Sequence) => {
         stage("find leader")
         const part = { topic, partition, records, ...sequence }
         return Effect.flatMap(
@@ -189,8 +194,12 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
             return offsetOf(topic, partition, link, answers)
           }
         )
-      })
-    )
+      }
+      const leader = trustedLeader(topic, partition)
+      return leader === undefined
+        ? Effect.flatMap(placeOf(topic, partition, records), ([link, sequence]) => over(link, sequence))
+        : over(leader)
+    })
 
   const forgetting = <A>(topic: string, effect: Effect.Effect<A, KafkaError>) =>
     Effect.tapError(effect, ({ kind }) => Effect.sync(() => kind !== "Refused" && cluster.forget(topic)))
@@ -204,12 +213,13 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
     describe: (topics) => inTime(Topics.describe(cluster, topics), ADMIN_LIMIT, "describing topics"),
     create: (topic) => inTime(Topics.create(cluster, topic), ADMIN_LIMIT, "creating a topic"),
     produce: (topic, partition, records) =>
-      forgetting(
-        topic,
-        Effect.tapError(send(topic, partition, records), ({ kind }) =>
+      Effect.tapError(send(topic, partition, records), ({ kind }) =>
+        Effect.sync(() => {
+          if (kind === "Refused") return
           // The sink has heard of it.
-          Effect.sync(() => kind !== "Refused" && trusted.delete(`${topic}/${partition}`))
-        )
+          trusted.delete(`${topic}/${partition}`)
+          cluster.forget(topic)
+        })
       ),
     ends: (topic, partition) => forgetting(topic, inTime(endsOf(topic, partition), READ_LIMIT, "asking for the ends")),
     highWatermarks: (partitions) =>

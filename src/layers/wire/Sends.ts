@@ -64,22 +64,27 @@ export const make = ({ fork, request, turns }: Options): Sends => {
     return growing
   }
 
+  const add = (group: Group, part: Part, onEncoded: () => void, bytes: number) => {
+    group.parts.push(part)
+    group.onEncoded.push(onEncoded)
+    group.bytes += bytes
+    return Deferred.await(group.answers)
+  }
+
   return {
     send: (part, onEncoded) =>
-      // Whoever begins a request has it run.
-      Effect.uninterruptibleMask((restore) => {
+      Effect.suspend(() => {
         let bytes = 0
         for (const { value } of part.records) bytes += value.byteLength
         const joined =
           growing !== undefined && growing.bytes + bytes <= ENOUGH_BYTES && !holds(growing, part) ? growing : undefined
-        const group = joined ?? begin()
-        group.parts.push(part)
-        group.onEncoded.push(onEncoded)
-        group.bytes += bytes
-        return Effect.andThen(
-          joined === undefined ? fork(run(group)) : Effect.void,
-          restore(Deferred.await(group.answers))
-        )
+        if (joined !== undefined) return add(joined, part, onEncoded, bytes)
+        // Whoever begins a request has it run.
+        return Effect.uninterruptibleMask((restore) => {
+          const group = begin()
+          const answers = add(group, part, onEncoded, bytes)
+          return Effect.andThen(fork(run(group)), restore(answers))
+        })
       })
   }
 }
