@@ -236,7 +236,11 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     confirmed: (highWatermark) => {
       // Another leader's would say nothing of these.
       if (isSuspect) return
-      safe = Math.max(safe, highWatermark)
+      if (highWatermark < safe) {
+        isSuspect = acks === "1"
+        return
+      }
+      safe = highWatermark
       const above = kept.findIndex(({ items, offset }) => offset + items.length > highWatermark)
       letGo(above < 0 ? kept.length : above)
     },

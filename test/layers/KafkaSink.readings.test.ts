@@ -152,6 +152,21 @@ describe("KafkaSink with KAFKA_ACKS=1", () => {
     })
   )
 
+  it.effect("notices a log that has gone back though nothing newer comes, and says so as an error", () =>
+    Effect.gen(function* () {
+      const { broker, log, said, sink, stored } = yield* start()
+      broker.lag = 2
+      yield* sink.publish(records(4))
+      yield* TestClock.adjust("2 seconds")
+      log.length = 1
+      broker.lag = 0
+      yield* TestClock.adjust("2 seconds")
+      // Of a batch all is kept until the replicas have the whole of it.
+      assert.deepStrictEqual(stored(), numbers(4))
+      assert.lengthOf(said("Error"), 1)
+    })
+  )
+
   it.effect("notices by its offset that a failover has lost records, and says so as an error", () =>
     Effect.gen(function* () {
       const before = (yield* Metric.value(Telemetry.offsetRegressions)).count

@@ -314,6 +314,40 @@ describe("Lane over a partition that is read", () => {
     assert.strictEqual(sent(lane), "x")
   })
 
+  it("notices while it waits for replicas that the log is another one", () => {
+    const lane = Lane.make<Item>({ records: 100_000, bytes: 1e9 }, { acks: "1", keeping: { limit: 0, bytes: 0 } })
+    for (let n = 0; n < 300_001; n++) lane.offer(item("x"))
+    lane.next()
+    lane.read([], 7)
+    for (const offset of [7, 100_007, 200_007]) {
+      lane.next()
+      lane.acknowledged(offset)
+    }
+    lane.confirmed(7)
+    assert.deepStrictEqual(lane.next(), { _tag: "Wait", millis: 1000, isFull: true })
+    lane.confirmed(6)
+    assert.isFalse(lane.isAtRest())
+    assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 7, doubted: [] })
+    const { expected, lost } = lane.read([], 6)
+    assert.strictEqual(expected, 7)
+    assert.lengthOf(lost, 300_000)
+    assert.strictEqual(sent(lane), "x")
+  })
+
+  it("sends again at once what is gone, though nothing newer comes", () => {
+    const lane = Lane.make<Item>({ records: 2, bytes: 100 }, { acks: "1", keeping: { limit: 100, bytes: 0 } })
+    lane.offer(item("a"))
+    lane.next()
+    lane.read([], 5)
+    sent(lane)
+    lane.acknowledged(5)
+    assert.isTrue(lane.isAtRest())
+    lane.confirmed(4)
+    assert.deepStrictEqual(lane.next(), { _tag: "Read", from: 5, doubted: [] })
+    assert.deepInclude(lane.read([], 4), { again: 1, expected: 5 })
+    assert.strictEqual(sent(lane), "a")
+  })
+
   it("goes on when the replicas have followed", () => {
     const lane = Lane.make<Item>({ records: 100_000, bytes: 1e9 }, { acks: "1", keeping: { limit: 0, bytes: 0 } })
     for (let n = 0; n < 300_001; n++) lane.offer(item("x"))

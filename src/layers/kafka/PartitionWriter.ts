@@ -258,7 +258,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     keeps: lane.keeps,
     isAtRest: lane.isAtRest,
     confirm: Result.match({
-      onSuccess: lane.confirmed,
+      onSuccess: (highWatermark) => {
+        lane.confirmed(highWatermark)
+        // It is another log where that has gone back: read at once.
+        if (!lane.isAtRest()) wake.openUnsafe()
+      },
       onFailure: ({ kind }) => {
         if (kind !== "Moved" && kind !== "MissingTopic") return
         lane.suspect()
