@@ -203,6 +203,20 @@ describe("KafkaSink with KAFKA_ACKS=1", () => {
     })
   )
 
+  it.effect("finds what is in doubt in a log that has gone back", () =>
+    Effect.gen(function* () {
+      const { broker, flushed, log, sink, stored } = yield* start()
+      yield* sink.publish(records(4))
+      yield* sink.flush
+      yield* TestClock.adjust("10 seconds")
+      log.length = 0
+      script(broker, { error: error("Doubt"), stored: true })
+      yield* sink.publish(records(2, 4))
+      yield* flushed
+      assert.deepStrictEqual(stored(), [4, 5])
+    })
+  )
+
   it.effect("believes a reading only when the replicas have what the leader has written", () =>
     Effect.gen(function* () {
       const { broker, flushed, sink, stored } = yield* start()

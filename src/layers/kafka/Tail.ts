@@ -2,6 +2,9 @@
 import { Effect, Schedule } from "effect"
 import { type KafkaDriver, KafkaError, type StoredRecord } from "../../services/KafkaDriver.ts"
 
+/** Of records: one batch is in doubt, and no more than these will have come behind it. */
+const LAST = 100_000
+
 /** How long after the connection is cut a broker may still store what was written to it. */
 const LATE = "1 second"
 
@@ -21,16 +24,19 @@ export const idOf = ({ headers }: Pick<Seen, "headers">): string => headers["eve
 
 export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, partition: number) => {
   /** Once consumers see all that the leader has written by now. */
-  const end = Effect.gen(function* () {
-    const { next, written } = yield* ends(topic, partition)
-    if (next >= written) return next
+  const settled = Effect.gen(function* () {
+    const now = yield* ends(topic, partition)
+    const { written } = now
+    if (now.next >= written) return now
     const later = yield* Effect.repeat(ends(topic, partition), {
       until: (now) => now.next >= written,
       schedule: following
     })
-    if (later.next >= written) return later.next
+    if (later.next >= written) return later
     return yield* new KafkaError({ kind: "Busy", message: `the replicas of ${topic}/${partition} do not follow` })
   })
+
+  const end = Effect.map(settled, ({ next }) => next)
 
   /** Every record from `from` up to `to`. */
   const each = Effect.fnUntraced(function* (from: number, to: number, use: (record: StoredRecord) => void) {
@@ -53,9 +59,11 @@ export const make = ({ ends, fetch }: KafkaDriver["Service"], topic: string, par
     from: number | undefined,
     doubted: ReadonlyArray<string>
   ): Effect.fn.Return<Tail, KafkaError> {
-    const first = yield* end
+    const { earliest, next: first } = yield* settled
     if (from === undefined) return { seen: [], next: first }
-    const seen = yield* window(from, first)
+    // It may have gone back, or be another one: what is in doubt is among its last then.
+    const isShorter = first < from && doubted.length > 0
+    const seen = yield* window(isShorter ? Math.max(earliest, first - LAST) : from, first)
     const ids = new Set(seen.map(idOf))
     if (doubted.every((id) => ids.has(id))) return { seen, next: first }
     yield* Effect.sleep(LATE)
