@@ -127,6 +127,11 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     doubted.clear()
   }
 
+  /** What was acknowledged may be gone: read before anything is sent. Where all replicas acknowledge, it is not. */
+  const suspect = (): void => {
+    if (acks === "1") isSuspect = true
+  }
+
   const doubt = (batch: ReadonlyArray<A>): void => {
     for (const { id } of batch) doubted.add(id)
   }
@@ -169,7 +174,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       const expected = before?.exact === true && before.offset !== undefined ? before.offset : offset
       if (offset === expected) return { stored, audit: { _tag: "Expected" } }
       if (offset > expected) return { stored, audit: { _tag: "Jumped", from: expected, to: offset } }
-      if (acks === "1") isSuspect = true
+      suspect()
       return { stored, audit: { _tag: "Regressed", expected } }
     },
     failed: (kind, jitter) => {
@@ -226,9 +231,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
       letGo()
       place ??= { offset: undefined, exact: false }
     },
-    suspect: () => {
-      if (acks === "1") isSuspect = true
-    },
+    suspect,
     elsewhere: (ids) => {
       const found = makeFound(ids)
       return waiting.remove(({ id }) => found(id))
@@ -236,10 +239,7 @@ export const make = <A extends { readonly id: string; readonly bytes: number }>(
     confirmed: (highWatermark) => {
       // Another leader's would say nothing of these.
       if (isSuspect) return
-      if (highWatermark < safe) {
-        isSuspect = acks === "1"
-        return
-      }
+      if (highWatermark < safe) return suspect()
       safe = highWatermark
       const above = kept.findIndex(({ items, offset }) => offset + items.length > highWatermark)
       letGo(above < 0 ? kept.length : above)

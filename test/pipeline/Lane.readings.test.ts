@@ -185,6 +185,20 @@ describe("Lane over a partition that is read", () => {
   )
 
   const item = (id: string): Item => ({ id, bytes: 1, bad: false })
+
+  /** All that it may keep is stored from this offset on, of which the replicas have nothing yet; one more item waits. */
+  const full = (from: number) => {
+    const lane = Lane.make<Item>({ records: 100_000, bytes: 1e9 }, { acks: "1", keeping: { limit: 0, bytes: 0 } })
+    for (let n = 0; n < 300_001; n++) lane.offer(item("x"))
+    lane.next()
+    lane.read([], from)
+    for (const stored of [0, 100_000, 200_000]) {
+      lane.next()
+      lane.acknowledged(from + stored)
+    }
+    return lane
+  }
+
   const open = (acks: "1" | "all" = "1") => {
     const lane = Lane.make<Item>({ records: 2, bytes: 100 }, { acks, keeping: { limit: 100, bytes: 0 } })
     for (const id of ["a", "b", "c", "d", "e"]) lane.offer(item(id))
@@ -315,14 +329,7 @@ describe("Lane over a partition that is read", () => {
   })
 
   it("notices while it waits for replicas that the log is another one", () => {
-    const lane = Lane.make<Item>({ records: 100_000, bytes: 1e9 }, { acks: "1", keeping: { limit: 0, bytes: 0 } })
-    for (let n = 0; n < 300_001; n++) lane.offer(item("x"))
-    lane.next()
-    lane.read([], 7)
-    for (const offset of [7, 100_007, 200_007]) {
-      lane.next()
-      lane.acknowledged(offset)
-    }
+    const lane = full(7)
     lane.confirmed(7)
     assert.deepStrictEqual(lane.next(), { _tag: "Wait", millis: 1000, isFull: true })
     lane.confirmed(6)
@@ -349,14 +356,7 @@ describe("Lane over a partition that is read", () => {
   })
 
   it("goes on when the replicas have followed", () => {
-    const lane = Lane.make<Item>({ records: 100_000, bytes: 1e9 }, { acks: "1", keeping: { limit: 0, bytes: 0 } })
-    for (let n = 0; n < 300_001; n++) lane.offer(item("x"))
-    lane.next()
-    lane.read([], 0)
-    for (const offset of [0, 100_000, 200_000]) {
-      lane.next()
-      lane.acknowledged(offset)
-    }
+    const lane = full(0)
     assert.deepStrictEqual(lane.next(), { _tag: "Wait", millis: 1000, isFull: true })
     lane.confirmed(100_000)
     assert.strictEqual(sent(lane), "x")
