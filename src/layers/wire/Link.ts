@@ -8,6 +8,7 @@ import { KafkaError } from "../../services/KafkaDriver.ts"
 import type { Address } from "./Address.ts"
 import type { Connection, Part, PartAnswer, ProduceRequest } from "./Connection.ts"
 import * as Sends from "./Sends.ts"
+import * as TimeLimit from "./TimeLimit.ts"
 
 export const CONNECT_LIMIT = Duration.seconds(4)
 const CLOSE_LIMIT = Duration.seconds(2)
@@ -105,11 +106,11 @@ export const open = (
   const tooLate = (limit: Duration.Duration, kind: KafkaError["kind"]) => {
     const reason = `no answer within ${Duration.format(limit)}`
     cut(reason)
-    return Effect.fail(new KafkaError({ kind, message: `${where}: ${reason}` }))
+    return new KafkaError({ kind, message: `${where}: ${reason}` })
   }
 
   const ready = Effect.tryPromise({ try: () => connecting, catch: (cause) => errorOf(cause, false) }).pipe(
-    Effect.timeoutOrElse({ duration: CONNECT_LIMIT, orElse: () => tooLate(CONNECT_LIMIT, "Unreachable") })
+    Effect.timeoutOrElse({ duration: CONNECT_LIMIT, orElse: () => Effect.fail(tooLate(CONNECT_LIMIT, "Unreachable")) })
   )
 
   const withSocket = <E>(use: (socket: Socket) => Effect.Effect<void, E>) =>
@@ -124,38 +125,37 @@ export const open = (
     // The limit begins with the request's turn: it is the broker's to keep, not that of the requests before it.
     turns.withPermit(
       Effect.tryPromise({ try: () => request(connection), catch: (cause) => errorOf(cause, false) }).pipe(
-        Effect.timeoutOrElse({ duration: limit, orElse: () => tooLate(limit, "Unreachable") })
+        Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(tooLate(limit, "Unreachable")) })
       )
     )
 
-  const request = ({ limit, ...how }: Delivery, parts: ReadonlyArray<Part>, onEncoded: () => void) =>
-    Effect.suspend(() => {
-      /** A record may be stored. */
-      let written = false
-      const encoded = () => {
-        written = true
-        onEncoded()
-      }
-      return Effect.tryPromise({
-        try: () => connection.produce({ ...how, parts }, encoded),
-        catch: (cause) => errorOf(cause, written)
-      }).pipe(
-        // Where no answer is expected, a client would write without end to a broker that does not read.
-        Effect.tap(() => (how.acks === 0 ? allFlushed : Effect.void)),
-        Effect.timeoutOrElse({
-          duration: limit,
-          orElse: () => tooLate(limit, written ? "Doubt" : "Unreachable")
-        })
-      )
+  const requestBy = ({ fork, limit, ...how }: Delivery): Sends.Options["request"] => {
+    const { within } = TimeLimit.make({ limit, fork })
+    // Where no answer is expected, a client would write without end to a broker that does not read.
+    const taken = Effect.timeoutOrElse(allFlushed, {
+      duration: limit,
+      orElse: () => Effect.fail(tooLate(limit, "Doubt"))
     })
+    return (parts, onEncoded) =>
+      Effect.suspend(() => {
+        /** A record may be stored. */
+        let written = false
+        const encoded = () => {
+          written = true
+          onEncoded()
+        }
+        const answers = within(
+          () => connection.produce({ ...how, parts }, encoded),
+          (cause) => errorOf(cause, written),
+          () => tooLate(limit, written ? "Doubt" : "Unreachable")
+        )
+        return how.acks === 0 ? Effect.tap(answers, taken) : answers
+      })
+  }
 
   let sends: Sends.Sends | undefined
   const sendsBy = (delivery: Delivery): Sends.Sends => {
-    sends ??= Sends.make({
-      turns,
-      request: (parts, onEncoded) => request(delivery, parts, onEncoded),
-      fork: delivery.fork
-    })
+    sends ??= Sends.make({ turns, request: requestBy(delivery), fork: delivery.fork })
     return sends
   }
 

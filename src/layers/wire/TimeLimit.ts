@@ -1,0 +1,76 @@
+/**
+ * One time limit for many waits that are alike: a fiber sleeps until the oldest of them is due, in place of several for each.
+ * It runs while something waits.
+ */
+import { Clock, Duration, Effect } from "effect"
+
+interface Wait {
+  /** Monotonic, ms. */
+  readonly due: number
+  readonly expire: () => void
+}
+
+export interface TimeLimit {
+  /** What the promise comes to, or, where that takes too long, what `late` says: it is not waited for any more then. */
+  readonly within: <A, E>(begin: () => Promise<A>, failed: (cause: unknown) => E, late: () => E) => Effect.Effect<A, E>
+}
+
+export interface Options {
+  readonly limit: Duration.Duration
+  /** Runs the fiber. */
+  readonly fork: (run: Effect.Effect<void>) => Effect.Effect<unknown>
+}
+
+/** Of the clock, ms. */
+const monotonic = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+
+export const make = ({ fork, limit }: Options): TimeLimit => {
+  const millis = Duration.toMillis(limit)
+  /** All wait equally long: whoever began first is due first. */
+  const waits = new Set<Wait>()
+  let isWatched = false
+
+  const watch = Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    // Nothing that has begun by now is due sooner.
+    for (let left = millis; ;) {
+      yield* Effect.sleep(Duration.millis(left))
+      const now = monotonic(clock)
+      for (const wait of waits) {
+        if (wait.due > now) break
+        waits.delete(wait)
+        wait.expire()
+      }
+      const [oldest] = waits
+      if (oldest === undefined) return
+      left = Math.ceil(oldest.due - now)
+    }
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        isWatched = false
+      })
+    )
+  )
+
+  return {
+    within: <A, E>(begin: () => Promise<A>, failed: (cause: unknown) => E, late: () => E) =>
+      Effect.clockWith((clock) => {
+        const answer = Effect.callback<A, E>((resume) => {
+          const wait = { due: monotonic(clock) + millis, expire: () => resume(Effect.fail(late())) }
+          const end = (exit: Effect.Effect<A, E>) => {
+            waits.delete(wait)
+            resume(exit)
+          }
+          waits.add(wait)
+          begin().then(
+            (value) => end(Effect.succeed(value)),
+            (cause: unknown) => end(Effect.fail(failed(cause)))
+          )
+        })
+        if (isWatched) return answer
+        isWatched = true
+        return Effect.andThen(fork(watch), answer)
+      })
+  }
+}
