@@ -1,7 +1,7 @@
 /** The brokers: a link to each one that is needed, and what they say of topics and their leaders. */
-import { Duration, Effect, Semaphore } from "effect"
+import { Duration, Effect, Result, Semaphore } from "effect"
 import type { KafkaSettings } from "../../schema/Settings.ts"
-import { KafkaError } from "../../services/KafkaDriver.ts"
+import { KafkaError, type TopicPartition } from "../../services/KafkaDriver.ts"
 import { type Address, addressOf, nameOf } from "./Address.ts"
 import { UNKNOWN_TOPIC } from "./codes.ts"
 import type { TopicMetadata } from "./Connection.ts"
@@ -20,6 +20,9 @@ const NOBODY = -1
  */
 export type Use = "writing" | "reading" | CoordinatorKind
 
+const linkName = (address: Address, use: Use): string =>
+  use === "writing" ? nameOf(address) : `${nameOf(address)} (${use})`
+
 export interface Cluster {
   /** A link to any broker, one that is there already if possible. */
   readonly any: Effect.Effect<Link, KafkaError>
@@ -29,10 +32,15 @@ export interface Cluster {
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TopicMetadata>, KafkaError>
   /** A link to the partition's leader, by the last that was heard of it. */
   readonly leader: (topic: string, partition: number, use?: Use) => Effect.Effect<Link, KafkaError>
+  /** The same for each of them, asked for at once: a broker that is away must not keep the others waiting. */
+  readonly leaders: (
+    partitions: ReadonlyArray<TopicPartition>,
+    use: Use
+  ) => Effect.Effect<ReadonlyArray<Result.Result<Link, KafkaError>>>
   /** A link to the broker that coordinates what has this key, as it is said now. */
   readonly coordinator: (kind: CoordinatorKind, key: string) => Effect.Effect<Link, KafkaError>
-  /** The link to write to the partition's leader by, where nothing has to be asked for, nor waited for. */
-  readonly near: (topic: string, partition: number) => Link | undefined
+  /** The link to the partition's leader, where nothing has to be asked for, nor waited for. */
+  readonly near: (topic: string, partition: number, use?: Use) => Link | undefined
   /** What was heard of the topic may no longer hold. */
   readonly forget: (topic: string) => void
 }
@@ -69,7 +77,7 @@ export const make = Effect.fnUntraced(function* (
     address: Address,
     use: Use = "writing"
   ): Effect.fn.Return<Link, KafkaError> {
-    const name = use === "writing" ? nameOf(address) : `${nameOf(address)} (${use})`
+    const name = linkName(address, use)
     const known = links.get(name)
     if (known?.isReady() === true) return worked(known)
     if (known?.usable() === true) return yield* ready(known)
@@ -137,10 +145,10 @@ export const make = Effect.fnUntraced(function* (
       ? partitions[partition]
       : partitions.find((one) => one.partition === partition)
 
-  const near: Cluster["near"] = (topic, partition) => {
+  const near: Cluster["near"] = (topic, partition, use = "writing") => {
     const found = topics.get(topic)
     const address = brokers.get((found && placeOf(found, partition)?.leader) ?? NOBODY)
-    const link = address && links.get(nameOf(address))
+    const link = address && links.get(linkName(address, use))
     return link?.isReady() === true ? link : undefined
   }
 
@@ -154,6 +162,17 @@ export const make = Effect.fnUntraced(function* (
     }
     return yield* connect(address, use)
   })
+
+  const leaders: Cluster["leaders"] = (partitions, use) =>
+    Effect.suspend(() => {
+      // As nearly always: a fiber for each costs more than to look.
+      const atHand = partitions.flatMap(({ partition, topic }) => near(topic, partition, use) ?? [])
+      return atHand.length === partitions.length
+        ? Effect.succeed(atHand.map(Result.succeed))
+        : Effect.forEach(partitions, ({ partition, topic }) => Effect.result(leader(topic, partition, use)), {
+            concurrency: "unbounded"
+          })
+    })
 
   const coordinator: Cluster["coordinator"] = Effect.fnUntraced(function* (kind, key) {
     const link = yield* any
@@ -170,6 +189,7 @@ export const make = Effect.fnUntraced(function* (
     controller,
     metadata,
     leader,
+    leaders,
     coordinator,
     near,
     forget: (topic) => void topics.delete(topic)

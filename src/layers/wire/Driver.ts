@@ -109,19 +109,21 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
    * Fails where the log is no longer the one that the last send went to, as it is now. Whoever asks is not whoever sends: the
    * next send is told as well.
    */
-  const watchTrust = (topic: string, partition: number): Effect.Effect<void, KafkaError> => {
+  const watchTrust = (topic: string, partition: number) => {
     const key = `${topic}/${partition}`
     const before = trusted.get(key)
-    if (before === undefined) return Effect.void
-    return Effect.flatMap(cluster.leader(topic, partition), (link) => {
+    /** As nearly always: it can be seen without asking. */
+    const holds = () => before === undefined || cluster.near(topic, partition) === before
+    const ask = Effect.flatMap(cluster.leader(topic, partition), (link) => {
       if (link === before) return Effect.void
       if (trusted.get(key) === before) trusted.set(key, undefined)
       return Effect.fail(changed(key))
     })
+    return { holds, check: Effect.suspend(() => (holds() ? Effect.void : ask)) }
   }
 
   const endsOf = Effect.fnUntraced(function* (topic: string, partition: number) {
-    const check = watchTrust(topic, partition)
+    const { check } = watchTrust(topic, partition)
     yield* check
     const ends = yield* Reading.ends(cluster, topic, partition)
     // Meanwhile another leader may have been found, and asked.
@@ -130,8 +132,12 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
   })
 
   const highWatermarks = Effect.fnUntraced(function* (partitions: ReadonlyArray<TopicPartition>) {
-    const checks = partitions.map(({ partition, topic }) => watchTrust(topic, partition))
-    const checkAll = Effect.forEach(checks, Effect.result, { concurrency: "unbounded" })
+    const watches = partitions.map(({ partition, topic }) => watchTrust(topic, partition))
+    const checkAll = Effect.suspend(() =>
+      watches.every(({ holds }) => holds())
+        ? Effect.succeed([])
+        : Effect.forEach(watches, ({ check }) => Effect.result(check), { concurrency: "unbounded" })
+    )
     const before = yield* checkAll
     const found = yield* Reading.highWatermarks(cluster, partitions)
     const after = yield* checkAll

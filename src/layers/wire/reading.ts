@@ -71,12 +71,7 @@ export const highWatermarks = Effect.fnUntraced(function* (
   cluster: Cluster,
   partitions: ReadonlyArray<TopicPartition>
 ): Effect.fn.Return<ReadonlyArray<Result.Result<number, KafkaError>>> {
-  // At once: a broker that is away must not keep the others waiting.
-  const links = yield* Effect.forEach(
-    partitions,
-    ({ partition, topic }) => Effect.result(cluster.leader(topic, partition, "reading")),
-    { concurrency: "unbounded" }
-  )
+  const links = yield* cluster.leaders(partitions, "reading")
   const led = new Map<Link, Array<TopicPartition>>()
   for (const [index, link] of links.entries()) {
     const one = partitions[index]
