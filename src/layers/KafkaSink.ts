@@ -110,6 +110,7 @@ export const releasable = Layer.effectContext(
 
     yield* fork(positions.run)
 
+    const count = Effect.sync(() => pending.waiting().records)
     const sink = ReleasableSink.of({
       publish: (batch) => Effect.andThen(pending.room, publish(batch)),
       flush: pending.flush.pipe(
@@ -117,10 +118,10 @@ export const releasable = Layer.effectContext(
         Effect.andThen(positions.write),
         Effect.flatMap((wrote) => (wrote ? pending.flush : Effect.void))
       ),
-      pending: pending.count,
-      surrender: pending.count,
+      pending: count,
+      surrender: count,
       stored: pending.flush,
-      waitingBytes: pending.bytes,
+      waiting: pending.waiting,
       newest: (records) => newest(driver, records),
       release: Effect.uninterruptible(
         Effect.gen(function* () {

@@ -52,6 +52,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   const work = yield* Latch.make(false)
   const flushes = Flushes.make()
   const stall = yield* Stall.make(sink)
+  const clock = yield* Clock.Clock
 
   let mode: Mode.Mode = "Direct"
   /** The numbers of records on the disk that the sink has as well: it may have stored them already, and sends them itself. */
@@ -117,7 +118,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     if (records === 0) {
       mode = Mode.step(mode, "unkept")
       yield* sink.publish(untried)
-      const wasPatient = yield* stall.patience
+      const wasPatient = stall.patience()
       if (fault === undefined || wasPatient) return
       return yield* Effect.logWarning("Cannot write the spool: records wait in memory, as far as that goes").pipe(
         Effect.annotateLogs({ folder, reason: fault.reason, see: "DATA_DIR, SPOOL, SPOOL_MAX_BYTES" })
@@ -132,33 +133,30 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     work.openUnsafe()
   }, Effect.uninterruptible)
 
-  const engageIfStalled = Effect.gen(function* () {
-    if (mode !== "Direct") return
-    const reason = yield* stall.reason
-    if (reason !== undefined) yield* engage(reason)
+  const engageIfStalled = Effect.suspend(() => {
+    const reason = mode === "Direct" ? stall.reason() : undefined
+    return reason === undefined ? Effect.void : engage(reason)
   })
 
   const pass = Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-    const now = yield* Clock.currentTimeMillis
-    const completed = statements.completed(yield* shortage.admit(batch), now)
+    const completed = statements.completed(yield* shortage.admit(batch), clock.currentTimeMillisUnsafe())
     const admitted = [...keeping.takeUnsaid(), ...completed]
     yield* sink.publish(admitted)
     stall.passed(admitted.length)
   })
 
   /** Lets the sink store some of what it has, as long as it is not relieved. */
-  const room: Effect.Effect<void, SinkError> = Effect.gen(function* () {
-    for (;;) {
-      yield* flushes.check
-      yield* engageIfStalled
-      if (mode !== "Direct" || !(yield* stall.isFull)) return
-      yield* Effect.sleep(ROOM_EVERY)
-    }
+  const room: Effect.Effect<void, SinkError> = Effect.suspend(() => {
+    if (mode !== "Direct") return Effect.void
+    const reason = stall.reason()
+    if (reason !== undefined) return Effect.andThen(engage(reason), room)
+    if (!stall.isFull()) return Effect.void
+    return Effect.sleep(ROOM_EVERY).pipe(Effect.andThen(flushes.check), Effect.andThen(room))
   })
 
   const publish = (batch: ReadonlyArray<SinkRecord>) =>
     flushes.check.pipe(
-      Effect.andThen(Effect.suspend(() => (mode === "Direct" ? room : Effect.void))),
+      Effect.andThen(room),
       Effect.andThen(Effect.suspend(() => (Mode.placeOf(mode) === "sink" ? pass(batch) : keep(batch)))),
       Semaphore.withPermit(turn)
     )
@@ -181,7 +179,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
       kept = { from: 0, to: 0 }
     }
     const now = yield* Clock.currentTimeMillis
-    yield* stall.restart
+    stall.restart()
     const notKept = yield* shortage.emptied
     const since = engaged
     engaged = undefined
@@ -234,7 +232,7 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
     )
   }
   yield* report
-  yield* stall.restart
+  stall.restart()
 
   const drainer = yield* Effect.forkScoped(
     flushes.failing(

@@ -21,8 +21,8 @@ export class ReleasableSink extends Context.Service<
   EventSink["Service"] & {
     /** Completes once everything taken so far is acknowledged; `flush` takes more care. */
     readonly stored: Effect.Effect<void, SinkError>
-    /** Bytes of memory that wait. */
-    readonly waitingBytes: Effect.Effect<number>
+    /** What waits in memory: plain code, asked for at every batch. */
+    readonly waiting: () => { readonly records: number; readonly bytes: number }
     readonly release: Effect.Effect<Released>
     /** Event-ids of what is stored last where records with these topics and keys go: an earlier process may have sent them. */
     readonly newest: (records: ReadonlyArray<SinkRecord>) => Effect.Effect<ReadonlySet<string>>

@@ -83,7 +83,7 @@ describeKafka("Spool over KafkaSink on a real broker", () => {
       const publisher = yield* Effect.gen(function* () {
         while (!(yield* Deferred.isDone(stop))) {
           yield* sink.publish(next(20))
-          most = Math.max(most, yield* inner.waitingBytes)
+          most = Math.max(most, inner.waiting().bytes)
           yield* Effect.sleep("20 millis")
         }
       }).pipe(Effect.provideContext(context), Effect.forkScoped)

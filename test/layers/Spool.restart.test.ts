@@ -28,7 +28,7 @@ const makeInner = Effect.sync(() => {
     pending: Effect.sync(() => waiting.length),
     surrender: Effect.sync(() => waiting.length),
     newest: () => Effect.sync(() => new Set(stored.map(({ headers }) => headers["event-id"] ?? ""))),
-    waitingBytes: Effect.succeed(0),
+    waiting: () => ({ records: waiting.length, bytes: 0 }),
     release: Effect.sync(() => ({ tried: [], untried: waiting.splice(0) }))
   })
   return {

@@ -78,7 +78,10 @@ const makeInner = Effect.gen(function* () {
     pending: Effect.sync(() => tried.length + untried.length),
     surrender: Effect.sync(() => tried.length + untried.length),
     newest: () => Effect.sync(() => new Set(stored.map(({ headers }) => headers["event-id"] ?? ""))),
-    waitingBytes: Effect.sync(() => SIZE * (tried.length + untried.length)),
+    waiting: () => {
+      const records = tried.length + untried.length
+      return { records, bytes: SIZE * records }
+    },
     release: Effect.suspend(() => {
       const released = { tried: [...tried], untried: untried.splice(0) }
       return tried.length > 0 ? Effect.succeed(released) : Effect.as(flushed.release, released)

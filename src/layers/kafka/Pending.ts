@@ -71,9 +71,8 @@ export interface Pending {
   readonly stated: Effect.Effect<boolean>
   /** Given back, to be stored some other way. */
   readonly release: (entries: ReadonlyArray<Entry>) => void
-  readonly count: Effect.Effect<number>
-  /** Of memory. */
-  readonly bytes: Effect.Effect<number>
+  /** Bytes of memory. */
+  readonly waiting: () => { readonly records: number; readonly bytes: number }
   /** The sink cannot go on: whoever waits, or comes later, is told. */
   readonly fail: (error: SinkError) => Effect.Effect<void>
 }
@@ -125,7 +124,10 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
   const signed = (record: SinkRecord): SinkRecord => ({ ...record, headers: { ...record.headers, instance } })
 
   return {
-    room: Effect.andThen(latch.await, check),
+    // As nearly always: to wait where nobody has to takes steps, at every batch.
+    room: Effect.suspend(() =>
+      latch.isOpen() && failure === undefined ? Effect.void : Effect.andThen(latch.await, check)
+    ),
     take: (batch) => {
       const now = acknowledged.now()
       const entries = batch.map((record) => makeEntry(signed(record), current, now))
@@ -173,8 +175,7 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
       )
     }),
     stated: stated.wait,
-    count: Effect.sync(() => records),
-    bytes: Effect.sync(() => bytes),
+    waiting: () => ({ records, bytes }),
     fail: (error) =>
       Effect.sync(() => {
         failure ??= error

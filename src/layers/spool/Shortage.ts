@@ -57,11 +57,12 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     overflow: Stream.fromPubSub(told),
     drained: Stream.fromQueue(drained),
     /** What may be kept of a batch: the streams that are waited for are left out. */
-    admit: Effect.fnUntraced(function* (batch: ReadonlyArray<SinkRecord>) {
-      const admitted = overflows.admit(batch)
-      yield* missed(batch.length - admitted.length, HELD_BACK)
-      return admitted
-    }),
+    admit: (batch: ReadonlyArray<SinkRecord>) =>
+      Effect.suspend(() => {
+        const admitted = overflows.admit(batch)
+        const left = batch.length - admitted.length
+        return left === 0 ? Effect.succeed(admitted) : Effect.as(missed(left, HELD_BACK), admitted)
+      }),
     /** The disk did not take these. */
     refuse: Effect.fnUntraced(function* (records: ReadonlyArray<SinkRecord>, reason: string) {
       full = true

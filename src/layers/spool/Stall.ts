@@ -12,65 +12,62 @@ export class Activity extends Context.Reference<() => number>("binance-kafka/lay
 /** From this part of the time on the process has no more to give. */
 const BUSY = 0.8
 
-/** ms; the clock on the wall may leap. */
-const monotonic = Effect.map(Clock.Clock, (clock) => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))
-
 export interface Stall {
   /** So many more went to the sink. */
   readonly passed: (records: number) => void
   /** Why it should be relieved; `undefined`: it need not. */
-  readonly reason: Effect.Effect<string | undefined>
+  readonly reason: () => string | undefined
   /** As much waits as may, and it could be relieved. */
-  readonly isFull: Effect.Effect<boolean>
+  readonly isFull: () => boolean
   /** It could not be relieved: not again for a while. Gives whether that was so before. */
-  readonly patience: Effect.Effect<boolean>
+  readonly patience: () => boolean
   /** What waits in it now is the beginning. */
-  readonly restart: Effect.Effect<void>
+  readonly restart: () => void
 }
 
-export const make = Effect.fnUntraced(function* (sink: Pick<ReleasableSink["Service"], "pending" | "waitingBytes">) {
+export const make = Effect.fnUntraced(function* ({ waiting }: Pick<ReleasableSink["Service"], "waiting">) {
   const limits = yield* SpoolLimits
   const active = yield* Activity
+  const clock = yield* Clock.Clock
+  /** ms; the clock on the wall may leap. */
+  const monotonic = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
   const longest = Duration.toMillis(limits.stall)
   /** As much waits as may, more or less. */
   let full: { readonly since: number; readonly active: number } | undefined
   let passed = 0
-  let progress = { stored: 0, since: yield* monotonic, notBefore: 0 }
+  let progress = { stored: 0, since: monotonic(), notBefore: 0 }
   return {
     passed: (records) => {
       passed += records
     },
-    reason: Effect.gen(function* () {
-      const now = yield* monotonic
-      const pending = yield* sink.pending
-      const stored = passed - pending
-      if (pending === 0 || stored > progress.stored) {
-        progress = { stored, since: now, notBefore: pending === 0 ? 0 : progress.notBefore }
+    reason: () => {
+      const now = monotonic()
+      const { bytes, records } = waiting()
+      const stored = passed - records
+      if (records === 0 || stored > progress.stored) {
+        progress = { stored, since: now, notBefore: records === 0 ? 0 : progress.notBefore }
       }
       if (now < progress.notBefore) return undefined
       if (now - progress.since >= longest) return `nothing was stored for ${Duration.format(limits.stall)}`
-      const bytes = yield* sink.waitingBytes
       if (bytes < limits.waitingBytes / 2) full = undefined
       if (bytes < limits.waitingBytes) return undefined
       full ??= { since: now, active: active() }
       const isBusy = active() - full.active > BUSY * (now - full.since)
       const patience = isBusy ? limits.slowProcess : limits.slowKafka
       return now - full.since < Duration.toMillis(patience) ? undefined : `${bytes} bytes wait in memory`
-    }),
-    isFull: Effect.gen(function* () {
-      return (yield* sink.waitingBytes) >= limits.waitingBytes && (yield* monotonic) >= progress.notBefore
-    }),
-    patience: Effect.gen(function* () {
-      const now = yield* monotonic
+    },
+    isFull: () => waiting().bytes >= limits.waitingBytes && monotonic() >= progress.notBefore,
+    patience: () => {
+      const now = monotonic()
       full = undefined
       const before = progress.notBefore > 0
       progress = { ...progress, since: now, notBefore: now + longest }
       return before
-    }),
-    restart: Effect.gen(function* () {
-      passed = yield* sink.pending
+    },
+    restart: () => {
+      passed = waiting().records
       full = undefined
-      progress = { stored: 0, since: yield* monotonic, notBefore: 0 }
-    })
+      progress = { stored: 0, since: monotonic(), notBefore: 0 }
+    }
   } satisfies Stall
 })

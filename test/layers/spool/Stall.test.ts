@@ -13,8 +13,7 @@ const start = (busy: number) =>
     let pending = 1
     let active = 0
     const stall = yield* Stall.make({
-      waitingBytes: Effect.sync(() => waiting),
-      pending: Effect.sync(() => pending)
+      waiting: () => ({ records: pending, bytes: waiting })
     }).pipe(
       Effect.provideService(SpoolLimits, {
         stall: Duration.seconds(5),
@@ -34,7 +33,7 @@ const start = (busy: number) =>
         // Something is stored all the time.
         stall.passed(1)
         pending = 1
-        reason = yield* stall.reason
+        reason = stall.reason()
       }
       return reason
     })
@@ -46,7 +45,7 @@ describe("Stall", () => {
     Effect.gen(function* () {
       const { hold, pass, stall } = yield* start(0.3)
       hold(LIMIT)
-      assert.isTrue(yield* stall.isFull)
+      assert.isTrue(stall.isFull())
       assert.isUndefined(yield* pass(2))
       assert.strictEqual(yield* pass(1), "1000 bytes wait in memory")
     })
@@ -67,7 +66,7 @@ describe("Stall", () => {
       hold(LIMIT)
       assert.isUndefined(yield* pass(1.5))
       hold(LIMIT - 1)
-      assert.isFalse(yield* stall.isFull)
+      assert.isFalse(stall.isFull())
       assert.isUndefined(yield* pass(0.25))
       hold(LIMIT)
       assert.isDefined(yield* pass(1))
