@@ -10,6 +10,7 @@ import { AppConfig } from "../services/AppConfig.ts"
 import { Instance } from "../services/Instance.ts"
 import type { Frame } from "../services/MarketFeed.ts"
 import { Status } from "../services/Status.ts"
+import * as plain from "../services/telemetry/plain.ts"
 import * as Telemetry from "../services/Telemetry.ts"
 import * as ContinuityRecord from "./ContinuityRecord.ts"
 import { rejectedRecord } from "./DeadLetter.ts"
@@ -67,12 +68,14 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
     )
   })
 
-  const count = Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
-    yield* Metric.update(Telemetry.framesReceived, frames.length)
+  const countFrames = yield* plain.counter(Telemetry.framesReceived)
+  const countBytes = yield* plain.counter(Telemetry.bytesReceived)
+  const count = (frames: ReadonlyArray<Frame>): void => {
+    countFrames(frames.length)
     let bytes = 0
     for (const frame of frames) bytes += frame.bytes.byteLength
-    yield* Metric.update(Telemetry.bytesReceived, bytes)
-  })
+    countBytes(bytes)
+  }
 
   /** A frame as it would have come: the far ones are told from the others only after decoding. */
   const farRejection = ({ json, receivedAt, stream }: Decoder.MarketEvent): Decoder.Rejection => ({
@@ -87,7 +90,7 @@ export const make = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamNa
     decode: Effect.fnUntraced(function* (frames: ReadonlyArray<Frame>) {
       const { controls, events, rejections } = decode(frames)
       figures.received(events)
-      yield* count(frames)
+      count(frames)
       if (rejections.length > 0) yield* reportRejections(rejections)
       if (controls.length > 0) yield* Effect.forEach(controls, logControl, { discard: true })
       return { events, deadLetters: rejections.map((rejection) => rejectedRecord(deadLetters, rejection)) }

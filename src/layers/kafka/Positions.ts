@@ -61,16 +61,20 @@ interface Standing {
   changes: number
 }
 
-/** `U-u:digest` or a number by itself; other ids belong to what has no sequence. */
+/** `U-u:digest`; beside that and a number by itself, ids belong to what has no sequence. */
 const SPAN = /^\d+-(\d+):[0-9a-f]{8}$/
-const NUMBER = /^\d+$/
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
-const numberOf = (id: string): number => {
-  if (NUMBER.test(id)) return Number(id)
-  const last = SPAN.exec(id)?.[1]
-  return last === undefined ? Number.NaN : Number(last)
+/** Of an id behind its prefix. Digit by digit, for nearly all of them are numbers, and every record has one. */
+const numberOf = (id: string, from: number): number => {
+  let number = 0
+  for (let at = from; at < id.length; at++) {
+    const digit = id.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) return Number(SPAN.exec(id.slice(from))?.[1])
+    number = number * 10 + digit
+  }
+  return from < id.length ? number : Number.NaN
 }
 
 const decodeContinuity = Schema.decodeUnknownOption(Schema.fromJsonString(Continuity))
@@ -223,7 +227,7 @@ export const make = Effect.fnUntraced(function* ({ publish, stated }: Options) {
         const at = offset < 0 ? offset : next++
         const id = record.headers["event-id"] ?? ""
         const standing = standingOf(record.key, id)
-        const number = standing === undefined ? Number.NaN : numberOf(id.slice(standing.prefix.length))
+        const number = standing === undefined ? Number.NaN : numberOf(id, standing.prefix.length)
         if (standing === undefined || Number.isNaN(number)) continue
         const isFirst = standing.number < 0 && standing.written === undefined
         // A candle's number is its open time: the next one's is above the close time that was written.
