@@ -1,5 +1,5 @@
 /** The connector: what `run` runs. */
-import "./layers/heap.ts"
+import "./layers/v8.ts"
 import "effect/schema/SchemaJITCompiler/enable"
 import { Effect, Layer, Option } from "effect"
 import * as Settings from "./layers/AppConfig.ts"
