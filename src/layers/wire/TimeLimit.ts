@@ -7,7 +7,8 @@ import { Clock, Duration, Effect } from "effect"
 interface Wait {
   /** Monotonic, ms. */
   readonly due: number
-  readonly expire: () => void
+  /** Until it has ended. */
+  expire: (() => void) | undefined
 }
 
 export interface TimeLimit {
@@ -26,8 +27,11 @@ const monotonic = (clock: Clock.Clock): number => Number(clock.monotonicTimeNano
 
 export const make = ({ fork, limit }: Options): TimeLimit => {
   const millis = Duration.toMillis(limit)
-  /** All wait equally long: whoever began first is due first. */
-  const waits = new Set<Wait>()
+  /**
+   * All wait equally long: whoever began first is due first. Some have ended. No set: V8 would keep what was in it until it
+   * collects the whole heap.
+   */
+  let waits: Array<Wait> = []
   let isWatched = false
 
   const watch = Effect.gen(function* () {
@@ -36,11 +40,8 @@ export const make = ({ fork, limit }: Options): TimeLimit => {
     for (let left = millis; ;) {
       yield* Effect.sleep(Duration.millis(left))
       const now = monotonic(clock)
-      for (const wait of waits) {
-        if (wait.due > now) break
-        waits.delete(wait)
-        wait.expire()
-      }
+      for (const { due, expire } of waits) if (due <= now) expire?.()
+      waits = waits.filter(({ due, expire }) => expire !== undefined && due > now)
       const [oldest] = waits
       if (oldest === undefined) return
       left = Math.ceil(oldest.due - now)
@@ -57,12 +58,12 @@ export const make = ({ fork, limit }: Options): TimeLimit => {
     within: <A, E>(begin: () => Promise<A>, failed: (cause: unknown) => E, late: () => E) =>
       Effect.clockWith((clock) => {
         const answer = Effect.callback<A, E>((resume) => {
-          const wait = { due: monotonic(clock) + millis, expire: () => resume(Effect.fail(late())) }
+          const wait: Wait = { due: monotonic(clock) + millis, expire: () => resume(Effect.fail(late())) }
           const end = (exit: Effect.Effect<A, E>) => {
-            waits.delete(wait)
+            wait.expire = undefined
             resume(exit)
           }
-          waits.add(wait)
+          waits.push(wait)
           begin().then(
             (value) => end(Effect.succeed(value)),
             (cause: unknown) => end(Effect.fail(failed(cause)))
