@@ -124,7 +124,7 @@ export const make: Effect.Effect<Pending, never, AppConfig | Scope.Scope> = Effe
   const signed = (record: SinkRecord): SinkRecord => ({ ...record, headers: { ...record.headers, instance } })
 
   return {
-    // As nearly always: to wait where nobody has to takes steps, at every batch.
+    // Nearly always there is room: to wait for it all the same would take steps, at every batch.
     room: Effect.suspend(() =>
       latch.isOpen() && failure === undefined ? Effect.void : Effect.andThen(latch.await, check)
     ),

@@ -165,7 +165,7 @@ export const make = Effect.fnUntraced(function* (
 
   const leaders: Cluster["leaders"] = (partitions, use) =>
     Effect.suspend(() => {
-      // As nearly always: a fiber for each costs more than to look.
+      // Nearly always all are at hand: a fiber for each would cost more than to look.
       const atHand = partitions.flatMap(({ partition, topic }) => near(topic, partition, use) ?? [])
       return atHand.length === partitions.length
         ? Effect.succeed(atHand.map(Result.succeed))

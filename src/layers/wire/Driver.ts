@@ -19,7 +19,7 @@ import * as Sequences from "./Sequences.ts"
 import * as Topics from "./topics.ts"
 
 const CONNECT_LIMIT = Duration.seconds(10)
-/** Of a send until it is written; with `REQUEST_LIMIT`, all the time that it can take. */
+/** Of a send until it is written; with `REQUEST_LIMIT`, all the time that it can take where it is acknowledged. */
 const PLACE_LIMIT = Duration.seconds(10)
 const ADMIN_LIMIT = Duration.seconds(20)
 const REQUEST_LIMIT = Duration.seconds(10)
@@ -112,7 +112,7 @@ export const over = Effect.fnUntraced(function* ({ cluster, delivery }: Client, 
   const watchTrust = (topic: string, partition: number) => {
     const key = `${topic}/${partition}`
     const before = trusted.get(key)
-    /** As nearly always: it can be seen without asking. */
+    /** Nearly always so, and seen without asking. */
     const holds = () => before === undefined || cluster.near(topic, partition) === before
     const ask = Effect.flatMap(cluster.leader(topic, partition), (link) => {
       if (link === before) return Effect.void

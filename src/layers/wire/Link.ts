@@ -17,7 +17,7 @@ export const IN_FLIGHT = 5
 
 /** How records are sent over a link. */
 export interface Delivery extends Omit<ProduceRequest, "parts"> {
-  /** Until there is an answer. */
+  /** Until there is an answer; where none is expected, until it is written, and until the system has taken it. */
   readonly limit: Duration.Duration
   readonly fork: Sends.Options["fork"]
 }

@@ -1,6 +1,6 @@
 /**
  * One time limit for many waits that are alike: a fiber sleeps until the oldest of them is due, in place of several for each.
- * It runs while something waits.
+ * It ends when it wakes and nothing waits.
  */
 import { Clock, Duration, Effect } from "effect"
 
@@ -18,7 +18,7 @@ export interface TimeLimit {
 
 export interface Options {
   readonly limit: Duration.Duration
-  /** Runs the fiber. */
+  /** Runs the fiber in a scope that whoever waits does not outlive. */
   readonly fork: (run: Effect.Effect<void>) => Effect.Effect<unknown>
 }
 
@@ -36,8 +36,9 @@ export const make = ({ fork, limit }: Options): TimeLimit => {
 
   const watch = Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    // Nothing that has begun by now is due sooner.
-    for (let left = millis; ;) {
+    // The first wait has just begun.
+    let left = millis
+    for (;;) {
       yield* Effect.sleep(Duration.millis(left))
       const now = monotonic(clock)
       for (const { due, expire } of waits) if (due <= now) expire?.()
@@ -58,15 +59,16 @@ export const make = ({ fork, limit }: Options): TimeLimit => {
     within: <A, E>(begin: () => Promise<A>, failed: (cause: unknown) => E, late: () => E) =>
       Effect.clockWith((clock) => {
         const answer = Effect.callback<A, E>((resume) => {
-          const wait: Wait = { due: monotonic(clock) + millis, expire: () => resume(Effect.fail(late())) }
+          const wait: Wait = { due: monotonic(clock) + millis, expire: () => resume(Effect.failSync(late)) }
           const end = (exit: Effect.Effect<A, E>) => {
             wait.expire = undefined
             resume(exit)
           }
+          const begun = begin()
           waits.push(wait)
-          begin().then(
+          begun.then(
             (value) => end(Effect.succeed(value)),
-            (cause: unknown) => end(Effect.fail(failed(cause)))
+            (cause: unknown) => end(Effect.failSync(() => failed(cause)))
           )
         })
         if (isWatched) return answer

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as Cluster from "../../../src/layers/wire/Cluster.ts"
 import type { Link } from "../../../src/layers/wire/Link.ts"
 import { KafkaError } from "../../../src/services/KafkaDriver.ts"
@@ -127,6 +127,26 @@ describe("Cluster", () => {
       yield* cluster.metadata([TOPIC])
       assert.strictEqual(hostOf(yield* cluster.controller), "c")
       assert.deepStrictEqual(asked, ["a"])
+    })
+  )
+
+  it.effect("finds the leaders of several partitions, and says of which it finds none", () =>
+    Effect.gen(function* () {
+      const { cluster, nodes } = yield* makeCluster([1, undefined], { seeds: "a:1" })
+      const found = (partitions: ReadonlyArray<number>) =>
+        Effect.map(
+          cluster.leaders(
+            partitions.map((partition) => ({ topic: TOPIC, partition })),
+            "reading"
+          ),
+          (links) => links.map((link) => (Result.isSuccess(link) ? hostOf(link.success) : link.failure.kind))
+        )
+      assert.deepStrictEqual(yield* found([0]), ["a"])
+      // Now they are at hand.
+      assert.deepStrictEqual(yield* found([0, 0]), ["a", "a"])
+      assert.deepStrictEqual(yield* found([0, 7, 0]), ["a", "MissingTopic", "a"])
+      for (const node of nodes) node.leader = undefined
+      assert.deepStrictEqual(yield* found([0]), ["Unreachable"])
     })
   )
 

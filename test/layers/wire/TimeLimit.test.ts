@@ -60,6 +60,31 @@ describe("TimeLimit", () => {
     })
   )
 
+  it.effect("ends all that are due together, and hears of none of them again", () =>
+    Effect.gen(function* () {
+      const { begin } = yield* make
+      const waits = yield* Effect.all([begin, begin, begin])
+      yield* TestClock.adjust("5 seconds")
+      const last = yield* begin
+      yield* TestClock.adjust("5 seconds")
+      for (const { result } of waits) assert.include(yield* result, "late")
+      for (const { answer } of waits) yield* Deferred.succeed(answer, "too late")
+      assert.isTrue(isWaiting(last))
+      yield* TestClock.adjust("5 seconds")
+      assert.include(yield* last.result, "late")
+    })
+  )
+
+  it.effect("is not told of a wait that was given up", () =>
+    Effect.gen(function* () {
+      const { begin } = yield* make
+      const [given, other] = [yield* begin, yield* begin]
+      yield* Fiber.interrupt(given.fiber)
+      yield* TestClock.adjust("10 seconds")
+      assert.include(yield* other.result, "late")
+    })
+  )
+
   it.effect("is watched by one fiber for as long as something waits, and by another later", () =>
     Effect.gen(function* () {
       const { begin, watchers } = yield* make
