@@ -5,8 +5,6 @@
  *   short collections.
  * - Everything begins among what is new. Records that wait a moment for Kafka let V8 believe that such objects live long; it would
  *   then make them among what is old, where all they lead to outlives them until the whole heap is collected.
- * - Memory is given back after ten minutes at rest, not after eight seconds. V8 takes a process whose garbage is cheap for one at
- *   rest: it would collect the whole heap and give up most of the room for what is new, which is needed again within minutes.
  * - What runs once for every chunk runs a hundred times a second: V8 would take it for worth its best code after half a minute.
  *   With a third of the calls that is done within the first seconds.
  */
@@ -14,5 +12,4 @@ import v8 from "node:v8"
 
 v8.setFlagsFromString("--heap-growing-percent=100")
 v8.setFlagsFromString("--no-allocation-site-pretenuring")
-v8.setFlagsFromString("--gc-memory-reducer-start-delay-ms=600000")
 v8.setFlagsFromString("--invocation-count-for-turbofan=1000")
