@@ -146,13 +146,14 @@ const over = Effect.fnUntraced(function* (sink: ReleasableSink["Service"], store
   })
 
   /** Lets the sink store some of what it has, as long as it is not relieved. */
-  const room: Effect.Effect<void, SinkError> = Effect.suspend(() => {
-    if (mode !== "Direct") return Effect.void
-    const reason = stall.reason()
-    if (reason !== undefined) return Effect.andThen(engage(reason), room)
-    if (!stall.isFull()) return Effect.void
-    return Effect.sleep(ROOM_EVERY).pipe(Effect.andThen(flushes.check), Effect.andThen(room))
-  })
+  const room: Effect.Effect<void, SinkError> = Effect.andThen(
+    engageIfStalled,
+    Effect.suspend(() =>
+      mode === "Direct" && stall.isFull()
+        ? Effect.sleep(ROOM_EVERY).pipe(Effect.andThen(flushes.check), Effect.andThen(room))
+        : Effect.void
+    )
+  )
 
   const publish = (batch: ReadonlyArray<SinkRecord>) =>
     flushes.check.pipe(

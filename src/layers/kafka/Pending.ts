@@ -71,7 +71,7 @@ export interface Pending {
   readonly stated: Effect.Effect<boolean>
   /** Given back, to be stored some other way. */
   readonly release: (entries: ReadonlyArray<Entry>) => void
-  /** Bytes of memory. */
+  /** In memory. */
   readonly waiting: () => { readonly records: number; readonly bytes: number }
   /** The sink cannot go on: whoever waits, or comes later, is told. */
   readonly fail: (error: SinkError) => Effect.Effect<void>

@@ -7,6 +7,8 @@ const make = Effect.gen(function* () {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
   let watchers = 0
+  /** How many were told to be late. */
+  let late = 0
   const limit = TimeLimit.make({
     limit: Duration.seconds(10),
     fork: (run) =>
@@ -21,12 +23,15 @@ const make = Effect.gen(function* () {
     const wait = limit.within(
       () => Effect.runPromiseWith(context)(Deferred.await(answer)),
       () => "failed",
-      () => "late"
+      () => {
+        late++
+        return "late"
+      }
     )
     const fiber = yield* Effect.forkChild(Effect.result(wait), { startImmediately: true })
     return { answer, fiber, result: Effect.map(Fiber.join(fiber), (result) => JSON.stringify(result)) }
   })
-  return { begin, watchers: () => watchers }
+  return { begin, watchers: () => watchers, late: () => late }
 })
 
 const isWaiting = ({ fiber }: { readonly fiber: Fiber.Fiber<unknown> }) => fiber.pollUnsafe() === undefined
@@ -60,9 +65,9 @@ describe("TimeLimit", () => {
     })
   )
 
-  it.effect("ends all that are due together, and hears of none of them again", () =>
+  it.effect("ends all that are due together, each once", () =>
     Effect.gen(function* () {
-      const { begin } = yield* make
+      const { begin, late } = yield* make
       const waits = yield* Effect.all([begin, begin, begin])
       yield* TestClock.adjust("5 seconds")
       const last = yield* begin
@@ -72,16 +77,18 @@ describe("TimeLimit", () => {
       assert.isTrue(isWaiting(last))
       yield* TestClock.adjust("5 seconds")
       assert.include(yield* last.result, "late")
+      assert.strictEqual(late(), 4)
     })
   )
 
-  it.effect("is not told of a wait that was given up", () =>
+  it.effect("calls nothing late that was given up", () =>
     Effect.gen(function* () {
-      const { begin } = yield* make
+      const { begin, late } = yield* make
       const [given, other] = [yield* begin, yield* begin]
       yield* Fiber.interrupt(given.fiber)
       yield* TestClock.adjust("10 seconds")
       assert.include(yield* other.result, "late")
+      assert.strictEqual(late(), 1)
     })
   )
 
