@@ -81,6 +81,7 @@ const connectWith =
       enforceRequestTimeout: false,
       logger
     })
+    if (settings.patches) connectionPool.map(({ requestQueue }) => patches.applyInFlight(requestQueue))
     // It would open a second one for Fetch.
     connectionPool.getConnectionByRequest = () => connectionPool.getConnection(0)
 

@@ -26,8 +26,10 @@ declare module "kafkajs/src/broker/index.js" {
 
 declare module "kafkajs/src/network/connection.js" {
   import type { Socket } from "node:net"
+  import type RequestQueue from "kafkajs/src/network/requestQueue/index.js"
 
   export default class Connection {
+    readonly requestQueue: RequestQueue
     socket: Socket
     /** Until the answer that has begun is whole; four while none has. */
     bytesNeeded: number
@@ -53,6 +55,7 @@ declare module "kafkajs/src/network/connectionPool.js" {
         readonly logger: Logger
       }
     )
+    map<A>(visit: (connection: Connection) => A): ReadonlyArray<A>
     getConnection(index: number): Promise<Connection>
     getConnectionByRequest: () => Promise<Connection>
     /** Undefined for a request that expects no answer. */
@@ -74,11 +77,25 @@ declare module "kafkajs/src/network/requestQueue/index.js" {
     throttledUntil: number
     throttleCheckTimeoutId: NodeJS.Timeout | null
     pending: Array<unknown>
+    /** By correlation id: so much of a `Map` as it uses. */
+    inflight: {
+      readonly size: number
+      has(id: number): boolean
+      get(id: number): unknown
+      set(id: number, request: unknown): void
+      delete(id: number): void
+      values(): Iterable<unknown>
+      forEach(visit: (request: unknown) => void): void
+      clear(): void
+    }
     push(request: {
       readonly entry: { readonly correlationId: number; readonly resolve: () => void; readonly reject: () => void }
       readonly expectResponse: boolean
       readonly sendRequest: () => void
     }): void
+    fulfillRequest(answer: { readonly correlationId: number; readonly size: number; readonly payload: Buffer }): void
+    rejectAll(error: Error): void
+    waitForPendingRequests(): Promise<void>
     maybeThrottle(millis: number): void
     checkPendingRequests(): void
     scheduleCheckPendingRequests(): void

@@ -5,9 +5,11 @@
  *   writes the same bytes in one pass, with the checksum of the processor.
  * - Timers: kafkajs arms one of 1 ms for ever on every connection that was never throttled: thousands of wake-ups a second
  *   in an idle process, and a warning of Node's. This one is armed only while something waits.
+ * - Requests on their way: kafkajs keeps them in a map that holds on to them long after they were answered ({@link InFlight}).
  */
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js"
 import { encode } from "../wire/recordBatch.ts"
+import { InFlight } from "./InFlight.ts"
 import { type EncodeBatch, encodeBatch } from "./produce.ts"
 
 /** Between two looks at a queue that waits without being throttled, ms; as kafkajs has it. */
@@ -15,6 +17,11 @@ const CHECK_INTERVAL = 10
 
 /** How batches are encoded. */
 export const encoder = (patched: boolean): EncodeBatch => (patched ? encode : encodeBatch)
+
+/** Of a connection that has sent nothing yet. */
+export const applyInFlight = (queue: RequestQueue): void => {
+  queue.inflight = new InFlight()
+}
 
 /** Safe to repeat. */
 export const applyTimers = (): void => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js"
 import { afterEach, beforeEach, vi } from "vitest"
-import { applyTimers } from "../../../src/layers/kafkajs/patches.ts"
+import { applyInFlight, applyTimers } from "../../../src/layers/kafkajs/patches.ts"
 
 const makeQueue = (maxInFlightRequests: number | null = null) =>
   new RequestQueue({
@@ -58,5 +58,31 @@ describe("patches", () => {
     assert.strictEqual(vi.getTimerCount(), 1)
     queue.destroy()
     assert.strictEqual(vi.getTimerCount(), 0)
+  })
+
+  it("gives every request its answer, in whichever order, and what is left the error", async () => {
+    const queue = makeQueue()
+    applyInFlight(queue)
+    const told: Array<string> = []
+    for (const correlationId of [1, 2, 3, 4])
+      queue.push({
+        entry: {
+          correlationId,
+          resolve: () => told.push(`${correlationId} answered`),
+          reject: () => told.push(`${correlationId} failed`)
+        },
+        expectResponse: true,
+        sendRequest: () => {}
+      })
+    assert.throws(() => push(queue, 4, []), /already exists/)
+    const answer = (correlationId: number) => queue.fulfillRequest({ correlationId, size: 0, payload: Buffer.alloc(0) })
+    const empty = queue.waitForPendingRequests().then(() => told.push("empty"))
+    answer(1)
+    answer(3)
+    assert.deepStrictEqual(told, ["1 answered", "3 answered"])
+    queue.rejectAll(new Error("the connection is gone"))
+    await empty
+    assert.deepStrictEqual(told, ["1 answered", "3 answered", "2 failed", "4 failed", "empty"])
+    queue.destroy()
   })
 })
