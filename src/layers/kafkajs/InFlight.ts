@@ -1,10 +1,10 @@
 /**
- * What kafkajs keeps of requests on their way, without a `Map`. V8 makes the table of one that as much is taken from as is put
- * into anew every few times, and the table before leads to it and to what it held then. Once one of them is old, so is every
- * one that follows, with requests that were answered long ago and their records, until the whole heap is collected.
+ * The requests of kafkajs that are on their way, in place of its `Map`. Where entries come and go, V8 replaces a map's table every
+ * few of them; the one before leads to the new one still, and to what it held itself. Once one is among what is old, so are all
+ * that follow, with requests that were answered long ago and their records, until the whole heap is collected.
  */
 
-/** So much of a `Map` as kafkajs uses. Answers come in the order of their requests: what is looked for comes first. */
+/** So much of a `Map` as kafkajs uses. They are few, and answered in their order: what is looked for comes first, or is not there. */
 export class InFlight<A> {
   readonly #ids: Array<number> = []
   readonly #requests: Array<A> = []

@@ -40,14 +40,22 @@ describe("InFlight", () => {
     }
   })
 
-  it("goes on with what there was when requests are taken off meanwhile", () => {
+  it.each<[string, (list: InFlight<number>, visit: (request: number) => void) => void]>([
+    [
+      "values, one by one",
+      (list, visit) => {
+        for (const request of list.values()) visit(request)
+      }
+    ],
+    ["forEach", (list, visit) => list.forEach(visit)]
+  ])("goes on with what there was when requests are taken off meanwhile: %s", (_, each) => {
     const list = new InFlight<number>()
     for (const id of [1, 2, 3]) list.set(id, id)
     const visited: Array<number> = []
-    for (const id of list.values()) {
+    each(list, (id) => {
       list.delete(id)
       visited.push(id)
-    }
+    })
     assert.deepStrictEqual(visited, [1, 2, 3])
     assert.strictEqual(list.size, 0)
   })

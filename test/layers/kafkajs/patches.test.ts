@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js"
 import { afterEach, beforeEach, vi } from "vitest"
+import { InFlight } from "../../../src/layers/kafkajs/InFlight.ts"
 import { applyInFlight, applyTimers } from "../../../src/layers/kafkajs/patches.ts"
 
 const makeQueue = (maxInFlightRequests: number | null = null) =>
@@ -63,6 +64,7 @@ describe("patches", () => {
   it("gives every request its answer, in whichever order, and what is left the error", async () => {
     const queue = makeQueue()
     applyInFlight(queue)
+    assert.instanceOf(queue.inflight, InFlight)
     const told: Array<string> = []
     for (const correlationId of [1, 2, 3, 4])
       queue.push({
