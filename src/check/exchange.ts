@@ -1,5 +1,5 @@
 /** Whether the exchange can be reached, what time it has there, and whether it trades the symbols. */
-import { Array as Arr, Clock, Duration, Effect, Layer, Predicate, Result, Schema } from "effect"
+import { Array as Arr, Clock, Duration, Effect, Layer, Predicate, Schema } from "effect"
 import { open } from "../layers/binance/socket.ts"
 import * as Client from "../layers/binance/rest/Client.ts"
 import { DOUBT } from "../layers/binance/rest/RestError.ts"
@@ -58,7 +58,7 @@ const askTime = Client.RestClient.use(({ ask }) =>
     endpoint: "time",
     parameters: {},
     weight: 1,
-    read: ({ body }) => (isTime(body) ? Result.succeed(toMillis(body.serverTime)) : Result.fail(DOUBT))
+    read: ({ body }) => (isTime(body) ? Effect.succeed(toMillis(body.serverTime)) : Effect.fail(DOUBT))
   })
 )
 

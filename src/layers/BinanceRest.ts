@@ -1,5 +1,5 @@
 /** Binance's REST side: which symbols there are. What was missed is `BinanceHistory`'s; both share one `RestClient`. */
-import { Effect, Layer, Result, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import type { AppConfig } from "../services/AppConfig.ts"
 import { ExchangeInfo, ExchangeInfoError, type Listing } from "../services/ExchangeInfo.ts"
 import { apis } from "./binance/rest/apis.ts"
@@ -61,7 +61,7 @@ const make = Effect.gen(function* () {
       endpoint: "exchangeInfo",
       parameters: takesSymbols ? { ...named, showPermissionSets: "false" } : {},
       weight,
-      read: ({ body }) => Result.fromOption(decode(body), () => DOUBT)
+      read: ({ body }) => Effect.mapError(Effect.fromOption(decode(body)), () => DOUBT)
     })
     return Effect.map(known, (answer): Listed | undefined => {
       learn(answer)
@@ -115,7 +115,7 @@ const make = Effect.gen(function* () {
     .ask({
       endpoint: "ticker/24hr",
       ...apis[client.market].turnovers,
-      read: ({ body }) => Result.fromOption(decodeTurnovers(body), () => DOUBT)
+      read: ({ body }) => Effect.mapError(Effect.fromOption(decodeTurnovers(body)), () => DOUBT)
     })
     .pipe(
       Effect.map((rows) => new Map(rows.map(({ quoteVolume, symbol }) => [symbol, Number(quoteVolume) || 0]))),

@@ -33,7 +33,7 @@ export interface Question<A> {
   /** What it costs of the address's weight. */
   readonly weight: number
   /** Parses the answer; the failure says what is wrong with it. */
-  readonly read: (answer: Answer) => Result.Result<A, string>
+  readonly read: (answer: Answer) => Effect.Effect<A, string>
 }
 
 export class RestClient extends Context.Service<
@@ -100,13 +100,13 @@ const verdict = <A>(
   { path: root, where }: Host,
   { endpoint, read }: Question<A>,
   { serverTime, status, text }: Received
-): Result.Result<A, RestError> => {
+): Effect.Effect<A, RestError> => {
   const path = `${root}/${endpoint}`
   const body = parse(text)
-  if (status !== 200) return Result.fail(refusal(where, path, status, Option.getOrUndefined(body)))
+  if (status !== 200) return Effect.fail(refusal(where, path, status, Option.getOrUndefined(body)))
   return Option.match(body, {
-    onNone: () => Result.fail(misunderstood(where, text)),
-    onSome: (body) => Result.mapError(read({ body, serverTime }), (reason) => malformed(where, reason))
+    onNone: () => Effect.fail(misunderstood(where, text)),
+    onSome: (body) => Effect.mapError(read({ body, serverTime }), (reason) => malformed(where, reason))
   })
 }
 
@@ -140,7 +140,7 @@ const make = Effect.gen(function* () {
       const answer = yield* budget.spend(question.weight, get(host, question))
       report.used(answer.usedWeight)
       if (answer.status === 429 || answer.status === 418) yield* budget.pause(answer.status, answer.retryAfter)
-      return yield* Effect.fromResult(verdict(host, question, answer))
+      return yield* verdict(host, question, answer)
     }).pipe(
       Effect.tap(() => counted(question, "ok")),
       Effect.tapError(({ kind }) => counted(question, kind))

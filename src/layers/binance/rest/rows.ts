@@ -2,7 +2,7 @@
  * The rows of the REST side as the streams' own payloads, field by field in the streams' order; prices and quantities as they
  * came. REST has no event time: a trade's own time, a candle's close time stand for it; nor a candle's trade ids: -1.
  */
-import { Cause, Exit, Option, Predicate, Result, Schema, SchemaIssue } from "effect"
+import { Array as Arr, Cause, Effect, Exit, Option, Predicate, Result, Schema, SchemaIssue } from "effect"
 import { Count, Decimal, ExchangeTime, Id, OptionalId } from "../../../schema/Primitives.ts"
 import type { Span } from "../../../schema/StreamKind.ts"
 import type { StreamName } from "../../../schema/StreamName.ts"
@@ -16,7 +16,10 @@ export interface Row {
 }
 
 /** The rows of an answer, ascending. One bad row makes all of it bad, so that none goes missing unseen. */
-export type ReadRows = (body: unknown, stream: StreamName) => Result.Result<ReadonlyArray<Row>, string>
+export type ReadRows = (body: unknown, stream: StreamName) => Effect.Effect<ReadonlyArray<Row>, string>
+
+/** So many rows are read at once: what is live does not wait for a whole page, which takes long where none was read for hours. */
+const SLICE = 50
 
 /** What a row says, in the stream's form. */
 interface Past {
@@ -26,9 +29,12 @@ interface Past {
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const reasonOf = (error: Schema.SchemaError): string => {
+/** `from`: the place of the first of these rows in the answer. */
+const reasonOf = (error: Schema.SchemaError, from = 0): string => {
   const [issue] = formatIssue(error.issue).issues
-  const field = issue?.path?.map((part) => String(Predicate.isObject(part) ? part.key : part)).join(".")
+  const [at, ...within] = issue?.path?.map((part) => (Predicate.isObject(part) ? part.key : part)) ?? []
+  const field =
+    at === undefined ? undefined : [typeof at === "number" ? at + from : at, ...within].map(String).join(".")
   return `a row is not understood: ${issue?.message ?? error.message} at ${field ?? "its beginning"}`
 }
 
@@ -56,11 +62,18 @@ const rowsOf = <S extends Schema.ConstraintDecoder<unknown>>(
   past: (row: S["Type"], stream: StreamName) => Past
 ): ReadRows => {
   const decode = Schema.decodeUnknownResult(Schema.Array(row))
-  return (body, stream) =>
-    Result.mapError(decode(body), reasonOf).pipe(
-      Result.flatMap((rows) => Result.all(rows.map((row) => toRow(past(row, stream), stream)))),
-      Result.flatMap(ascending)
+  const slice = (rows: unknown, from: number, stream: StreamName): Result.Result<ReadonlyArray<Row>, string> =>
+    Result.mapError(decode(rows), (error) => reasonOf(error, from)).pipe(
+      Result.flatMap((rows) => Result.all(rows.map((row) => toRow(past(row, stream), stream))))
     )
+  return Effect.fnUntraced(function* (body, stream) {
+    const rows: Array<Row> = []
+    for (const part of Arr.isArray(body) ? Arr.chunksOf(body, SLICE) : [body]) {
+      if (rows.length > 0) yield* Effect.yieldNow
+      rows.push(...(yield* Effect.fromResult(slice(part, rows.length, stream))))
+    }
+    return yield* Effect.fromResult(ascending(rows))
+  })
 }
 
 /** Of `trades` and `historicalTrades`. */
@@ -128,7 +141,9 @@ const decodeIds = Schema.decodeUnknownResult(Schema.Array(Schema.Struct({ a: Id,
 
 /** The last aggregate of `aggTrades`, and the last trade in it. */
 export const newestIds = (body: unknown) =>
-  Result.mapBoth(decodeIds(body), { onFailure: reasonOf, onSuccess: (rows) => Option.fromNullishOr(rows.at(-1)) })
+  Effect.fromResult(decodeIds(body)).pipe(
+    Effect.mapBoth({ onFailure: (error) => reasonOf(error), onSuccess: (rows) => Option.fromNullishOr(rows.at(-1)) })
+  )
 
 /** `kline_1m`, `kline_1d@+08:00`. */
 export const intervalOf = ({ suffix }: StreamName): { readonly interval: string; readonly timeZone?: number } => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Metric, Result } from "effect"
+import { Context, Effect, Layer, Metric } from "effect"
 import * as BinanceRest from "../../../../src/layers/BinanceRest.ts"
 import * as Client from "../../../../src/layers/binance/rest/Client.ts"
 import * as StatusBoard from "../../../../src/layers/StatusBoard.ts"
@@ -30,7 +30,7 @@ const question = (endpoint: string): Client.Question<unknown> => ({
   endpoint,
   parameters: {},
   weight: 1,
-  read: ({ body }) => Result.succeed(body)
+  read: ({ body }) => Effect.succeed(body)
 })
 
 const requests = (endpoint: string, outcome: string) =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result, Schema } from "effect"
+import { Effect, Exit, Fiber, Schema } from "effect"
 import { aggregates, candles, type ReadRows, trades } from "../../../../src/layers/binance/rest/rows.ts"
 import { streamNames } from "../../../support/settings.ts"
 
@@ -45,7 +45,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 const Ids = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1e12 }))).check(
-  Schema.isMaxLength(50)
+  Schema.isMaxLength(300)
 )
 /** What no field of a row may be. */
 const junk = [null, undefined, "", "x", "1e3", -2, 1.5, 2 ** 53, [], {}]
@@ -54,28 +54,68 @@ const spoilt = (row: Row, field: string, value: unknown): Row =>
   Object.assign(Array.isArray(row) ? [...row] : { ...row }, { [field]: value })
 
 describe.each(Object.entries(kinds))("rows of %s", (_, { ignored, read, row }) => {
-  it.prop("come out ascending, each once, in whatever order they are sent", [Ids], ([ids]) => {
-    const distinct = [...new Set(ids)]
-    const rows = Result.getOrThrow(read(distinct.map(row)))
-    const firsts = rows.map(({ span }) => span.first)
-    assert.deepStrictEqual(
-      firsts,
-      firsts.toSorted((a, b) => a - b)
-    )
-    assert.lengthOf(firsts, distinct.length)
-    for (const { event } of rows) assert.deepStrictEqual(JSON.parse(event.json).s, "BTCUSDT")
-  })
+  it.effect.prop("come out ascending, each once, in whatever order they are sent", [Ids], ([ids]) =>
+    Effect.gen(function* () {
+      const distinct = [...new Set(ids)]
+      const rows = yield* read(distinct.map(row))
+      const firsts = rows.map(({ span }) => span.first)
+      assert.deepStrictEqual(
+        firsts,
+        firsts.toSorted((a, b) => a - b)
+      )
+      assert.lengthOf(firsts, distinct.length)
+      for (const { event } of rows) assert.deepStrictEqual(JSON.parse(event.json).s, "BTCUSDT")
+    })
+  )
 
-  it("are refused whole if one of them is there twice", () => {
-    assert.isTrue(Result.isFailure(read([row(2), row(1), row(2)])))
-  })
+  it.effect.each([
+    ["close together", [2, 1, 2]],
+    ["far from each other", [2, ...Array.from({ length: 200 }, (_, n) => n + 3), 2]]
+  ] as const)("are refused whole if one of them is there twice, %s", ([_, ids]) =>
+    Effect.gen(function* () {
+      assert.match(yield* Effect.flip(read(ids.map(row))), /is there twice/)
+    })
+  )
+
+  it.effect("are refused whole if the answer is none", () =>
+    Effect.gen(function* () {
+      for (const body of [null, {}, "rows", 1]) assert.match(yield* Effect.flip(read(body)), /is not understood/)
+    })
+  )
+
+  it.effect("are named by their place in the answer if they are bad", () =>
+    Effect.gen(function* () {
+      const rows: Array<unknown> = Array.from({ length: 300 }, (_, n) => row(n))
+      rows[234] = null
+      assert.match(yield* Effect.flip(read(rows)), /is not understood: .* at 234$/)
+    })
+  )
+
+  it.effect("are read a few at a time: others have their turn", () =>
+    Effect.gen(function* () {
+      let turns = 0
+      const other = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.andThen(
+            Effect.yieldNow,
+            Effect.sync(() => turns++)
+          )
+        )
+      )
+      yield* read(Array.from({ length: 1000 }, (_, n) => row(n)))
+      yield* Fiber.interrupt(other)
+      assert.isAtLeast(turns, 9)
+    })
+  )
 
   for (const field of Object.keys(row(1)).filter((field) => !ignored.includes(field))) {
-    it(`are refused whole if one has something else for ${field}`, () => {
-      for (const value of junk) {
-        const result = read([row(1), spoilt(row(2), field, value), row(3)])
-        assert.match(Result.isFailure(result) ? result.failure : `${String(value)} is taken`, /is not understood/)
-      }
-    })
+    it.effect(`are refused whole if one has something else for ${field}`, () =>
+      Effect.gen(function* () {
+        for (const value of junk) {
+          const exit = yield* Effect.exit(read([row(1), spoilt(row(2), field, value), row(3)]))
+          assert.match(Exit.isFailure(exit) ? String(exit.cause) : `${String(value)} is taken`, /is not understood/)
+        }
+      })
+    )
   }
 })

@@ -1,5 +1,5 @@
 /** How the past of one kind of stream is asked for. */
-import { Array as Arr, Effect, Option, Result } from "effect"
+import { Array as Arr, Effect, Option } from "effect"
 import type { StreamName } from "../../../../schema/StreamName.ts"
 import { MOST_EVENTS } from "../../../../services/MarketHistory.ts"
 import type { Question } from "../Client.ts"
@@ -42,7 +42,7 @@ export const candleSource = (ask: Ask, weightOf: (limit: number) => number): Sou
       endpoint: "klines",
       weight: weightOf(limit),
       parameters: { symbol: stream.symbol, ...intervalOf(stream), startTime, limit },
-      read: ({ body, serverTime }) => Result.map(candles(body, stream), (rows) => closed(rows, serverTime))
+      read: ({ body, serverTime }) => Effect.map(candles(body, stream), (rows) => closed(rows, serverTime))
     })
   return {
     // One more, for the one that may be open.

@@ -1,5 +1,5 @@
 /** The spot market's past: trades and aggregate trades by id, closed candles by open time. */
-import { Effect, Option, Result } from "effect"
+import { Effect, Option } from "effect"
 import type { StreamName } from "../../../../schema/StreamName.ts"
 import { MOST_EVENTS } from "../../../../services/MarketHistory.ts"
 import type { Parameters } from "../Client.ts"
@@ -58,7 +58,7 @@ export const sources: Sources = (ask) => {
           endpoint: "aggTrades",
           weight: 4,
           parameters: { symbol: stream.symbol, fromId: from, limit },
-          read: ({ body }) => Result.map(aggregates(body, stream), (rows) => ({ rows }))
+          read: ({ body }) => Effect.map(aggregates(body, stream), (rows) => ({ rows }))
         }),
       newest: (stream) =>
         Effect.map(
