@@ -61,7 +61,7 @@ const make = Effect.gen(function* () {
       endpoint: "exchangeInfo",
       parameters: takesSymbols ? { ...named, showPermissionSets: "false" } : {},
       weight,
-      read: ({ body }) => Effect.mapError(Effect.fromOption(decode(body)), () => DOUBT)
+      read: ({ body }) => Effect.fromOption(decode(body), () => DOUBT)
     })
     return Effect.map(known, (answer): Listed | undefined => {
       learn(answer)
@@ -115,7 +115,7 @@ const make = Effect.gen(function* () {
     .ask({
       endpoint: "ticker/24hr",
       ...apis[client.market].turnovers,
-      read: ({ body }) => Effect.mapError(Effect.fromOption(decodeTurnovers(body)), () => DOUBT)
+      read: ({ body }) => Effect.fromOption(decodeTurnovers(body), () => DOUBT)
     })
     .pipe(
       Effect.map((rows) => new Map(rows.map(({ quoteVolume, symbol }) => [symbol, Number(quoteVolume) || 0]))),
