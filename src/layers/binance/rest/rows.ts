@@ -18,7 +18,7 @@ export interface Row {
 /** The rows of an answer, ascending. One bad row makes all of it bad, so that none goes missing unseen. */
 export type ReadRows = (body: unknown, stream: StreamName) => Effect.Effect<ReadonlyArray<Row>, string>
 
-/** So many rows of a page are read at once: what is live does not wait for a whole page, which takes long where none was read for hours. */
+/** So many rows of a page are read at once: what is live does not wait for a whole one. The first pages of a process take longest. */
 const SLICE = 50
 
 /** What a row says, in the stream's form. */
@@ -142,10 +142,7 @@ const decodeIds = Schema.decodeUnknownResult(Schema.Array(Schema.Struct({ a: Id,
 /** The last aggregate of `aggTrades`, and the last trade in it. */
 export const newestIds = (body: unknown) =>
   Effect.fromResult(
-    Result.mapBoth(decodeIds(body), {
-      onFailure: (error) => reasonOf(error),
-      onSuccess: (rows) => Option.fromNullishOr(rows.at(-1))
-    })
+    Result.mapBoth(decodeIds(body), { onFailure: reasonOf, onSuccess: (rows) => Option.fromNullishOr(rows.at(-1)) })
   )
 
 /** `kline_1m`, `kline_1d@+08:00`. */

@@ -89,7 +89,7 @@ describe.each(Object.entries(kinds))("rows of %s", (_, { ignored, read, row }) =
     })
   )
 
-  it.effect("are refused whole if the answer is none", () =>
+  it.effect("are refused if the answer is no list", () =>
     Effect.gen(function* () {
       for (const body of [null, {}, "rows", 1])
         assert.match(yield* Effect.flip(read(body)), /is not understood: .* at its beginning$/)
