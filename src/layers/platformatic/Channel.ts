@@ -17,7 +17,7 @@ import { NOT_KAFKA, textOf } from "../wire/errors.ts"
 import { CONNECT_LIMIT, IN_FLIGHT } from "../wire/Link.ts"
 import { KEEP_ALIVE_MS, tlsOptions } from "../wire/sockets.ts"
 import { guard } from "./frames.ts"
-import { applyLetGo } from "./sent.ts"
+import { applyLetGo } from "./patches.ts"
 import { type Known, newest, type Versioned } from "./versions.ts"
 
 /** A last resort: our own limits are shorter, and cut the socket. */

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { loggers } from "@platformatic/kafka"
 import { Effect, Predicate } from "effect"
 import * as Connection from "../../../src/layers/platformatic/Connection.ts"
-import { applyLetGo } from "../../../src/layers/platformatic/sent.ts"
+import { applyLetGo } from "../../../src/layers/platformatic/patches.ts"
 import { greet, listen } from "../../support/fakeBroker.ts"
 import { testSettings } from "../../support/settings.ts"
 

@@ -1,7 +1,7 @@
 /**
  * A request of @platformatic/kafka 2.12.1 keeps the bytes that it sent, and the connection's `Map` of requests keeps some of those
- * that were answered long ago: V8's replaced tables lead on to one another until the whole heap is collected, for which 64 MB of
- * bytes are reason enough. No request needs its bytes once the socket has them; it is then that the client tells its log of it.
+ * that were answered long ago: V8's replaced tables lead on to one another until the whole heap is collected. No request needs its
+ * bytes once the socket has them; it is then that the client tells its log of it.
  */
 import { clientSoftwareVersion, loggers } from "@platformatic/kafka"
 import { Predicate } from "effect"
@@ -13,10 +13,10 @@ const NOTHING = Buffer.alloc(0)
 
 type Log = (message: string, details: unknown) => void
 
-const log: Log | undefined = loggers["protocol"]
+const log: Log = loggers["protocol"]
 
 const letGo: Log = (message, details) => {
-  log?.(message, details)
+  log(message, details)
   if (!Predicate.hasProperty(details, "request")) return
   const { request } = details
   if (Predicate.hasProperty(request, "payload")) request.payload = NOTHING
